@@ -1,0 +1,81 @@
+// The port to the message bus. Kafka and the in-process bus keep the same contract; codecs are the adapter's.
+import type { EnrichedBatch, RejectedRecord } from './batch/enriched-batch.ts'
+import type { RawBatch } from './batch/raw-batch.ts'
+import type { BatchRejectReason } from './packets/reject-reason.ts'
+
+/** What travels on each topic. */
+export interface TopicValues {
+  'packets.raw': RawBatch
+  'packets.enriched': EnrichedBatch
+  'packets.rejected': RejectedRecord
+}
+
+export type TopicName = keyof TopicValues
+
+/** A message's value, decoded by the adapter, or what it was where it could not be. */
+export type Delivered<T> =
+  | { readonly kind: 'value'; readonly value: T; readonly sizeBytes: number }
+  | {
+      readonly kind: 'unreadable'
+      readonly reason: BatchRejectReason
+      readonly bytes: Uint8Array
+      /** Name and packet count from the record's headers, null where they are missing or malformed. */
+      readonly name: string | null
+      readonly packets: number | null
+    }
+
+/** One message of a partition. */
+export interface BusRecord<T> {
+  readonly offset: number
+  /** The broker's append time (LogAppendTime). */
+  readonly appendedAtMs: number
+  /** The name in the record's headers, null where missing. */
+  readonly headerName: string | null
+  readonly delivered: Delivered<T>
+}
+
+/** What a consumer does with its partitions. Calls for one partition never overlap. */
+export interface PartitionHandler<T> {
+  /** The partition is now held: answer the next offset to read, or 'committed' (the log's start where nothing is committed). */
+  assigned(partition: number): Promise<number | 'committed'>
+  /**
+   * Records in offset order, with no offset skipped by the adapter. Resolves when they are safe.
+   * Answers the offset to commit (only shown as lag where the consumer keeps its own offsets), or where to go back to.
+   * A rejection stops the consumer and the service exits non-zero.
+   */
+  records(partition: number, records: readonly BusRecord<T>[]): Promise<ConsumeOutcome>
+  /** The partition is no longer held. */
+  revoked(partition: number): void
+}
+
+export type ConsumeOutcome =
+  | { readonly kind: 'commit'; readonly nextOffset: number }
+  | { readonly kind: 'seek'; readonly offset: number }
+
+/** A running consumer. */
+export interface Subscription {
+  /** Reads the partition again from this offset, at the next fetch. */
+  seek(partition: number, offset: number): void
+  /** Records behind the log's end over the held partitions, as far as known. */
+  lagRecords(): number
+  /** Ends after the records in hand are done; idempotent. */
+  stop(): Promise<void>
+}
+
+/** The message bus. `start` before anything else; `stop` is idempotent. */
+export interface Bus {
+  start(): Promise<void>
+  stop(): Promise<void>
+  partitions(topic: TopicName): Promise<number>
+  /** The offset after the last record of each partition. */
+  endOffsets(topic: TopicName): Promise<number[]>
+  /** Resolves when the broker has acknowledged all of them (acks=-1), in this order, on this partition. */
+  publish<K extends TopicName>(topic: K, partition: number, values: readonly TopicValues[K][]): Promise<void>
+  /** Joins the group. `onFailure` is called once if the consumer dies by itself; the service must then exit. */
+  subscribe<K extends TopicName>(
+    topic: K,
+    group: string,
+    handler: PartitionHandler<TopicValues[K]>,
+    onFailure: (error: Error) => void
+  ): Promise<Subscription>
+}

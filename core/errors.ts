@@ -1,0 +1,36 @@
+// Every error that an operator must mend has one code here and one entry in docs/errors.md (a test compares both).
+
+/** What went wrong, where, why and what to do: the code names the row of docs/errors.md. */
+export const ERROR_CODES = {
+  SP_USAGE: 'The command line is wrong: an unknown verb, option or value.',
+  SP_CONFIGURATION: 'A configuration value is missing or out of its range.',
+  SP_FILE_UNREADABLE: 'A file or folder cannot be opened or read.',
+  SP_CAPTURE_UNKNOWN: 'A file is neither pcap nor pcapng, plain, gzip or zstd.',
+  SP_CAPTURE_DAMAGED: 'A capture is damaged at an offset; every packet before it was used.',
+  SP_LINK_TYPE_UNSUPPORTED: 'A capture has a link type that is not decoded.',
+  SP_COMPRESSION_DAMAGED: 'The gzip or zstd stream of a capture is damaged; every packet before it was used.',
+  SP_SENSORS_FILE: 'sensors.yaml is not valid.',
+  SP_SENSOR_UNKNOWN: 'A sensor id is not declared in sensors.yaml.',
+  SP_GEO_DATABASE: 'A geo database cannot be read or has an unknown layout.',
+  SP_LIVE_CAPTURE: 'tcpdump or dumpcap could not be started, or ended by itself.',
+  SP_KAFKA: 'Kafka cannot be reached, or refused a request.',
+  SP_REGISTRY: 'The schema registry cannot be reached, or refused a schema.',
+  SP_REDIS: 'Redis cannot be reached, or refused a command.',
+  SP_STORE_LAYOUT: 'The store was made with other settings (slots, time zones) than this service has.',
+  SP_TOPIC: 'A topic is missing or has settings that the exactly-once rule cannot live with.',
+  SP_RUN: 'A run exists with other settings, or does not exist.',
+  SP_QUESTION_NOT_KEPT: 'The live store does not keep what was asked; captures can answer it.'
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** Thrown only for what a person must mend. The message is one line: what, where, why, what to do. */
+export class StormpetrelError extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'StormpetrelError'
+    this.code = code
+  }
+}

@@ -1,0 +1,117 @@
+// The port to the store of rolling counts. Redis and the in-memory store pass one and the same test suite.
+import type { BatchName } from '../batch/name.ts'
+import type { Window } from '../windows/window.ts'
+
+/** A window as counted for one vantage. */
+export interface VantageWindow extends Window {
+  readonly vantage: string
+}
+
+/**
+ * Packets of one series in one window. `series` is 'all', or 'port=23/TCP', 'region=JP', 'asn=4766', 'tag=mirai',
+ * or a dimension within a tag: 'port=23/TCP,tag=mirai', 'region=JP,tag=mirai'.
+ */
+export interface CountCell {
+  readonly window: VantageWindow
+  readonly series: string
+  /** 1..2^40. */
+  readonly packets: number
+}
+
+/** Packets of one series in one hour at one sensor. */
+export interface SensorCell {
+  readonly startSeconds: number
+  readonly sensor: string
+  readonly series: string
+  readonly packets: number
+}
+
+/** Sources to add to one sketch: addresses of 4 or 16 bytes. */
+export interface SourceCell {
+  readonly window: VantageWindow
+  readonly series: string
+  readonly addresses: readonly Uint8Array[]
+}
+
+/** A part of a partition: `from` is the offset of the first record, `to` the offset after the last. Empty where equal. */
+export interface OffsetSpan {
+  readonly topic: string
+  readonly partition: number
+  readonly from: number
+  readonly to: number
+}
+
+/** One batch that a slot is asked to count. */
+export interface FencedBatch {
+  readonly name: BatchName
+  readonly digest: string
+  readonly countedPackets: number
+  readonly rejectedFrames: readonly { readonly reason: string; readonly frames: number }[]
+  /** The newest packet time in it, in seconds, never past the append time; 0 where it has no packets. */
+  readonly watermarkSeconds: number
+}
+
+/** All that one slot must change in one step. Every batch's sensor must belong to the slot. */
+export interface SlotRequest {
+  readonly slot: number
+  readonly spans: readonly OffsetSpan[]
+  readonly batches: readonly FencedBatch[]
+  readonly cells: readonly CountCell[]
+  readonly sensorCells: readonly SensorCell[]
+}
+
+/** What one slot did. Only 'applied' changed anything. */
+export type SlotOutcome =
+  | {
+      readonly kind: 'applied' /** Packets of windows past their retention, by window size. */
+      readonly expiredPackets: Readonly<Record<string, number>>
+    }
+  /** These batches (indexes in the request) were counted before; add up again without them. */
+  | {
+      readonly kind: 'seen'
+      readonly seen: readonly { readonly index: number; readonly sameDigest: boolean }[]
+    }
+  /** The store knows less than the caller: it lost data. Go back to `storedOffset` or lower. */
+  | { readonly kind: 'behind'; readonly partition: number; readonly storedOffset: number }
+
+/** Totals of one sensor: packets counted, and frames rejected by reason. */
+export interface SensorTotals {
+  readonly sensor: string
+  readonly countedPackets: number
+  readonly rejectedFrames: Readonly<Record<string, number>>
+}
+
+/** Where counts are kept. `start` checks that the store was made with the same settings, or makes it; `stop` is idempotent. */
+export interface CountStore {
+  /** Number of slots S; a sensor's counts lie in slotOf(sensor, S). */
+  readonly slots: number
+  start(): Promise<void>
+  stop(): Promise<void>
+
+  // Writing, by the aggregator.
+  /** The least next offset over all slots and both columns (counts and sources); 0 where nothing is stored. */
+  nextOffset(topic: string, partition: number): Promise<number>
+  /** Adds sources to their sketches, wherever those lie. Resolves when every one is acknowledged. Idempotent. */
+  addSources(cells: readonly SourceCell[]): Promise<void>
+  /** Moves the sources offset of every slot; call after addSources and before applySlot. */
+  advanceSources(spans: readonly OffsetSpan[]): Promise<SlotOutcome>
+  /** Counts, names, offsets, watermarks and totals of one slot in one atomic step. */
+  applySlot(request: SlotRequest): Promise<SlotOutcome>
+
+  // Reading, by anyone.
+  /** Windows that hold counts, in order of start. */
+  windows(size: Window['size'], zone: string, vantage: string): Promise<number[]>
+  /** Vantages that hold counts, sorted. */
+  vantages(): Promise<string[]>
+  /** Packets by series. */
+  packets(window: VantageWindow): Promise<Map<string, number>>
+  /** Unique sources (an estimate where sketches are HyperLogLogs) of these series; 0 where unknown. Not kept for minutes. */
+  sources(window: VantageWindow, series: readonly string[]): Promise<Map<string, number>>
+  /** Packets by (sensor, series) in one hour. */
+  sensorPackets(startSeconds: number): Promise<Map<string, Map<string, number>>>
+  sensorTotals(): Promise<SensorTotals[]>
+  /** The least watermark over the sensors that counted anything, in seconds; 0 where none did. */
+  watermarkSeconds(): Promise<number>
+  /** Deletes all that this store's namespace holds (for runs). */
+  clear(): Promise<void>
+}
