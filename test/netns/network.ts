@@ -111,10 +111,8 @@ async function makeNetwork(sensorNamespace: string, scannerNamespace: string): P
   const sensor = (...words: string[]) => execute(['ip', '-n', sensorNamespace, ...words])
   const scanner = (...words: string[]) => execute(['ip', '-n', scannerNamespace, ...words])
 
-  await sensor(
-    ...['link', 'add', SENSOR_INTERFACE, 'address', SENSOR_MAC, 'type', 'veth'],
-    ...['peer', 'name', SCANNER_INTERFACE, 'address', SCANNER_MAC, 'netns', scannerNamespace]
-  )
+  const peer = ['peer', 'name', SCANNER_INTERFACE, 'address', SCANNER_MAC, 'netns', scannerNamespace]
+  await sensor('link', 'add', SENSOR_INTERFACE, 'address', SENSOR_MAC, 'type', 'veth', ...peer)
   await sensor('link', 'set', SENSOR_INTERFACE, 'addrgenmode', 'none')
   await scanner('link', 'set', SCANNER_INTERFACE, 'addrgenmode', 'none')
   await sensor('link', 'set', SENSOR_INTERFACE, 'up')
