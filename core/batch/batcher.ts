@@ -1,0 +1,168 @@
+// Makes batches of frames: headers only, bounded before they are numbered. Where a batch ends depends on the
+// frames alone, so that reading a file twice gives the same batches under the same names.
+import type { Frame } from '../capture/frame.ts'
+import { HeaderCaptureWriter } from '../capture/header-capture.ts'
+import { locateIp } from '../capture/link-layer.ts'
+import { keptBytes } from '../headers/header-length.ts'
+import { FRAME_REJECT_REASONS, type FrameRejectReason } from '../packets/reject-reason.ts'
+import { digestOf } from './digest.ts'
+import {
+  MAX_BATCH_BYTES,
+  MAX_BATCH_FRAMES,
+  type RawBatch,
+  REFUSED_BYTES,
+  type RefusedFrame
+} from './raw-batch.ts'
+
+/** When a batch is closed; whichever comes first. */
+export interface BatchLimits {
+  /** 1..MAX_BATCH_FRAMES. */
+  readonly frames: number
+  /** Bytes of headers and of refused frames together; at most MAX_BATCH_BYTES. */
+  readonly sizeBytes: number
+  /** Packet time between the first frame of the batch and the next one, either way. */
+  readonly packetTimeSeconds: number
+}
+
+export const DEFAULT_BATCH_LIMITS: BatchLimits = {
+  frames: MAX_BATCH_FRAMES,
+  sizeBytes: MAX_BATCH_BYTES,
+  packetTimeSeconds: 60
+}
+
+/** Which rules made the batches; a run refuses others. */
+export const BATCHING_VERSION = '1'
+
+export interface BatcherOptions {
+  readonly sensor: string
+  readonly epoch: string
+  readonly epochStartedMs: number
+  readonly lane: number
+  readonly file: string | null
+  readonly limits: BatchLimits
+  /** False leaves `digest` empty, where nobody can send the name twice (one process, one reader). */
+  readonly withDigest: boolean
+}
+
+/** Bytes that one refused frame takes beside its own bytes on the wire, at most. */
+const REFUSED_OVERHEAD_BYTES = 40
+/** Seconds of a capture time must fit 32 bits unsigned: 1970-2106. */
+const MAX_SECONDS = 0xffff_ffff
+const RECORD_HEADER_BYTES = 16
+
+/** Collects frames of one lane and gives a batch whenever one is full. */
+export class Batcher {
+  readonly #options: BatcherOptions
+  readonly #capture = new HeaderCaptureWriter()
+  #frames = new Float64Array(MAX_BATCH_FRAMES)
+  #packets = 0
+  #refused: RefusedFrame[] = []
+  #refusedBytes = 0
+  #firstSeconds = 0
+  #newestMs = 0
+  #number = 1
+  #framesBefore = 0
+
+  constructor(options: BatcherOptions) {
+    this.#options = options
+    this.#capture.reset()
+  }
+
+  /** Frames held and not yet given in a batch. */
+  get pendingFrames(): number {
+    return this.#packets + this.#refused.length
+  }
+
+  /** Takes one frame. Answers the batch before it where that one had to be closed first. */
+  add(frame: Frame, kernelDrops = 0, closedAtMs: number | null = null): RawBatch | null {
+    if (frame.seconds < 0 || frame.seconds > MAX_SECONDS)
+      return this.#refuse(frame, 'time-out-of-range', kernelDrops, closedAtMs)
+    const ipStart = locateIp(frame.bytes, frame.start, frame.end, frame.linkType)
+    if (ipStart < 0) return this.#refuse(frame, FRAME_REJECT_REASONS[-1 - ipStart]!, kernelDrops, closedAtMs)
+
+    const keptLength = keptBytes(frame.bytes, ipStart, frame.end)
+    const full = this.#closeIfFull(frame.seconds, RECORD_HEADER_BYTES + keptLength, kernelDrops, closedAtMs)
+    this.#capture.add(
+      frame.seconds,
+      frame.nanoseconds,
+      frame.bytes,
+      ipStart,
+      ipStart + keptLength,
+      Math.max(keptLength, frame.wireLengthBytes - (ipStart - frame.start))
+    )
+    this.#frames[this.#packets++] = frame.number
+    this.#newestMs = Math.max(this.#newestMs, frame.seconds * 1000 + Math.floor(frame.nanoseconds / 1e6))
+    return full
+  }
+
+  /** Gives what is held as a batch; null where nothing is. `closedAtMs` null means: the newest packet time. */
+  close(kernelDrops = 0, closedAtMs: number | null = null): RawBatch | null {
+    const frames = this.pendingFrames
+    if (frames === 0) return null
+    const { sensor, epoch, epochStartedMs, lane, file, withDigest } = this.#options
+    const contents = {
+      closedAtMs: closedAtMs ?? this.#newestMs,
+      packets: this.#packets,
+      framesBefore: this.#framesBefore,
+      kernelDrops,
+      declaredLosses: [],
+      capture: this.#capture.finish(),
+      file,
+      frames: file === null ? new Float64Array(0) : this.#frames.slice(0, this.#packets),
+      refused: this.#refused
+    }
+    const digest = withDigest ? digestOf(contents) : ''
+    const batch = { name: { sensor, epoch, lane, number: this.#number }, digest, epochStartedMs, ...contents }
+
+    this.#number += 1
+    this.#framesBefore += frames
+    this.#packets = 0
+    this.#refused = []
+    this.#refusedBytes = 0
+    this.#newestMs = 0
+    this.#capture.reset()
+    return batch
+  }
+
+  #refuse(
+    frame: Frame,
+    reason: FrameRejectReason,
+    kernelDrops: number,
+    closedAtMs: number | null
+  ): RawBatch | null {
+    const bytes = frame.bytes.slice(frame.start, Math.min(frame.end, frame.start + REFUSED_BYTES))
+    const sizeBytes = bytes.length + REFUSED_OVERHEAD_BYTES
+    const isTimeKnown = reason !== 'time-out-of-range'
+    const full = this.#closeIfFull(isTimeKnown ? frame.seconds : null, sizeBytes, kernelDrops, closedAtMs)
+    if (isTimeKnown) this.#newestMs = Math.max(this.#newestMs, frame.seconds * 1000)
+    this.#refused.push({
+      frame: this.#options.file === null ? 0 : frame.number,
+      linkType: frame.linkType,
+      reason,
+      bytes,
+      lengthBytes: frame.wireLengthBytes
+    })
+    this.#refusedBytes += sizeBytes
+    return full
+  }
+
+  /** Closes the batch in hand where a frame of this time and size does not fit any more, and notes the time of a first frame. */
+  #closeIfFull(
+    seconds: number | null,
+    sizeBytes: number,
+    kernelDrops: number,
+    closedAtMs: number | null
+  ): RawBatch | null {
+    const { limits } = this.#options
+    let full: RawBatch | null = null
+    if (this.pendingFrames > 0) {
+      const isFull =
+        this.pendingFrames >= limits.frames ||
+        this.#capture.sizeBytes + this.#refusedBytes + sizeBytes > limits.sizeBytes ||
+        (seconds !== null && Math.abs(seconds - this.#firstSeconds) >= limits.packetTimeSeconds)
+      if (isFull) full = this.close(kernelDrops, closedAtMs)
+    }
+    if (this.pendingFrames === 0) this.#firstSeconds = seconds ?? 0
+    return full
+  }
+}

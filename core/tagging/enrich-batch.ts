@@ -1,0 +1,143 @@
+// The tagger's step, as a pure function: a raw batch in, the same batch as columns out.
+import type { EnrichedBatch, Provenance, RejectedCount } from '../batch/enriched-batch.ts'
+import { MAX_BATCH_FRAMES, type RawBatch, REFUSED_BYTES } from '../batch/raw-batch.ts'
+import { createCaptureReader } from '../capture/capture-reader.ts'
+import { StormpetrelError } from '../errors.ts'
+import { type GeoTables, locateColumns } from '../geo/locate.ts'
+import { decodePacket } from '../headers/decode.ts'
+import { PacketColumns } from '../packets/packet-columns.ts'
+import { FRAME_REJECT_REASONS, type RejectReason } from '../packets/reject-reason.ts'
+import type { AimedAt } from '../tags/aimed-at.ts'
+import { tagColumns } from '../tags/tag-columns.ts'
+
+/** A frame that became no packet. */
+export interface RejectedFrame {
+  /** 1-based in its file; 0 where live. */
+  readonly frame: number
+  readonly reason: RejectReason
+  /** What is kept of it: the link-layer frame where the sensor refused it, the IP packet where the tagger did. */
+  readonly bytes: Uint8Array
+  readonly lengthBytes: number
+}
+
+/** What the tagger knows of the batch's sensor. */
+export interface SensorFacts {
+  readonly vantages: readonly string[]
+  readonly aimedAt: AimedAt
+}
+
+/** What the tagger knows of the world. */
+export interface EnrichContext {
+  readonly geo: GeoTables
+  readonly provenance: Provenance
+  /** For live batches: packets further than an hour ahead of, or seven days behind, closed-at are rejected. Not in runs. */
+  readonly hasClockRule: boolean
+}
+
+export interface Enriched {
+  readonly batch: EnrichedBatch
+  /** Frames of the batch that are no packets, the sensor's refusals included, in frame order. */
+  readonly rejected: readonly RejectedFrame[]
+}
+
+const MAX_AHEAD_MS = 3_600_000
+const MAX_BEHIND_MS = 7 * 86_400_000
+const LINKTYPE_RAW = 101
+
+/**
+ * Decodes, tags and geolocates a batch within bounds. Frames found decide: where the batch says it has more packets
+ * than its capture holds, the shortfall is rejected as `missing-frames`. Never throws for what is in the batch.
+ * `columns` is filled and becomes the batch's; give it only where nobody keeps the batch before.
+ */
+export function enrichBatch(
+  raw: RawBatch,
+  sensor: SensorFacts,
+  context: EnrichContext,
+  columns = new PacketColumns(Math.min(raw.packets, MAX_BATCH_FRAMES))
+): Enriched {
+  columns.length = 0
+  const rejected: RejectedFrame[] = raw.refused.map((refused) => ({ ...refused }))
+  const framesFound = decodeCapture(raw, columns, rejected, context.hasClockRule)
+  for (let missing = framesFound; missing < raw.packets; missing++) {
+    rejected.push({
+      frame: raw.frames[missing] ?? 0,
+      reason: 'missing-frames',
+      bytes: new Uint8Array(0),
+      lengthBytes: 0
+    })
+  }
+  rejected.sort((a, b) => a.frame - b.frame)
+
+  tagColumns(columns, sensor.aimedAt)
+  locateColumns(columns, context.geo)
+  const batch: EnrichedBatch = {
+    name: raw.name,
+    digest: raw.digest,
+    epochStartedMs: raw.epochStartedMs,
+    closedAtMs: raw.closedAtMs,
+    framesBefore: raw.framesBefore,
+    kernelDrops: raw.kernelDrops,
+    declaredLosses: raw.declaredLosses,
+    file: raw.file,
+    vantages: sensor.vantages,
+    packets: columns,
+    rejected: countByReason(rejected),
+    provenance: context.provenance
+  }
+  return { batch, rejected }
+}
+
+/** Counts rejected frames by reason, in order of first appearance. */
+export function countByReason(rejected: readonly RejectedFrame[]): RejectedCount[] {
+  const counts = new Map<RejectReason, number>()
+  for (const frame of rejected) counts.set(frame.reason, (counts.get(frame.reason) ?? 0) + 1)
+  return [...counts].map(([reason, frames]) => ({ reason, frames }))
+}
+
+/** Fills the columns from the batch's capture; answers how many frames it held, at most the batch's packet count. */
+function decodeCapture(
+  raw: RawBatch,
+  columns: PacketColumns,
+  rejected: RejectedFrame[],
+  hasClockRule: boolean
+): number {
+  if (raw.packets === 0) return 0
+  const earliestMs = hasClockRule ? raw.closedAtMs - MAX_BEHIND_MS : Number.NEGATIVE_INFINITY
+  const latestMs = hasClockRule ? raw.closedAtMs + MAX_AHEAD_MS : Number.POSITIVE_INFINITY
+  const reader = createCaptureReader(raw.file ?? raw.name.sensor)
+  const frame = reader.frame
+  let found = 0
+  try {
+    reader.push(raw.capture)
+    while (found < raw.packets && reader.next()) {
+      if (frame.linkType !== LINKTYPE_RAW) break
+      const frameNumber = raw.frames[found] ?? 0
+      found += 1
+      const timeMs = frame.seconds * 1000
+      const row = columns.length
+      const reasonNumber =
+        timeMs < earliestMs || timeMs > latestMs
+          ? CLOCK_REASON_NUMBER
+          : decodePacket(frame.bytes, frame.start, frame.end, columns, row)
+      if (reasonNumber === 0) {
+        columns.frame[row] = frameNumber
+        columns.seconds[row] = frame.seconds
+        columns.nanoseconds[row] = frame.nanoseconds
+        columns.length = row + 1
+      } else {
+        rejected.push({
+          frame: frameNumber,
+          reason: FRAME_REJECT_REASONS[reasonNumber - 1]!,
+          bytes: frame.bytes.slice(frame.start, Math.min(frame.end, frame.start + REFUSED_BYTES)),
+          lengthBytes: frame.wireLengthBytes
+        })
+      }
+    }
+  } catch (error) {
+    // A damaged capture inside a batch loses only what follows the damage: the caller counts the shortfall.
+    if (!(error instanceof StormpetrelError)) throw error
+  }
+  return found
+}
+
+const CLOCK_REASON_NUMBER = FRAME_REJECT_REASONS.indexOf('clock') + 1

@@ -1,0 +1,47 @@
+// The series that are kept live, as numbers for hot code and as names for the store.
+import { ABSENT } from '../packets/packet-columns.ts'
+import { unpackRegion } from '../packets/region-code.ts'
+import { portKey } from '../headers/protocols.ts'
+import { TAG_RULES } from '../tags/rules.ts'
+
+/** Kinds of series; in hot code a series is (kind | tag bit << 3, value). Only append. */
+export const SERIES_KIND = {
+  all: 0,
+  port: 1,
+  region: 2,
+  asn: 3,
+  tag: 4,
+  portInTag: 5,
+  regionInTag: 6
+} as const
+
+/** A packet's port key in 25 bits: protocol, whether it has a destination port, and the port. */
+export function portCode(protocol: number, dstPort: number): number {
+  return dstPort === ABSENT ? ((protocol << 17) | 0x10000) >>> 0 : ((protocol << 17) | dstPort) >>> 0
+}
+
+/** The port key ('23/TCP') of a port code. */
+export function portKeyOf(code: number): string {
+  return portKey(code >>> 17, (code & 0x10000) !== 0 ? ABSENT : code & 0xffff)
+}
+
+/** The series' name, as stored: 'all', 'port=23/TCP', 'region=JP', 'asn=4766', 'tag=mirai', 'port=23/TCP,tag=mirai'. */
+export function seriesName(kindAndTag: number, value: number): string {
+  const tag = TAG_RULES[kindAndTag >>> 3]
+  switch (kindAndTag & 7) {
+    case SERIES_KIND.all:
+      return 'all'
+    case SERIES_KIND.port:
+      return `port=${portKeyOf(value)}`
+    case SERIES_KIND.region:
+      return `region=${unpackRegion(value)}`
+    case SERIES_KIND.asn:
+      return `asn=${value}`
+    case SERIES_KIND.tag:
+      return `tag=${tag!.id}`
+    case SERIES_KIND.portInTag:
+      return `port=${portKeyOf(value)},tag=${tag!.id}`
+    default:
+      return `region=${unpackRegion(value)},tag=${tag!.id}`
+  }
+}
