@@ -1,0 +1,212 @@
+// The bus of the embedded default: the contract of core/bus.ts within one process, values handed over as they are.
+import type { Bus, BusRecord, PartitionHandler, Subscription, TopicName, TopicValues } from '../core/bus.ts'
+import { formatName } from '../core/batch/name.ts'
+
+/** A topic without readers keeps this many newest records a partition. */
+const UNREAD_RECORDS = 256
+
+class Partition<T> {
+  /** Offset of records[0]. */
+  first = 0
+  records: BusRecord<T>[] = []
+  /** Next offset of each group that reads it. */
+  readonly positions = new Map<string, number>()
+  /** Readers that wait for a record, a seek or the end. */
+  readonly #sleeping = new Set<() => void>()
+
+  get end(): number {
+    return this.first + this.records.length
+  }
+
+  sleep(): Promise<void> {
+    return new Promise((resolve) => this.#sleeping.add(resolve))
+  }
+
+  wake(): void {
+    for (const resolve of this.#sleeping) resolve()
+    this.#sleeping.clear()
+  }
+
+  /** Drops what every group has read. */
+  trim(): void {
+    const least = this.positions.size === 0 ? this.end - UNREAD_RECORDS : Math.min(...this.positions.values())
+    // Dropping in steps keeps the cost of moving the rest small.
+    if (least - this.first < 64) return
+    this.records.splice(0, least - this.first)
+    this.first = least
+  }
+}
+
+export interface InProcessBusOptions {
+  readonly partitions: number
+  /** A publisher waits while a partition holds this many unread records. */
+  readonly maxUnreadRecords: number
+  /** The broker's clock, in milliseconds. */
+  readonly nowMs: () => number
+}
+
+/** One process, one reader a group and topic; nothing outlives it. */
+export class InProcessBus implements Bus {
+  readonly #options: InProcessBusOptions
+  readonly #topics = new Map<TopicName, Partition<TopicValues[TopicName]>[]>()
+  readonly #waiting = new Set<() => void>()
+  #isStopped = false
+
+  constructor(options: InProcessBusOptions) {
+    this.#options = options
+  }
+
+  start(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  stop(): Promise<void> {
+    this.#isStopped = true
+    this.#releaseWaiting()
+    return Promise.resolve()
+  }
+
+  partitions(_topic: TopicName): Promise<number> {
+    return Promise.resolve(this.#options.partitions)
+  }
+
+  endOffsets(topic: TopicName): Promise<number[]> {
+    return Promise.resolve(this.#partitionsOf(topic).map((partition) => partition.end))
+  }
+
+  async publish<K extends TopicName>(
+    topic: K,
+    partition: number,
+    values: readonly TopicValues[K][]
+  ): Promise<void> {
+    const target = this.#partitionsOf(topic)[partition]
+    if (target === undefined) throw new RangeError(`no partition ${partition} of ${topic}`)
+    while (
+      target.positions.size > 0 &&
+      !this.#isStopped &&
+      this.#unread(target) >= this.#options.maxUnreadRecords
+    ) {
+      await new Promise<void>((resolve) => this.#waiting.add(resolve))
+    }
+    for (const value of values) {
+      target.records.push({
+        offset: target.end,
+        appendedAtMs: this.#options.nowMs(),
+        headerName: 'digest' in value ? formatName(value.name) : value.name,
+        delivered: { kind: 'value', value, sizeBytes: 0 }
+      })
+    }
+    target.trim()
+    target.wake()
+  }
+
+  async subscribe<K extends TopicName>(
+    topic: K,
+    group: string,
+    handler: PartitionHandler<TopicValues[K]>,
+    onFailure: (error: Error) => void
+  ): Promise<Subscription> {
+    const partitions = this.#partitionsOf(topic) as Partition<TopicValues[K]>[]
+    const readers = partitions.map(
+      (partition, index) => new PartitionReader(partition, index, group, handler)
+    )
+    await Promise.all(readers.map((reader) => reader.assign()))
+    const loops = readers.map((reader) => reader.run(() => this.#releaseWaiting()).catch(onFailure))
+    return {
+      seek: (partition, offset) => readers[partition]?.seek(offset),
+      lagRecords: () => readers.reduce((total, reader) => total + reader.lagRecords(), 0),
+      stop: async () => {
+        for (const reader of readers) reader.stop()
+        await Promise.all(loops)
+      }
+    }
+  }
+
+  #unread(partition: Partition<TopicValues[TopicName]>): number {
+    return partition.end - Math.min(...partition.positions.values())
+  }
+
+  #releaseWaiting(): void {
+    for (const resolve of this.#waiting) resolve()
+    this.#waiting.clear()
+  }
+
+  #partitionsOf(topic: TopicName): Partition<TopicValues[TopicName]>[] {
+    let partitions = this.#topics.get(topic)
+    if (partitions === undefined) {
+      partitions = Array.from(
+        { length: this.#options.partitions },
+        () => new Partition<TopicValues[TopicName]>()
+      )
+      this.#topics.set(topic, partitions)
+    }
+    return partitions
+  }
+}
+
+/** Most records that one call of the handler is given. */
+const MAX_RECORDS_A_CALL = 64
+
+/** Feeds one partition to its handler, one call at a time. */
+class PartitionReader<T> {
+  readonly #partition: Partition<T>
+  readonly #index: number
+  readonly #group: string
+  readonly #handler: PartitionHandler<T>
+  #seekTo: number | null = null
+  #isStopped = false
+
+  constructor(partition: Partition<T>, index: number, group: string, handler: PartitionHandler<T>) {
+    this.#partition = partition
+    this.#index = index
+    this.#group = group
+    this.#handler = handler
+  }
+
+  async assign(): Promise<void> {
+    const start = await this.#handler.assigned(this.#index)
+    const offset = start === 'committed' ? (this.#partition.positions.get(this.#group) ?? 0) : start
+    this.#partition.positions.set(this.#group, Math.max(offset, this.#partition.first))
+  }
+
+  seek(offset: number): void {
+    this.#seekTo = offset
+    this.#partition.wake()
+  }
+
+  lagRecords(): number {
+    return this.#partition.end - (this.#partition.positions.get(this.#group) ?? 0)
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#partition.wake()
+  }
+
+  async run(onProgress: () => void): Promise<void> {
+    const partition = this.#partition
+    while (!this.#isStopped) {
+      this.#applySeek()
+      const from = partition.positions.get(this.#group)!
+      if (from >= partition.end) {
+        await partition.sleep()
+        continue
+      }
+      const at = from - partition.first
+      const outcome = await this.#handler.records(
+        this.#index,
+        partition.records.slice(at, at + MAX_RECORDS_A_CALL)
+      )
+      partition.positions.set(this.#group, outcome.kind === 'commit' ? outcome.nextOffset : outcome.offset)
+      partition.trim()
+      onProgress()
+    }
+    this.#handler.revoked(this.#index)
+  }
+
+  #applySeek(): void {
+    if (this.#seekTo === null) return
+    this.#partition.positions.set(this.#group, Math.max(this.#seekTo, this.#partition.first))
+    this.#seekTo = null
+  }
+}

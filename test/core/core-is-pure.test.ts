@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+
+const CORE = join(__dirname, '..', '..', 'core')
+
+function sourceFiles(): string[] {
+  return readdirSync(CORE, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+}
+
+function importsOf(text: string): string[] {
+  return [...text.matchAll(/(?:from|import|require)\s*\(?\s*['"]([^'"]+)['"]/g)].map((match) => match[1]!)
+}
+
+test('core imports only core, and createHash, a pure function', () => {
+  const foreign: string[] = []
+  for (const name of sourceFiles()) {
+    const text = readFileSync(join(CORE, name), 'utf8')
+    for (const specifier of importsOf(text)) {
+      const staysInCore =
+        specifier.startsWith('.') &&
+        join('core', name, '..', specifier).replaceAll('\\', '/').startsWith('core/')
+      const isHash = specifier === 'node:crypto' && /import \{ createHash \} from 'node:crypto'/.test(text)
+      if (!staysInCore && !isHash) foreign.push(`${name}: ${specifier}`)
+    }
+  }
+
+  expect(sourceFiles().length).toBeGreaterThan(10)
+  expect(foreign).toEqual([])
+})
+
+test('core asks no clock, no dice and no environment', () => {
+  const impure =
+    /\b(Date\.now|new Date\(\)|performance\.|Math\.random|process\.|setTimeout|setInterval|globalThis|console\.)/
+  const found = sourceFiles().filter((name) => {
+    const code = readFileSync(join(CORE, name), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+    return impure.test(code)
+  })
+
+  expect(found).toEqual([])
+})
