@@ -1,0 +1,158 @@
+// The aggregator: reads packets.enriched and has the store count it, each name once, whatever dies on the way.
+// Records wait here until the store has answered; the order of a flush is in count-flush.ts.
+import type { EnrichedBatch } from '../../core/batch/enriched-batch.ts'
+import type { Bus, BusRecord, ConsumeOutcome, PartitionHandler, Subscription } from '../../core/bus.ts'
+import type { CountStore, OffsetSpan } from '../../core/store/count-store.ts'
+import { CountFlush, type FlushOutcome, type PartitionRecords } from './count-flush.ts'
+import type { AggregatorCounters } from './metrics.ts'
+
+export interface AggregatorOptions {
+  readonly bus: Bus
+  readonly group: string
+  readonly store: CountStore
+  /** Time zones whose days are kept, 'UTC' among them. */
+  readonly zones: readonly string[]
+  /** At most this long between two flushes while records wait. */
+  readonly flushIntervalMs: number
+  /** A flush starts at once when this many packets wait. */
+  readonly flushPackets: number
+  readonly counters: AggregatorCounters
+  readonly nowMs: () => number
+  readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void
+  readonly onFailure: (error: Error) => void
+}
+
+interface Waiting extends PartitionRecords {
+  readonly resolve: (outcome: ConsumeOutcome) => void
+}
+
+/** How often every slot is asked whether it still knows what it knew, with records or without. */
+const IDLE_FLUSH_MS = 1000
+const RETRY_MS = 500
+
+/** Holds partitions of packets.enriched, and starts a flush when it is time. */
+export class Aggregator implements PartitionHandler<EnrichedBatch> {
+  readonly #options: AggregatorOptions
+  readonly #flush: CountFlush
+  readonly #waiting = new Map<number, Waiting>()
+  /** Next offset of each partition held. */
+  readonly #next = new Map<number, number>()
+  #waitingPackets = 0
+  #lastFlushMs = 0
+  #subscription: Subscription | null = null
+  #timer: NodeJS.Timeout | null = null
+  #running: Promise<void> | null = null
+  #isStopped = false
+
+  constructor(options: AggregatorOptions) {
+    this.#options = options
+    this.#flush = new CountFlush(options)
+  }
+
+  async start(): Promise<void> {
+    const { bus, group, onFailure } = this.#options
+    this.#subscription = await bus.subscribe('packets.enriched', group, this, onFailure)
+    this.#schedule()
+  }
+
+  async stop(): Promise<void> {
+    // The subscription ends when its records are safe, so flushes go on until then.
+    await this.#subscription?.stop()
+    this.#isStopped = true
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    await this.#running
+  }
+
+  lagRecords(): number {
+    return this.#subscription?.lagRecords() ?? 0
+  }
+
+  async assigned(partition: number): Promise<number> {
+    const offset = await this.#options.store.nextOffset('packets.enriched', partition)
+    this.#flush.forgetSent()
+    this.#next.set(partition, offset)
+    return offset
+  }
+
+  revoked(partition: number): void {
+    this.#next.delete(partition)
+    this.#flush.forgetSent()
+  }
+
+  records(partition: number, records: readonly BusRecord<EnrichedBatch>[]): Promise<ConsumeOutcome> {
+    return new Promise((resolve) => {
+      this.#waiting.set(partition, { partition, records, resolve })
+      for (const { delivered } of records) {
+        if (delivered.kind === 'value') this.#waitingPackets += delivered.value.packets.length
+      }
+      this.#schedule()
+    })
+  }
+
+  /** Starts a flush now or later; one at a time. */
+  #schedule(): void {
+    if (this.#isStopped || this.#running !== null) return
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    const { flushIntervalMs, flushPackets, nowMs, onFailure } = this.#options
+    const dueMs = this.#lastFlushMs + (this.#waiting.size > 0 ? flushIntervalMs : IDLE_FLUSH_MS)
+    const waitMs = this.#waitingPackets >= flushPackets ? 0 : Math.max(0, dueMs - nowMs())
+    this.#timer = setTimeout(() => {
+      this.#running = this.#run()
+        .catch((error: unknown) => onFailure(error instanceof Error ? error : new Error(String(error))))
+        .finally(() => {
+          this.#running = null
+          this.#schedule()
+        })
+    }, waitMs)
+  }
+
+  /** One flush, tried until the store answers: nothing is given up, the partitions wait. */
+  async #run(): Promise<void> {
+    const taken = [...this.#waiting.values()]
+    this.#waiting.clear()
+    this.#waitingPackets = 0
+    this.#lastFlushMs = this.#options.nowMs()
+    const idle = this.#idleSpans(taken)
+    for (;;) {
+      try {
+        this.#finish(taken, await this.#flush.run(taken, idle))
+        return
+      } catch (error) {
+        this.#flush.forgetSent()
+        this.#options.counters.storeErrors += 1
+        this.#options.log('store did not take the counts; trying again', { error: String(error) })
+        if (this.#isStopped) throw error
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      }
+    }
+  }
+
+  /** Held partitions without records: asked too, so that a store that lost data is noticed within a second. */
+  #idleSpans(taken: readonly Waiting[]): OffsetSpan[] {
+    const busy = new Set(taken.map(({ partition }) => partition))
+    return [...this.#next]
+      .filter(([partition]) => !busy.has(partition))
+      .map(([partition, offset]) => ({ topic: 'packets.enriched', partition, from: offset, to: offset }))
+  }
+
+  #finish(taken: readonly Waiting[], outcome: FlushOutcome): void {
+    if (outcome.kind === 'counted') {
+      for (const waiting of taken) {
+        const nextOffset = waiting.records.at(-1)!.offset + 1
+        if (this.#next.has(waiting.partition)) this.#next.set(waiting.partition, nextOffset)
+        waiting.resolve({ kind: 'commit', nextOffset })
+      }
+      return
+    }
+    // The store knows less than it did: every partition goes back to what all slots still know.
+    this.#options.counters.rewinds += 1
+    this.#options.log('store lost data; reading again', { offsets: [...outcome.offsets] })
+    this.#flush.forgetSent()
+    for (const [partition, offset] of outcome.offsets) {
+      if (this.#next.has(partition)) this.#next.set(partition, offset)
+      const waiting = taken.find((each) => each.partition === partition)
+      if (waiting !== undefined) waiting.resolve({ kind: 'seek', offset })
+      else this.#subscription?.seek(partition, offset)
+    }
+  }
+}

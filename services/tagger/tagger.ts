@@ -1,0 +1,63 @@
+// The tagger: reads packets.raw in order, writes the same batches tagged and located, commits when both are acknowledged.
+import type { EnrichedBatch, RejectedRecord } from '../../core/batch/enriched-batch.ts'
+import type { RawBatch } from '../../core/batch/raw-batch.ts'
+import type { Bus, BusRecord, ConsumeOutcome, PartitionHandler, Subscription } from '../../core/bus.ts'
+import { tagRecord, type TaggingWorld } from '../../core/tagging/tag-record.ts'
+import type { TaggerCounters } from './metrics.ts'
+
+export interface TaggerOptions {
+  readonly bus: Bus
+  /** Consumer group; several taggers of one group share the partitions. */
+  readonly group: string
+  readonly world: TaggingWorld
+  readonly counters: TaggerCounters
+  /** Called once if the consumer dies; the process must then exit. */
+  readonly onFailure: (error: Error) => void
+}
+
+/** Stateless: everything that it knows is in the message, the geo data, the rules and the sensor list. */
+export class Tagger implements PartitionHandler<RawBatch> {
+  readonly #options: TaggerOptions
+  #subscription: Subscription | null = null
+
+  constructor(options: TaggerOptions) {
+    this.#options = options
+  }
+
+  async start(): Promise<void> {
+    const { bus, group, onFailure } = this.#options
+    this.#subscription = await bus.subscribe('packets.raw', group, this, onFailure)
+  }
+
+  async stop(): Promise<void> {
+    await this.#subscription?.stop()
+  }
+
+  lagRecords(): number {
+    return this.#subscription?.lagRecords() ?? 0
+  }
+
+  assigned(_partition: number): Promise<'committed'> {
+    return Promise.resolve('committed')
+  }
+
+  revoked(_partition: number): void {
+    // Nothing is held for a partition between two calls.
+  }
+
+  /** One request in flight a partition, in order; a second try after a crash writes the same names again. */
+  async records(partition: number, records: readonly BusRecord<RawBatch>[]): Promise<ConsumeOutcome> {
+    const { bus, world, counters } = this.#options
+    const enriched: EnrichedBatch[] = []
+    const rejected: RejectedRecord[] = []
+    for (const record of records) {
+      const tagged = tagRecord(record, { topic: 'packets.raw', partition }, world)
+      if (tagged.enriched !== null) enriched.push(tagged.enriched)
+      rejected.push(...tagged.rejected)
+    }
+    if (rejected.length > 0) await bus.publish('packets.rejected', partition, rejected)
+    if (enriched.length > 0) await bus.publish('packets.enriched', partition, enriched)
+    counters.count(records, enriched)
+    return { kind: 'commit', nextOffset: records.at(-1)!.offset + 1 }
+  }
+}
