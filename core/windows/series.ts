@@ -15,9 +15,13 @@ export const SERIES_KIND = {
   regionInTag: 6
 } as const
 
-/** A packet's port key in 25 bits: protocol, whether it has a destination port, and the port. */
+const TCP = 6
+const UDP = 17
+
+/** A packet's port key in 25 bits: protocol, whether it has a destination port, and the port. Only TCP and UDP have one. */
 export function portCode(protocol: number, dstPort: number): number {
-  return dstPort === ABSENT ? ((protocol << 17) | 0x10000) >>> 0 : ((protocol << 17) | dstPort) >>> 0
+  const hasPort = dstPort !== ABSENT && (protocol === TCP || protocol === UDP)
+  return hasPort ? (protocol << 17) | dstPort : (protocol << 17) | 0x10000
 }
 
 /** The port key ('23/TCP') of a port code. */

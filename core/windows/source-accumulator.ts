@@ -10,17 +10,17 @@ import { dayStartSeconds } from './time-zone.ts'
  * hour was sent for its hour and its days too.
  */
 const BUCKET_SECONDS = 900
-/** Different lists of vantages that one process can tell apart in a key. */
-const MAX_VANTAGE_LISTS = 512
+/** Different origins of batches (vantages, geo data, rules) that one process can tell apart in a key. */
+const MAX_ORIGINS = 512
 
 /** Collects until `take`; what it has given once it does not give again, until `forgetSent`. */
 export class SourceAccumulator {
   readonly #zones: readonly string[]
-  /** By (bucket and vantages, port code, tags, source): a packet like one before needs one look-up. */
+  /** By (bucket and origin, port code, tags, source): a packet like one before needs one look-up. */
   readonly #packetsSeen = new SentSources()
-  /** By (bucket and vantages, series, source). */
+  /** By (bucket and origin, series, source). */
   readonly #sent = new SentSources()
-  readonly #vantageLists = new Map<string, number>()
+  readonly #origins = new Map<string, number>()
   #cells = new Map<string, { window: VantageWindow; series: string; addresses: Uint8Array[] }>()
 
   constructor(zones: readonly string[]) {
@@ -30,10 +30,10 @@ export class SourceAccumulator {
   /** Adds the sources of every packet. */
   add(batch: EnrichedBatch): void {
     const { packets } = batch
-    const list = this.#listNumber(batch.vantages)
+    const origin = this.#originNumber(batch)
     for (let row = 0; row < packets.length; row++) {
       const bucket = Math.floor(packets.seconds[row]! / BUCKET_SECONDS)
-      const when = (bucket * MAX_VANTAGE_LISTS + list) >>> 0
+      const when = (bucket * MAX_ORIGINS + origin) >>> 0
       const port = portCode(packets.protocol[row]!, packets.dstPort[row]!)
       const tags = packets.tags[row]!
       if (!this.#packetsSeen.addIfNew(when, port, tags, packets.src, row * 4)) continue
@@ -101,18 +101,20 @@ export class SourceAccumulator {
     else cell.addresses.push(address)
   }
 
-  #listNumber(vantages: readonly string[]): number {
-    const key = vantages.join('|')
-    let number = this.#vantageLists.get(key)
+  /** A source's region and ASN follow from the source only as long as the geo data are the same. */
+  #originNumber({ vantages, provenance }: EnrichedBatch): number {
+    const geo = provenance.geo.map(({ name, built }) => `${name} ${built}`)
+    const key = [provenance.rules, ...geo, ...vantages].join('|')
+    let number = this.#origins.get(key)
     if (number === undefined) {
-      if (this.#vantageLists.size === MAX_VANTAGE_LISTS) {
+      if (this.#origins.size === MAX_ORIGINS) {
         // Numbers are used again only after everything that was keyed by them is forgotten; nothing collected is lost.
-        this.#vantageLists.clear()
+        this.#origins.clear()
         this.#packetsSeen.clear()
         this.#sent.clear()
       }
-      number = this.#vantageLists.size
-      this.#vantageLists.set(key, number)
+      number = this.#origins.size
+      this.#origins.set(key, number)
     }
     return number
   }
