@@ -1,0 +1,115 @@
+// What follows an EtherType or a PPP protocol number, through any stack of tags, labels and sessions, to an IP packet.
+import { announced, LINK_HEADER_CUT_SHORT, NOT_IP } from './link-reject.ts'
+
+const ETHER_TYPE = {
+  ipv4: 0x0800,
+  ipv6: 0x86dd,
+  vlan: 0x8100,
+  providerVlan: 0x88a8,
+  oldProviderVlan: 0x9100,
+  mpls: 0x8847,
+  mplsUpstream: 0x8848,
+  pppoeSession: 0x8864
+} as const
+
+/** The largest value of an Ethernet type field that is a length (IEEE 802.3). */
+const MAX_LENGTH_FIELD = 1500
+const PPP_PROTOCOL = { ipv4: 0x0021, ipv6: 0x0057, mpls: 0x0281, mplsUpstream: 0x0283 } as const
+const PPPOE_HEADER_BYTES = 6
+/** LLC of SNAP (both service points 0xAA, unnumbered information) and of IP itself (RFC 948). */
+const LLC_SNAP_SAP = 0xaa
+const LLC_IP_SAP = 0x06
+const LLC_UNNUMBERED_INFORMATION = 0x03
+
+/** Locates the IP packet in what starts at `at`, behind the EtherType (or IEEE 802.3 length) whose two bytes are before it. */
+export function locateBehindEtherType(bytes: Uint8Array, at: number, end: number): number {
+  return at > end
+    ? LINK_HEADER_CUT_SHORT
+    : locateByEtherType(bytes, (bytes[at - 2]! << 8) | bytes[at - 1]!, at, end)
+}
+
+/** Locates the IP packet in what starts at `at` and is of this EtherType, or an LLC header where it is a length. */
+export function locateByEtherType(bytes: Uint8Array, etherType: number, at: number, end: number): number {
+  for (;;) {
+    switch (etherType) {
+      case ETHER_TYPE.ipv4:
+        return announced(bytes, at, end, 4)
+      case ETHER_TYPE.ipv6:
+        return announced(bytes, at, end, 6)
+      case ETHER_TYPE.vlan:
+      case ETHER_TYPE.providerVlan:
+      case ETHER_TYPE.oldProviderVlan:
+        // Two bytes of priority and VLAN, then the next type.
+        if (at + 4 > end) return LINK_HEADER_CUT_SHORT
+        etherType = (bytes[at + 2]! << 8) | bytes[at + 3]!
+        at += 4
+        break
+      case ETHER_TYPE.mpls:
+      case ETHER_TYPE.mplsUpstream:
+        return locateUnderMpls(bytes, at, end)
+      case ETHER_TYPE.pppoeSession:
+        return locateUnderPppoe(bytes, at, end)
+      default:
+        return etherType <= MAX_LENGTH_FIELD ? locateUnderLlc(bytes, at, end) : NOT_IP
+    }
+  }
+}
+
+/** Locates the IP packet behind the LLC header at `at` (IEEE 802.2; SNAP with an EtherType). */
+export function locateUnderLlc(bytes: Uint8Array, at: number, end: number): number {
+  if (at + 3 > end) return LINK_HEADER_CUT_SHORT
+  const sap = bytes[at]!
+  if (bytes[at + 1] !== sap || bytes[at + 2] !== LLC_UNNUMBERED_INFORMATION) return NOT_IP
+  if (sap === LLC_IP_SAP) return announced(bytes, at + 3, end, 4)
+  if (sap !== LLC_SNAP_SAP) return NOT_IP
+  if (at + 8 > end) return LINK_HEADER_CUT_SHORT
+  // Organisation 0 is Ethernet (RFC 1042), 0x0000F8 is IEEE 802.1H; others number their protocols themselves.
+  const organisation = (bytes[at + 3]! << 16) | (bytes[at + 4]! << 8) | bytes[at + 5]!
+  if (organisation !== 0 && organisation !== 0x0000f8) return NOT_IP
+  // An EtherType, never a length: a second LLC header cannot follow.
+  return bytes[at + 6]! < 0x06 ? NOT_IP : locateBehindEtherType(bytes, at + 8, end)
+}
+
+/** Locates the IP packet behind the PPPoE session header at `at` (RFC 2516). */
+export function locateUnderPppoe(bytes: Uint8Array, at: number, end: number): number {
+  if (at + PPPOE_HEADER_BYTES > end) return LINK_HEADER_CUT_SHORT
+  const isSessionData = bytes[at] === 0x11 && bytes[at + 1] === 0
+  return isSessionData ? locateUnderPpp(bytes, at + PPPOE_HEADER_BYTES, end) : NOT_IP
+}
+
+/** Locates the IP packet behind the PPP protocol number at `at`, which may be compressed to one byte (RFC 1661). */
+export function locateUnderPpp(bytes: Uint8Array, at: number, end: number): number {
+  if (at >= end) return LINK_HEADER_CUT_SHORT
+  let protocol = bytes[at]!
+  let next = at + 1
+  const isCompressed = (protocol & 1) === 1
+  if (!isCompressed) {
+    if (next >= end) return LINK_HEADER_CUT_SHORT
+    protocol = (protocol << 8) | bytes[next]!
+    next += 1
+  }
+  switch (protocol) {
+    case PPP_PROTOCOL.ipv4:
+      return announced(bytes, next, end, 4)
+    case PPP_PROTOCOL.ipv6:
+      return announced(bytes, next, end, 6)
+    case PPP_PROTOCOL.mpls:
+    case PPP_PROTOCOL.mplsUpstream:
+      return locateUnderMpls(bytes, next, end)
+    default:
+      return NOT_IP
+  }
+}
+
+/** Locates the IP packet under the labels at `at`. Nothing there says what follows but its first four bits (RFC 4928). */
+function locateUnderMpls(bytes: Uint8Array, at: number, end: number): number {
+  for (; at + 4 <= end; at += 4) {
+    const isBottom = (bytes[at + 2]! & 1) === 1
+    if (!isBottom) continue
+    const next = at + 4
+    if (next >= end) return LINK_HEADER_CUT_SHORT
+    const version = bytes[next]! >> 4
+    return version === 4 || version === 6 ? next : NOT_IP
+  }
+  return LINK_HEADER_CUT_SHORT
+}
