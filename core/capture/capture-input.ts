@@ -1,5 +1,6 @@
 // The bytes of a capture on their way from chunks to records: what is not used up is kept until the next chunk.
-import { type ErrorCode, StormpetrelError } from '../errors.ts'
+import { StormpetrelError } from '../errors.ts'
+import { linkTypeName } from './link-types.ts'
 
 const NO_BYTES = new Uint8Array(0)
 
@@ -55,9 +56,22 @@ export class CaptureInput {
     this.#bytesToSkip = count - here
   }
 
-  /** The error for what is wrong at a file offset, as one line. */
-  failure(code: ErrorCode, offset: number, reason: string): StormpetrelError {
-    return new StormpetrelError(code, `${this.fileName}: at byte ${offset}: ${reason}`)
+  /** The error for damage at a file offset, as one line; `packets` are those given before it. */
+  damaged(reason: string, packets: number, offset: number = this.offset): StormpetrelError {
+    const used = packets === 0 ? 'no packet was used' : `the ${packets} packets before it were used`
+    return new StormpetrelError(
+      'SP_CAPTURE_DAMAGED',
+      `${this.fileName}: damaged at byte ${offset}: ${reason}; ${used}`
+    )
+  }
+
+  /** The error for packets of a link type that is not decoded, as one line. */
+  unsupported(linkType: number, offset: number): StormpetrelError {
+    return new StormpetrelError(
+      'SP_LINK_TYPE_UNSUPPORTED',
+      `${this.fileName}: at byte ${offset}: the packets are of link type ${linkType} (${linkTypeName(linkType)}), ` +
+        'which is not decoded; leave the file out'
+    )
   }
 
   #append(fresh: Uint8Array): void {

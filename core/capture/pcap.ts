@@ -1,7 +1,7 @@
 // Classic pcap (https://datatracker.ietf.org/doc/draft-ietf-opsawg-pcap/): a file header of 24 bytes, then records.
 import type { CaptureInput } from './capture-input.ts'
 import type { Frame } from './frame.ts'
-import { isDecodableLinkType, linkTypeName } from './link-types.ts'
+import { isDecodableLinkType } from './link-types.ts'
 import type { RecordReader } from './record-reader.ts'
 
 /** The largest captured length that libpcap and Wireshark take; a longer one is a sign of damage. */
@@ -9,6 +9,8 @@ export const MAX_CAPTURED_BYTES = 262_144
 
 const FILE_HEADER_BYTES = 24
 const RECORD_HEADER_BYTES = 16
+/** Of the link type field: the 16 low bits are the link type, the 6 high ones the length of the check sequence. */
+const RESERVED_LINK_TYPE_BITS = 0x03ff_0000
 
 /** What a magic number says: the sub-second unit, and how long the header of a record is. */
 interface PcapVariant {
@@ -94,20 +96,14 @@ export class PcapReader implements RecordReader {
   checkEnd(): void {
     const input = this.#input
     const left = input.end - input.position
+    const packets = this.#frame.number
     if (!this.#isHeaderRead) {
-      throw input.failure(
-        'SP_CAPTURE_DAMAGED',
-        input.offset,
-        `the file ends after ${left} of the ${FILE_HEADER_BYTES} bytes of the pcap header`
+      throw input.damaged(
+        `the file ends after ${left} of the ${FILE_HEADER_BYTES} bytes of the pcap header`,
+        packets
       )
     }
-    if (left > 0) {
-      throw input.failure(
-        'SP_CAPTURE_DAMAGED',
-        input.offset,
-        `the file ends inside packet ${this.#frame.number + 1}; the packets before it were used`
-      )
-    }
+    if (left > 0) throw input.damaged(`the file ends inside packet ${packets + 1}`, packets)
   }
 
   #readFileHeader(): boolean {
@@ -116,24 +112,19 @@ export class PcapReader implements RecordReader {
     if (input.end - position < FILE_HEADER_BYTES) return false
     const major = view.getUint16(position + 4, this.#isLittleEndian)
     const minor = view.getUint16(position + 6, this.#isLittleEndian)
-    if (major < 2) {
-      throw input.failure('SP_CAPTURE_DAMAGED', input.offset, `pcap version ${major}.${minor} is not known`)
-    }
+    if (major < 2) throw input.damaged(`pcap version ${major}.${minor} is not known`, 0)
     // As libpcap does: before 2.3, and in the 543.0 of Digital UNIX, the length on the wire comes first.
     if ((major === 2 && minor < 3) || major === 543) {
       this.#capturedAt = 12
       this.#wireAt = 8
     }
     this.#isOrderUnknown = major === 2 && minor === 3
-    // The high 16 bits say how long the frame check sequence is.
-    const linkType = view.getUint32(position + 20, this.#isLittleEndian) & 0xffff
-    if (!isDecodableLinkType(linkType)) {
-      throw input.failure(
-        'SP_LINK_TYPE_UNSUPPORTED',
-        input.offset + 20,
-        `the packets are of link type ${linkType} (${linkTypeName(linkType)}), which is not decoded`
-      )
+    const field = view.getUint32(position + 20, this.#isLittleEndian)
+    if ((field & RESERVED_LINK_TYPE_BITS) !== 0) {
+      throw input.damaged(`the link type is 0x${field.toString(16)}`, 0, input.offset + 20)
     }
+    const linkType = field & 0xffff
+    if (!isDecodableLinkType(linkType)) throw input.unsupported(linkType, input.offset + 20)
     this.#frame.linkType = linkType
     input.position += FILE_HEADER_BYTES
     this.#isHeaderRead = true
@@ -141,11 +132,8 @@ export class PcapReader implements RecordReader {
   }
 
   #tooLong(capturedBytes: number): Error {
-    return this.#input.failure(
-      'SP_CAPTURE_DAMAGED',
-      this.#input.offset,
-      `packet ${this.#frame.number + 1} says that it has ${capturedBytes} captured bytes, more than ` +
-        `${MAX_CAPTURED_BYTES}; the packets before it were used`
-    )
+    const packets = this.#frame.number
+    const reason = `packet ${packets + 1} says that it has ${capturedBytes} captured bytes, more than ${MAX_CAPTURED_BYTES}`
+    return this.#input.damaged(reason, packets)
   }
 }

@@ -2,7 +2,7 @@
 // both ends. Packets are read; every other block is checked at both ends and skipped.
 import type { CaptureInput } from './capture-input.ts'
 import type { Frame } from './frame.ts'
-import { isDecodableLinkType, linkTypeName } from './link-types.ts'
+import { isDecodableLinkType } from './link-types.ts'
 import { MAX_CAPTURED_BYTES } from './pcap.ts'
 import { PcapngInterface } from './pcapng-interface.ts'
 import { readInterfaceDescription } from './pcapng-options.ts'
@@ -96,11 +96,7 @@ export class PcapngReader implements RecordReader {
     const isInsideSkipped = this.#skippedBlockBytes > 0
     if (!isInsideSkipped && input.position === input.end) return
     const offset = isInsideSkipped ? this.#skippedBlockOffset : input.offset
-    throw input.failure(
-      'SP_CAPTURE_DAMAGED',
-      offset,
-      `the file ends inside a block; the ${this.#frame.number} packets before it were used`
-    )
+    throw input.damaged('the file ends inside a block', this.#frame.number, offset)
   }
 
   /** The length that the block at hand states, once it is possible. */
@@ -120,7 +116,7 @@ export class PcapngReader implements RecordReader {
     }
     if (input.end - input.position < blockBytes) return false
     const closing = input.view.getUint32(input.position + blockBytes - 4, this.#isLittleEndian)
-    if (closing !== blockBytes) throw this.#lengthsDiffer(blockBytes, closing)
+    if (closing !== blockBytes) throw this.#damaged(differing(blockBytes, closing))
     return true
   }
 
@@ -179,13 +175,7 @@ export class PcapngReader implements RecordReader {
         `a packet is of interface ${id}, but the section describes ${this.#interfaces.length}`
       )
     }
-    if (!this.#isAnyDecodable) {
-      throw this.#input.failure(
-        'SP_LINK_TYPE_UNSUPPORTED',
-        this.#input.offset,
-        `the packets are of link type ${source.linkType} (${linkTypeName(source.linkType)}), which is not decoded`
-      )
-    }
+    if (!this.#isAnyDecodable) throw this.#input.unsupported(source.linkType, this.#input.offset)
     return source
   }
 
@@ -194,7 +184,7 @@ export class PcapngReader implements RecordReader {
     if (capturedBytes > roomBytes || (capturedBytes > MAX_CAPTURED_BYTES && isDecodableLinkType(linkType))) {
       throw this.#damaged(
         `packet ${this.#frame.number + 1} says that it has ${capturedBytes} captured bytes, more than ` +
-          `${Math.min(roomBytes, MAX_CAPTURED_BYTES)}; the packets before it were used`
+          `${Math.min(roomBytes, MAX_CAPTURED_BYTES)}`
       )
     }
   }
@@ -244,23 +234,16 @@ export class PcapngReader implements RecordReader {
     if (input.end - input.position < 4) return false
     const closing = input.view.getUint32(input.position, this.#isLittleEndian)
     if (closing !== this.#skippedBlockBytes) {
-      throw input.failure(
-        'SP_CAPTURE_DAMAGED',
-        this.#skippedBlockOffset,
-        differing(this.#skippedBlockBytes, closing)
-      )
+      const offset = this.#skippedBlockOffset
+      throw input.damaged(differing(this.#skippedBlockBytes, closing), this.#frame.number, offset)
     }
     input.position += 4
     this.#skippedBlockBytes = 0
     return true
   }
 
-  #lengthsDiffer(opening: number, closing: number): Error {
-    return this.#damaged(differing(opening, closing))
-  }
-
   #damaged(reason: string): Error {
-    return this.#input.failure('SP_CAPTURE_DAMAGED', this.#input.offset, reason)
+    return this.#input.damaged(reason, this.#frame.number)
   }
 }
 
