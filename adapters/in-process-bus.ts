@@ -74,6 +74,10 @@ export class InProcessBus implements Bus {
     return Promise.resolve(this.#partitionsOf(topic).map((partition) => partition.end))
   }
 
+  groupOffsets(topic: TopicName, group: string): Promise<number[]> {
+    return Promise.resolve(this.#partitionsOf(topic).map(({ positions }) => positions.get(group) ?? 0))
+  }
+
   async publish<K extends TopicName>(
     topic: K,
     partition: number,

@@ -69,6 +69,8 @@ export interface Bus {
   partitions(topic: TopicName): Promise<number>
   /** The offset after the last record of each partition. */
   endOffsets(topic: TopicName): Promise<number[]>
+  /** The next offset that a consumer group has committed on each partition; 0 where it has none. */
+  groupOffsets(topic: TopicName, group: string): Promise<number[]>
   /** Resolves when the broker has acknowledged all of them (acks=-1), in this order, on this partition. */
   publish<K extends TopicName>(topic: K, partition: number, values: readonly TopicValues[K][]): Promise<void>
   /** Joins the group. `onFailure` is called once if the consumer dies by itself; the service must then exit. */
