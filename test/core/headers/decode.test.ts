@@ -4,7 +4,8 @@ import { decodePacket } from '../../../core/headers/decode.ts'
 import { NOTE, PacketColumns } from '../../../core/packets/packet-columns.ts'
 import { FRAME_REJECT_REASONS, type FrameRejectReason } from '../../../core/packets/reject-reason.ts'
 import { icmp, ipv4, ipv6, tcp, udp } from './build-packet.ts'
-import { type DecodedRow, decodedRow, looksLikeIp } from './decoded-row.ts'
+import { looksLikeIp } from './any-packet.ts'
+import { type DecodedRow, decodedRow } from './decoded-row.ts'
 
 const hopByHop = (next: number): number[] => [next, 0, 5, 2, 0, 0, 1, 0]
 const ones = (length: number): number[] => Array.from({ length }, () => 0xff)

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { keptBytes } from '../../../core/headers/header-length.ts'
 import { icmp, ipv4, ipv6, tcp, udp } from './build-packet.ts'
-import { decodedRow, looksLikeIp } from './decoded-row.ts'
+import { looksLikeIp } from './any-packet.ts'
+import { decodedRow } from './decoded-row.ts'
 
 const SECRET = Array.from({ length: 32 }, () => 0x53)
 const kept = (packet: Uint8Array, end = packet.length): number => keptBytes(packet, 0, end)
