@@ -1,0 +1,72 @@
+// Counts by sensor from the live store: hours, for the newest of which every series of every sensor is kept.
+import type { CountStore } from '../store/count-store.ts'
+import { windowStartSeconds } from '../windows/time-zone.ts'
+import { notKept } from './not-kept.ts'
+import type { CountQuery } from './query.ts'
+import { keyDimensions } from './query.ts'
+import type { CountKey, CountRow } from './row.ts'
+import { planSeries } from './series-plan.ts'
+
+/** Hours for which every sensor is kept; of older ones only the two busiest sensors of a series are. */
+const WHOLE_HOURS = 6
+
+/** Rows of a query that asks for sensors, in no order. Throws SP_QUESTION_NOT_KEPT. */
+export async function liveSensorRows(query: CountQuery, store: CountStore): Promise<CountRow[]> {
+  const { window, where } = query
+  if (query.by.includes('vantage') || where.vantages.length > 0) throw notKept('counts by sensor and vantage')
+  if (query.hasSources) throw notKept('--sources of one sensor')
+  if (window.kind !== 'fixed' || window.size !== 'hour') throw notKept('counts by sensor other than by hour')
+  const plan = planSeries(query)
+  const hasSensorKey = query.by.includes('sensor')
+  const rows: CountRow[] = []
+  for (const startSeconds of await hoursOf(query, store)) {
+    const sums = new Map<string, { keys: CountKey[]; packets: number }>()
+    for (const [sensor, counts] of await store.sensorPackets(startSeconds)) {
+      if (where.sensors.length > 0 && !where.sensors.includes(sensor)) continue
+      for (const [series, packets] of counts) {
+        const others = plan.keysOf(series)
+        if (others === null) continue
+        const keys = hasSensorKey ? withSensor(query, others, sensor) : others
+        const sum = sums.get(JSON.stringify(keys)) ?? { keys, packets: 0 }
+        sum.packets += packets
+        sums.set(JSON.stringify(keys), sum)
+      }
+    }
+    for (const { keys, packets } of sums.values()) {
+      rows.push({
+        window: 'hour',
+        windowStartSeconds: startSeconds,
+        vantage: 'all',
+        keys,
+        packets,
+        sources: null
+      })
+    }
+  }
+  return rows
+}
+
+function withSensor(query: CountQuery, others: readonly CountKey[], sensor: string): CountKey[] {
+  const keys = [...others]
+  keys.splice(keyDimensions(query).indexOf('sensor'), 0, sensor)
+  return keys
+}
+
+async function hoursOf({ fromSeconds, toSeconds }: CountQuery, store: CountStore): Promise<number[]> {
+  for (const bound of [fromSeconds, toSeconds]) {
+    if (bound !== null && windowStartSeconds('hour', 'UTC', bound) !== bound)
+      throw notKept('a part of an hour')
+  }
+  const hours = await store.windows('hour', 'UTC', 'all')
+  const oldest = (hours.at(-1) ?? 0) - (WHOLE_HOURS - 1) * 3600
+  if (
+    fromSeconds !== null &&
+    fromSeconds < oldest &&
+    hours.some((hour) => hour >= fromSeconds && hour < oldest)
+  ) {
+    throw notKept('every sensor of hours before the last 6')
+  }
+  return hours.filter(
+    (hour) => hour >= Math.max(oldest, fromSeconds ?? oldest) && (toSeconds === null || hour < toSeconds)
+  )
+}
