@@ -1,0 +1,18 @@
+// The registry of generated documents: add one here, and CI keeps it true.
+import { errorsDocument } from './errors.ts'
+import { rejectionsDocument } from './rejections.ts'
+import { tagsDocument } from './tags.ts'
+
+/** One generated file. */
+export interface GeneratedDocument {
+  /** Relative to the repository's root, with `/`. */
+  readonly path: string
+  /** The whole file. Equal code gives equal text. */
+  readonly render: () => string
+}
+
+export const DOCUMENTS: readonly GeneratedDocument[] = [
+  { path: 'docs/errors.md', render: errorsDocument },
+  { path: 'docs/rejections.md', render: rejectionsDocument },
+  { path: 'docs/tags.md', render: tagsDocument }
+]
