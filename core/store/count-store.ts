@@ -1,6 +1,6 @@
 // The port to the store of rolling counts. Redis and the in-memory store pass one and the same test suite.
 import type { BatchName } from '../batch/name.ts'
-import type { Window } from '../windows/window.ts'
+import type { Window, WindowSize } from '../windows/window.ts'
 
 /** A window as counted for one vantage. */
 export interface VantageWindow extends Window {
@@ -63,12 +63,14 @@ export interface SlotRequest {
 /** What one slot did. Only 'applied' changed anything. */
 export type SlotOutcome =
   | {
-      readonly kind: 'applied' /** Packets of windows past their retention, by window size. */
-      readonly expiredPackets: Readonly<Record<string, number>>
+      readonly kind: 'applied'
+      /** Packets of windows past their retention, by window size (each packet once a size: UTC, vantage `all`). */
+      readonly expiredPackets: Readonly<Partial<Record<WindowSize, number>>>
     }
   /** These batches (indexes in the request) were counted before; add up again without them. */
   | {
       readonly kind: 'seen'
+      /** `sameDigest` is true too where the digest is no longer kept (older than the lane's newest 1,000). */
       readonly seen: readonly { readonly index: number; readonly sameDigest: boolean }[]
     }
   /** The store knows less than the caller: it lost data. Go back to `storedOffset` or lower. */
@@ -81,6 +83,13 @@ export interface SensorTotals {
   readonly rejectedFrames: Readonly<Record<string, number>>
 }
 
+/** What came too late for its window, by window size (see SlotOutcome for packets). */
+export interface LateTotals {
+  readonly expiredPackets: Readonly<Record<WindowSize, number>>
+  /** Sources added after their sketch was closed; one that is sent again is counted again. */
+  readonly lateSources: Readonly<Record<WindowSize, number>>
+}
+
 /** Where counts are kept. `start` checks that the store was made with the same settings, or makes it; `stop` is idempotent. */
 export interface CountStore {
   /** Number of slots S; a sensor's counts lie in slotOf(sensor, S). */
@@ -91,12 +100,28 @@ export interface CountStore {
   // Writing, by the aggregator.
   /** The least next offset over all slots and both columns (counts and sources); 0 where nothing is stored. */
   nextOffset(topic: string, partition: number): Promise<number>
-  /** Adds sources to their sketches, wherever those lie. Resolves when every one is acknowledged. Idempotent. */
+  /**
+   * Adds sources to their sketches, wherever those lie. Resolves when every one is acknowledged. Idempotent.
+   * Sources of sketches that are closed, and of windows past their retention, are counted as late instead.
+   */
   addSources(cells: readonly SourceCell[]): Promise<void>
-  /** Moves the sources offset of every slot; call after addSources and before applySlot. */
+  /**
+   * Moves the sources offset of every slot; call after addSources and before applySlot. `behind` also where the store
+   * lost a source that was acknowledged since the last call, or an earlier call's answer was lost: read again from
+   * nextOffset, and forget which sources were sent. Slots that are not behind have moved even then: theirs were added.
+   */
   advanceSources(spans: readonly OffsetSpan[]): Promise<SlotOutcome>
-  /** Counts, names, offsets, watermarks and totals of one slot in one atomic step. */
+  /**
+   * Counts, names, offsets, watermarks and totals of one slot in one atomic step. `spans` has each partition at most
+   * once. Throws RangeError for a malformed request. After any error the whole flush is to be tried again.
+   */
   applySlot(request: SlotRequest): Promise<SlotOutcome>
+
+  // Housekeeping, by the aggregator once a minute, only while no slot is behind. Safe to be run by several at once.
+  /** Turns sketches whose window ended 2 hours (hour) or 2 days (day) before the watermark into numbers. Never in a run. */
+  closeSketches(watermarkSeconds: number): Promise<void>
+  /** In hours that ended 6 hours before the watermark, keeps only the two busiest sensors of each series. */
+  trimSensorHours(watermarkSeconds: number): Promise<void>
 
   // Reading, by anyone.
   /** Windows that hold counts, in order of start. */
@@ -105,11 +130,15 @@ export interface CountStore {
   vantages(): Promise<string[]>
   /** Packets by series. */
   packets(window: VantageWindow): Promise<Map<string, number>>
-  /** Unique sources (an estimate where sketches are HyperLogLogs) of these series; 0 where unknown. Not kept for minutes. */
+  /**
+   * Unique sources (an estimate with standard error 0.81 % where sketches are HyperLogLogs) of these series; 0 where
+   * unknown. Not kept for minutes.
+   */
   sources(window: VantageWindow, series: readonly string[]): Promise<Map<string, number>>
   /** Packets by (sensor, series) in one hour. */
   sensorPackets(startSeconds: number): Promise<Map<string, Map<string, number>>>
   sensorTotals(): Promise<SensorTotals[]>
+  lateTotals(): Promise<LateTotals>
   /** The least watermark over the sensors that counted anything, in seconds; 0 where none did. */
   watermarkSeconds(): Promise<number>
   /** Deletes all that this store's namespace holds (for runs). */

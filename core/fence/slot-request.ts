@@ -1,0 +1,66 @@
+// What a slot request must look like. Both stores refuse a malformed one before they change anything.
+import { MAX_BATCH_NUMBER } from '../batch/name.ts'
+import type { CountCell, FencedBatch, OffsetSpan, SensorCell, SlotRequest } from '../store/count-store.ts'
+import { slotOf } from '../store/slot.ts'
+
+/** The most packets that one cell, or one batch, may add. */
+export const MAX_PACKETS = 2 ** 40
+
+/** Throws RangeError (a fault of the caller, not of an operator) where the request breaks the contract of CountStore. */
+export function checkSlotRequest(request: SlotRequest, slots: number): void {
+  requireInteger('slot', request.slot, 0, slots - 1)
+  checkSpans(request.spans)
+  for (const batch of request.batches) checkBatch(batch, request.slot, slots)
+  for (const cell of request.cells) checkCell(cell)
+  for (const cell of request.sensorCells) checkSensorCell(cell, request.slot, slots)
+}
+
+/** Throws RangeError where a span is malformed, or two are of one partition: the caller joins those. */
+export function checkSpans(spans: readonly OffsetSpan[]): void {
+  const partitions = new Set<string>()
+  for (const span of spans) {
+    requireInteger('partition', span.partition, 0, 2 ** 31)
+    requireInteger('from', span.from, 0, Number.MAX_SAFE_INTEGER)
+    requireInteger('to', span.to, span.from, Number.MAX_SAFE_INTEGER)
+    partitions.add(partitionKey(span))
+  }
+  if (partitions.size < spans.length) throw new RangeError('two spans of one partition in one call')
+}
+
+/** One line that names a partition: its field in the offsets of a slot. */
+export function partitionKey(span: Pick<OffsetSpan, 'topic' | 'partition'>): string {
+  return `${span.topic}|${span.partition}`
+}
+
+function checkBatch(batch: FencedBatch, slot: number, slots: number): void {
+  requireSlot(batch.name.sensor, slot, slots)
+  requireInteger('lane', batch.name.lane, 0, 2 ** 31)
+  requireInteger('number', batch.name.number, 1, MAX_BATCH_NUMBER)
+  requireInteger('countedPackets', batch.countedPackets, 0, MAX_PACKETS)
+  requireInteger('watermarkSeconds', batch.watermarkSeconds, 0, 2 ** 32)
+  for (const { frames } of batch.rejectedFrames) requireInteger('frames', frames, 0, MAX_PACKETS)
+}
+
+function checkCell(cell: CountCell): void {
+  if (!Number.isInteger(cell.packets) || cell.packets < 1 || cell.packets > MAX_PACKETS) {
+    throw new RangeError(`packets is ${cell.packets}, outside 1..2^40, in series ${cell.series}`)
+  }
+  requireInteger('startSeconds', cell.window.startSeconds, -86_400, 2 ** 32)
+}
+
+function checkSensorCell(cell: SensorCell, slot: number, slots: number): void {
+  requireSlot(cell.sensor, slot, slots)
+  requireInteger('packets', cell.packets, 1, MAX_PACKETS)
+  requireInteger('startSeconds', cell.startSeconds, 0, 2 ** 32)
+}
+
+function requireSlot(sensor: string, slot: number, slots: number): void {
+  if (sensor === '' || sensor.includes('|')) throw new RangeError(`'${sensor}' is no sensor id`)
+  if (slotOf(sensor, slots) !== slot) throw new RangeError(`sensor ${sensor} is not of slot ${slot}`)
+}
+
+function requireInteger(what: string, value: number, least: number, most: number): void {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`${what} is ${value}, outside ${least}..${most}`)
+  }
+}

@@ -1,0 +1,44 @@
+import { describe, expect, test } from '@jest/globals'
+import { checkSlotRequest } from '../../../core/fence/slot-request.ts'
+import type { SlotRequest } from '../../../core/store/count-store.ts'
+import { slotOf } from '../../../core/store/slot.ts'
+
+const window = { size: 'minute', zone: 'UTC', startSeconds: 60, vantage: 'all' } as const
+const batch = {
+  name: { sensor: 'a', epoch: 'e1', lane: 0, number: 1 },
+  digest: 'd',
+  countedPackets: 1,
+  rejectedFrames: [{ reason: 'not-ip', frames: 1 }],
+  watermarkSeconds: 61
+}
+const good: SlotRequest = {
+  slot: slotOf('a', 4),
+  spans: [{ topic: 't', partition: 0, from: 0, to: 1 }],
+  batches: [batch],
+  cells: [{ window, series: 'all', packets: 1 }],
+  sensorCells: [{ startSeconds: 0, sensor: 'a', series: 'all', packets: 1 }]
+}
+
+describe('the check of a slot request', () => {
+  test('a request that keeps the contract passes', () => {
+    expect(() => checkSlotRequest(good, 4)).not.toThrow()
+  })
+
+  test.each<[string, Partial<SlotRequest>]>([
+    ['a slot that is not there', { slot: 4 }],
+    ['a batch of another slot', { slot: (good.slot + 1) % 4 }],
+    ['a span that ends before it starts', { spans: [{ topic: 't', partition: 0, from: 2, to: 1 }] }],
+    ['a broken offset', { spans: [{ topic: 't', partition: 0, from: 0.5, to: 1 }] }],
+    ['a partition twice', { spans: [good.spans[0]!, good.spans[0]!] }],
+    ['number 0', { batches: [{ ...batch, name: { ...batch.name, number: 0 } }] }],
+    ['number 2^31 + 1', { batches: [{ ...batch, name: { ...batch.name, number: 2 ** 31 + 1 } }] }],
+    ['a sensor with a bar', { batches: [{ ...batch, name: { ...batch.name, sensor: 'a|b' } }] }],
+    ['less than no rejected frames', { batches: [{ ...batch, rejectedFrames: [{ reason: 'x', frames: -1 }] }] }],
+    ['a cell of no packets', { cells: [{ window, series: 'all', packets: 0 }] }],
+    ['a cell of NaN packets', { cells: [{ window, series: 'all', packets: Number.NaN }] }],
+    ['a cell over 2^40', { cells: [{ window, series: 'all', packets: 2 ** 40 + 1 }] }],
+    ['a sensor cell of no packets', { sensorCells: [{ ...good.sensorCells[0]!, packets: 0 }] }]
+  ])('%s is refused', (_, wrong) => {
+    expect(() => checkSlotRequest({ ...good, ...wrong }, 4)).toThrow(RangeError)
+  })
+})
