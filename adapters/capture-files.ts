@@ -1,0 +1,195 @@
+// Captures as files, folders or streams, plain, gzip or zstd. The magic number decides which, never the name.
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createCaptureReader, isCaptureMagic } from '../core/capture/capture-reader.ts'
+import type { CaptureReader } from '../core/capture/frame.ts'
+import { StormpetrelError } from '../core/errors.ts'
+import { fileChunks, unreadable } from './file-chunks.ts'
+import { GzipError, gunzip, isGzipMagic } from './gzip-stream.ts'
+import { isZstdMagic, unzstd, ZstdError } from './zstd-stream.ts'
+
+export { fileDigest } from './file-chunks.ts'
+
+/** The name of standard input among capture arguments. */
+export const STANDARD_INPUT = '-'
+
+const MAGIC_BYTES = 4
+
+type Chunks = AsyncIterable<Uint8Array>
+
+/**
+ * Called for each chunk: takes all frames that are there (`while (reader.next()) ...`). Where it returns a promise,
+ * reading waits for it; frames are views into memory that is used again once it is settled.
+ */
+export type TakeFrames = (reader: CaptureReader) => void | Promise<void>
+
+export interface ReadCaptureOptions {
+  /** Reading stops after the chunk at hand, without an error, once this is aborted. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Reads a capture from a file, or from standard input where `path` is `-`. All frames before a damage are given before
+ * it throws SP_CAPTURE_DAMAGED, SP_COMPRESSION_DAMAGED or SP_FILE_UNREADABLE. Throws SP_CAPTURE_UNKNOWN and
+ * SP_LINK_TYPE_UNSUPPORTED before the first frame.
+ */
+export async function readCaptureFile(
+  path: string,
+  takeFrames: TakeFrames,
+  options: ReadCaptureOptions = {}
+): Promise<void> {
+  if (path === STANDARD_INPUT) await readCaptureStream(process.stdin, 'standard input', takeFrames, options)
+  else await readChunks(() => fileChunks(path), true, path, takeFrames, options)
+}
+
+/** As readCaptureFile, from a stream of bytes; `name` is for errors. */
+export async function readCaptureStream(
+  stream: Chunks,
+  name: string,
+  takeFrames: TakeFrames,
+  options: ReadCaptureOptions = {}
+): Promise<void> {
+  await readChunks(() => stream, false, name, takeFrames, options)
+}
+
+/**
+ * The files that capture arguments mean: a folder stands for all captures in it and in the folders in it, by magic
+ * number, in order of their paths; all else stands for itself. Throws SP_FILE_UNREADABLE for what is missing and
+ * SP_CAPTURE_UNKNOWN for a folder without captures.
+ */
+export async function expandCaptureArguments(paths: readonly string[]): Promise<string[]> {
+  const files: string[] = []
+  for (const path of paths) {
+    const isFolder = path !== STANDARD_INPUT && (await unreadable(path, stat(path))).isDirectory()
+    if (isFolder) files.push(...(await capturesIn(path)))
+    else files.push(path)
+  }
+  return files
+}
+
+async function capturesIn(folder: string): Promise<string[]> {
+  const entries = await unreadable(folder, readdir(folder, { recursive: true, withFileTypes: true }))
+  const captures: string[] = []
+  const files = entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name))
+  for (const file of files.sort()) {
+    // A link may point to a file; a pipe or socket in a folder is nobody's capture.
+    const isFile = (await unreadable(file, stat(file))).isFile()
+    if (isFile && (await isCapture(file))) captures.push(file)
+  }
+  if (captures.length === 0) {
+    throw new StormpetrelError(
+      'SP_CAPTURE_UNKNOWN',
+      `${folder}: the folder holds no pcap or pcapng, plain, gzip or zstd`
+    )
+  }
+  return captures
+}
+
+/** Whether a file is a capture; one whose compression is damaged before that can be told is taken for one. */
+async function isCapture(path: string): Promise<boolean> {
+  try {
+    const source = await openSource(() => fileChunks(path), true)
+    const { bytes, close } = await peek(decompressed(source))
+    await close()
+    return isCaptureMagic(bytes)
+  } catch (error) {
+    if (error instanceof GzipError || error instanceof ZstdError) return true
+    throw error
+  }
+}
+
+async function readChunks(
+  open: () => Chunks,
+  canReopen: boolean,
+  name: string,
+  takeFrames: TakeFrames,
+  { signal }: ReadCaptureOptions
+): Promise<void> {
+  const source = await openSource(open, canReopen)
+  const reader = createCaptureReader(source.compression === 'none' ? name : `${name} (decompressed)`)
+  try {
+    for await (const chunk of decompressed(source)) {
+      reader.push(chunk)
+      const taking = takeFrames(reader)
+      if (taking !== undefined) await taking
+      if (signal?.aborted === true) return
+    }
+  } catch (error) {
+    if (error instanceof GzipError || error instanceof ZstdError)
+      throw damaged(name, source.compression, error)
+    throw error
+  }
+  reader.finish()
+}
+
+interface Source {
+  readonly compression: 'none' | 'gzip' | 'zstd'
+  /** The compressed bytes; a second call reads them once more, where that can be done. */
+  readonly open: () => Chunks
+  readonly canReopen: boolean
+}
+
+async function openSource(open: () => Chunks, canReopen: boolean): Promise<Source> {
+  const { bytes, chunks } = await peek(open())
+  let compression: Source['compression'] = 'none'
+  if (isGzipMagic(bytes)) compression = 'gzip'
+  else if (bytes.length >= MAGIC_BYTES && isZstdMagic(bytes)) compression = 'zstd'
+  let opened: Chunks | null = chunks
+  const openOnce = (): Chunks => {
+    const stream = opened ?? open()
+    opened = null
+    return stream
+  }
+  return { compression, open: openOnce, canReopen }
+}
+
+function decompressed({ compression, open, canReopen }: Source): Chunks {
+  if (compression === 'gzip') return gunzip(open, canReopen)
+  return compression === 'zstd' ? unzstd(open()) : open()
+}
+
+interface Peeked {
+  /** The first bytes, at least as many as a magic number has where the stream has as many. */
+  readonly bytes: Uint8Array
+  /** All of the stream. */
+  readonly chunks: Chunks
+  /** Ends the stream, for those who do not want it. */
+  readonly close: () => Promise<void>
+}
+
+async function peek(stream: Chunks): Promise<Peeked> {
+  const iterator = stream[Symbol.asyncIterator]()
+  let bytes: Uint8Array = new Uint8Array(0)
+  while (bytes.length < MAGIC_BYTES) {
+    const { done, value } = await iterator.next()
+    if (done === true) break
+    bytes = bytes.length === 0 ? value : Buffer.concat([bytes, value])
+  }
+  const close = async (): Promise<void> => {
+    await iterator.return?.()
+  }
+  const first = bytes
+  async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      if (first.length > 0) yield first
+      for (;;) {
+        const { done, value } = await iterator.next()
+        if (done === true) return
+        yield value
+      }
+    } finally {
+      await close()
+    }
+  }
+  return { bytes, chunks: chunks(), close }
+}
+
+function damaged(name: string, compression: string, error: GzipError | ZstdError): StormpetrelError {
+  return new StormpetrelError(
+    'SP_COMPRESSION_DAMAGED',
+    `${name}: the ${compression} stream is damaged at byte ${error.offset}: ${error.message}; every packet before it was used`,
+    { cause: error }
+  )
+}
