@@ -13,5 +13,10 @@ export default {
       }
     ]
   },
-  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.cache']
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.cache'],
+  // Starts no server by itself: the first test that asks for a real part has it started, for all of the run.
+  globalSetup: '<rootDir>/test/stack/global-setup.ts',
+  globalTeardown: '<rootDir>/test/stack/global-teardown.ts',
+  // A real part takes seconds to start, and minutes on a machine that is busy or fetches it for the first time.
+  testTimeout: 120_000
 }

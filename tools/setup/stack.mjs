@@ -1,0 +1,21 @@
+// `npm run stack [-- OPTIONS]`: what the real parts need, then tools/stack/main.ts, which runs until Ctrl-C.
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { ensureBuilt } from './build.mjs'
+import { ensureJars } from './jars.mjs'
+import { ensureJava } from './java.mjs'
+import { checkNode, ensureNodeModules } from './node-modules.mjs'
+import { ROOT, runSetup } from './project.mjs'
+import { ensureSystemPackages, STACK_PACKAGES } from './system-packages.mjs'
+
+await runSetup([
+  checkNode,
+  ensureNodeModules,
+  ensureBuilt,
+  () => ensureSystemPackages(STACK_PACKAGES),
+  () => ensureJava(21),
+  ensureJars
+])
+
+if (process.env.INIT_CWD) process.chdir(process.env.INIT_CWD)
+await import(pathToFileURL(path.join(ROOT, 'dist/tools/stack/main.js')).href)
