@@ -1,44 +1,16 @@
 // tshark as the oracle on made packets, whole and broken. It gives up on a header that lies or is cut where the decoder
 // reads on ("what can still be read is read"), so what is asked is one-sided for broken packets: whatever tshark says,
 // the decoder says too.
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { formatAddress } from '../../../core/headers/address.ts'
 import { looksLikeIp, wholeIp } from './any-packet.ts'
 import { type DecodedRow, decodedRow } from './decoded-row.ts'
+import { compared, tshark } from './tshark.ts'
 
 const SEED = 20240607
-
-/** tshark's field for each of ours, by protocol (6, 17, 1, 58) or by IP version (-4, -6). */
-const FIELDS = {
-  '-4': {
-    ttl: 'ip.ttl',
-    protocol: 'ip.proto',
-    ipId: 'ip.id',
-    ipLength: 'ip.len',
-    src: 'ip.src',
-    dst: 'ip.dst'
-  },
-  '-6': { ttl: 'ipv6.hlim', src: 'ipv6.src', dst: 'ipv6.dst' },
-  '6': {
-    srcPort: 'tcp.srcport',
-    dstPort: 'tcp.dstport',
-    tcpFlags: 'tcp.flags',
-    tcpSeq: 'tcp.seq_raw',
-    tcpWindow: 'tcp.window_size_value'
-  },
-  '17': { srcPort: 'udp.srcport', dstPort: 'udp.dstport' },
-  '1': { icmpType: 'icmp.type', icmpCode: 'icmp.code' },
-  '58': { icmpType: 'icmpv6.type', icmpCode: 'icmpv6.code' }
-} as const
-
-const NAMES = [...new Set(Object.values(FIELDS).flatMap((group) => Object.values(group)))]
-
-type Fields = Readonly<Record<string, string>>
 
 /** A classic pcap of raw IP packets (LINKTYPE_RAW). */
 function pcapOf(packets: readonly Uint8Array[]): Buffer {
@@ -55,38 +27,6 @@ function pcapOf(packets: readonly Uint8Array[]): Buffer {
     return [record, packet]
   })
   return Buffer.concat([header, ...records])
-}
-
-function tshark(file: string): Fields[] {
-  const whole = ['-o', 'ip.defragment:FALSE', '-o', 'ipv6.defragment:FALSE']
-  const output = [
-    '-T',
-    'fields',
-    '-E',
-    'occurrence=f',
-    '-E',
-    'separator=|',
-    ...NAMES.flatMap((n) => ['-e', n])
-  ]
-  const text = execFileSync('tshark', ['-n', '-r', file, ...whole, ...output], {
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-    stdio: ['ignore', 'pipe', 'ignore']
-  })
-  const lines = text.split('\n').slice(0, -1)
-  return lines.map((line) => Object.fromEntries(line.split('|').map((value, i) => [NAMES[i]!, value])))
-}
-
-/** [field, what we say, what tshark says] for every field of the packet's headers. */
-function compared(row: DecodedRow, theirs: Fields): [string, string, string][] {
-  const transport = FIELDS[`${row.protocol}` as keyof typeof FIELDS] ?? {}
-  const fields = { ...FIELDS[row.ipVersion === 4 ? '-4' : '-6'], ...transport }
-  return Object.entries(fields).map(([ours, name]) => {
-    const said = theirs[name]!
-    const value = row[ours as keyof DecodedRow]
-    if (typeof value !== 'number') return [name, formatAddress(row.ipVersion, value), said]
-    return [name, value === -1 ? '' : `${value}`, said === '' ? '' : `${Number(said)}`]
-  })
 }
 
 describe('decodePacket beside tshark', () => {
