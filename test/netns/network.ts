@@ -20,6 +20,7 @@ const SENSOR_INTERFACE = 'dark0'
 const SCANNER_INTERFACE = 'scan0'
 const SENSOR_MAC = '02:00:00:00:00:01'
 const SCANNER_MAC = '02:00:00:00:00:02'
+const COMMAND_TIMEOUT_MS = 60_000
 
 /** What a command in a namespace printed; it ended with exit code 0. */
 export interface CommandOutput {
@@ -41,7 +42,7 @@ export interface TelescopeNetwork {
   /** The same command as an argument vector that runs inside the sensor's namespace. */
   sensorCommand(command: readonly string[]): string[]
   scannerCommand(command: readonly string[]): string[]
-  /** Runs a command to its end; rejects, with its stderr in the message, where it fails. */
+  /** Runs a command to its end; rejects, with its stderr in the message, where it fails or takes over a minute. */
   sensorExec(command: readonly string[]): Promise<CommandOutput>
   scannerExec(command: readonly string[]): Promise<CommandOutput>
   /** Starts a command that the caller ends; what still runs when the network goes is killed. */
@@ -147,7 +148,11 @@ function inNamespace(namespace: string, command: readonly string[]): string[] {
 async function execute(command: readonly string[]): Promise<CommandOutput> {
   const [file, ...words] = command
   try {
-    return await runFile(file!, words, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
+    return await runFile(file!, words, {
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+      timeout: COMMAND_TIMEOUT_MS
+    })
   } catch (error) {
     const stderr = (error as { stderr?: string }).stderr ?? ''
     throw new Error(`${command.join(' ')}: ${stderr === '' ? String(error) : oneLine(stderr)}`, {
