@@ -26,8 +26,6 @@ const ASN_FILE = 'asn-ipv4.csv'
 /** Chunks that a CSV is read in. */
 const CHUNK_BYTES = 256 * 1024
 
-const resolver = createRequire(import.meta.url)
-
 /** Where the databases are; null means the npm package that is installed by default. */
 export interface GeoFilesOptions {
   /** An MMDB file. */
@@ -43,12 +41,16 @@ export interface GeoFilesOptions {
 
 /**
  * The tables for locateColumns. `asn` is null where none is given and the optional npm package is not installed.
- * Throws SP_GEO_DATABASE, with the file, where one cannot be read or has an unknown layout.
+ * Throws SP_GEO_DATABASE, with the file, where one cannot be read or has an unknown layout. `importer` is the file
+ * that npm packages are looked for from, as Node does it.
  */
-export async function loadGeoTables(options: GeoFilesOptions): Promise<GeoTables> {
+export async function loadGeoTables(
+  options: GeoFilesOptions,
+  importer: string = import.meta.url
+): Promise<GeoTables> {
   const cache = new GeoCache(options.cacheFolder)
-  const regionPath = options.regionDatabase ?? defaultRegionPath()
-  const asnPath = options.asnDatabase ?? packagePath(ASN_PACKAGE, ASN_FILE)
+  const regionPath = options.regionDatabase ?? defaultRegionPath(importer)
+  const asnPath = options.asnDatabase ?? packagePath(ASN_PACKAGE, ASN_FILE, importer)
   const [region, asn] = await Promise.all([
     load(cache, 'region', [regionPath]),
     asnPath === null ? null : load(cache, 'asn', isCsv(asnPath) ? csvFamily(asnPath) : [asnPath])
@@ -154,17 +156,17 @@ function withoutRepeats(provenance: Provenance['geo']): Provenance['geo'] {
   return [...new Map(provenance.map((entry) => [`${entry.name} ${entry.built}`, entry])).values()]
 }
 
-function defaultRegionPath(): string {
-  const path = packagePath(REGION_PACKAGE, REGION_FILE)
+function defaultRegionPath(importer: string): string {
+  const path = packagePath(REGION_PACKAGE, REGION_FILE, importer)
   if (path !== null) return path
   const message = `npm package ${REGION_PACKAGE} is not installed; run npm install, or give a region database`
   throw new StormpetrelError('SP_GEO_DATABASE', message)
 }
 
 /** A file of an npm package, or null where the package is not installed. */
-function packagePath(name: string, file: string): string | null {
+function packagePath(name: string, file: string, importer: string): string | null {
   try {
-    return join(dirname(resolver.resolve(`${name}/package.json`)), file)
+    return join(dirname(createRequire(importer).resolve(`${name}/package.json`)), file)
   } catch (error) {
     if (codeOf(error) === 'MODULE_NOT_FOUND') return null
     throw error
