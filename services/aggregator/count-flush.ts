@@ -33,6 +33,7 @@ export interface CountFlushOptions {
   readonly store: CountStore
   readonly zones: readonly string[]
   readonly counters: AggregatorCounters
+  readonly nowMs: () => number
 }
 
 const TOPIC = 'packets.enriched'
@@ -154,7 +155,8 @@ export class CountFlush {
 
   #countApplied(named: readonly Named[], expiredPackets: Readonly<Record<string, number>>): void {
     const { counters } = this.#options
-    for (const { batch, appendedAtMs } of named) counters.countApplied(batch, appendedAtMs)
+    for (const { batch, appendedAtMs } of named)
+      counters.countApplied(batch, this.#options.nowMs() - appendedAtMs)
     for (const [size, packets] of Object.entries(expiredPackets)) counters.addExpired(size, packets)
   }
 

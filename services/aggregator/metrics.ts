@@ -15,13 +15,13 @@ export class AggregatorCounters {
   storeErrors = 0
   /** How often the store had lost data and the topic was read again. */
   rewinds = 0
-  /** The newest batch's append time, in milliseconds. */
-  newestAppendedAtMs = 0
+  /** From the broker taking the newest counted batch to its count being readable. */
+  latencySeconds = 0
 
-  countApplied(batch: EnrichedBatch, appendedAtMs: number): void {
+  countApplied(batch: EnrichedBatch, latencyMs: number): void {
     this.batches += 1
     this.packets += batch.packets.length
-    this.newestAppendedAtMs = Math.max(this.newestAppendedAtMs, appendedAtMs)
+    this.latencySeconds = Math.max(0, latencyMs) / 1000
     for (const { reason, frames } of batch.rejected) {
       this.rejectedFrames.set(reason, (this.rejectedFrames.get(reason) ?? 0) + frames)
     }

@@ -1,0 +1,64 @@
+// What each service's counters say, as readings of the declared metrics.
+import type { AggregatorCounters } from '../aggregator/metrics.ts'
+import type { SensorCounters } from '../sensor/metrics.ts'
+import type { TaggerCounters } from '../tagger/metrics.ts'
+import type { MetricReading } from './metric-table.ts'
+
+/** The build as a reading of value 1. */
+export function buildReading(version: string, service: string): MetricReading {
+  return { name: 'stormpetrel_build_info', value: 1, labels: { version, service } }
+}
+
+export function sensorReadings(sensor: string, counters: SensorCounters): MetricReading[] {
+  const labels = { service: 'sensor' }
+  return [
+    { name: 'stormpetrel_batches_total', value: counters.batches, labels },
+    { name: 'stormpetrel_packets_total', value: counters.packets, labels },
+    { name: 'stormpetrel_received_bytes_total', value: counters.bytes, labels },
+    { name: 'stormpetrel_kernel_dropped_packets_total', value: counters.kernelDrops, labels: { sensor } },
+    ...rejectedReadings('sensor', counters.rejectedFrames)
+  ]
+}
+
+export function taggerReadings(counters: TaggerCounters, lagRecords: number): MetricReading[] {
+  const labels = { service: 'tagger' }
+  return [
+    { name: 'stormpetrel_batches_total', value: counters.batches, labels },
+    { name: 'stormpetrel_packets_total', value: counters.packets, labels },
+    { name: 'stormpetrel_received_bytes_total', value: counters.bytesIn, labels },
+    { name: 'stormpetrel_lag_records', value: lagRecords, labels },
+    ...rejectedReadings('tagger', counters.rejectedFrames)
+  ]
+}
+
+export function aggregatorReadings(counters: AggregatorCounters, lagRecords: number): MetricReading[] {
+  const labels = { service: 'aggregator' }
+  const expired = [...counters.expiredPackets].map(
+    ([window, value]): MetricReading => ({
+      name: 'stormpetrel_expired_packets_total',
+      value,
+      labels: { window }
+    })
+  )
+  return [
+    { name: 'stormpetrel_batches_total', value: counters.batches, labels },
+    { name: 'stormpetrel_packets_total', value: counters.packets, labels },
+    { name: 'stormpetrel_counted_packets_total', value: counters.packets },
+    { name: 'stormpetrel_repeated_batches_total', value: counters.repeatedBatches },
+    { name: 'stormpetrel_reused_names_total', value: counters.reusedNames },
+    { name: 'stormpetrel_store_errors_total', value: counters.storeErrors },
+    { name: 'stormpetrel_rewinds_total', value: counters.rewinds },
+    { name: 'stormpetrel_count_latency_seconds', value: counters.latencySeconds },
+    { name: 'stormpetrel_lag_records', value: lagRecords, labels },
+    ...rejectedReadings('aggregator', counters.rejectedFrames),
+    ...expired
+  ]
+}
+
+function rejectedReadings(service: string, rejectedFrames: ReadonlyMap<string, number>): MetricReading[] {
+  return [...rejectedFrames].map(([reason, value]) => ({
+    name: 'stormpetrel_rejected_frames_total',
+    value,
+    labels: { service, reason }
+  }))
+}

@@ -1,0 +1,53 @@
+// A capture file as raw batches: the same file always gives the same batches.
+import { fileDigest, readCaptureFile } from '../../adapters/capture-files.ts'
+import { Batcher, type BatchLimits } from '../../core/batch/batcher.ts'
+import type { RawBatch } from '../../core/batch/raw-batch.ts'
+import type { CaptureReader } from '../../core/capture/frame.ts'
+
+export interface FileBatchesOptions {
+  readonly sensor: string
+  /** The epoch of the batches; null takes the file's SHA-256, as a run does. */
+  readonly epoch: string | null
+  readonly epochStartedMs: number
+  readonly limits: BatchLimits
+  /** False leaves digests empty, where no batch can come twice. */
+  readonly withDigest: boolean
+  /** The clock for closed-at; null takes the newest packet time of the batch. */
+  readonly nowMs: (() => number) | null
+}
+
+/**
+ * Calls `onBatch` for every batch in order, waiting for its promise. Where the file is damaged, the batches before the
+ * damage are given first and then a StormpetrelError is thrown.
+ */
+export async function batchFile(
+  path: string,
+  options: FileBatchesOptions,
+  onBatch: (batch: RawBatch) => void | Promise<void>
+): Promise<void> {
+  const epoch = options.epoch ?? (await fileDigest(path))
+  const { sensor, epochStartedMs, limits, withDigest } = options
+  const batcher = new Batcher({ sensor, epoch, epochStartedMs, lane: 0, file: path, limits, withDigest })
+  const closedAtMs = () => options.nowMs?.() ?? null
+  try {
+    await readCaptureFile(path, (reader) => drain(reader, batcher, closedAtMs, onBatch))
+  } finally {
+    const last = batcher.close(0, closedAtMs())
+    if (last !== null) await onBatch(last)
+  }
+}
+
+/** Gives frames to the batcher until the reader wants more bytes; stops for a batch that must be waited for. */
+function drain(
+  reader: CaptureReader,
+  batcher: Batcher,
+  closedAtMs: () => number | null,
+  onBatch: (batch: RawBatch) => void | Promise<void>
+): void | Promise<void> {
+  while (reader.next()) {
+    const full = batcher.add(reader.frame, 0, closedAtMs())
+    if (full === null) continue
+    const done = onBatch(full)
+    if (done !== undefined) return done.then(() => drain(reader, batcher, closedAtMs, onBatch))
+  }
+}

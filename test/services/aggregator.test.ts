@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { InProcessBus } from '../../adapters/in-process-bus.ts'
+import { MemoryStore } from '../../adapters/memory-store.ts'
+import type { EnrichedBatch, RejectedRecord } from '../../core/batch/enriched-batch.ts'
+import type { BusRecord, ConsumeOutcome, PartitionHandler } from '../../core/bus.ts'
+import type { SlotOutcome, SlotRequest } from '../../core/store/count-store.ts'
+import { Aggregator } from '../../services/aggregator/aggregator.ts'
+import { AggregatorCounters } from '../../services/aggregator/metrics.ts'
+import { enrichedBatch } from '../builders/batches.ts'
+
+const SECONDS = 1_655_000_000
+const DAY = { size: 'day', zone: 'UTC', startSeconds: SECONDS - (SECONDS % 86_400), vantage: 'all' } as const
+
+/** A store that can lose the answer of a step which it has done. */
+class ForgetfulStore extends MemoryStore {
+  answersToLose = 0
+
+  override async applySlot(request: SlotRequest): Promise<SlotOutcome> {
+    const outcome = await super.applySlot(request)
+    if (request.batches.length > 0 && this.answersToLose > 0) {
+      this.answersToLose -= 1
+      throw new Error('connection lost')
+    }
+    return outcome
+  }
+}
+
+class RejectedCollector implements PartitionHandler<RejectedRecord> {
+  readonly seen: RejectedRecord[] = []
+  assigned(): Promise<number> {
+    return Promise.resolve(0)
+  }
+  records(_partition: number, records: readonly BusRecord<RejectedRecord>[]): Promise<ConsumeOutcome> {
+    for (const { delivered } of records) if (delivered.kind === 'value') this.seen.push(delivered.value)
+    return Promise.resolve({ kind: 'commit', nextOffset: records.at(-1)!.offset + 1 })
+  }
+  revoked(): void {
+    // Nothing to give up.
+  }
+}
+
+let bus: InProcessBus
+let store: ForgetfulStore
+let counters: AggregatorCounters
+let aggregator: Aggregator
+const failures: Error[] = []
+
+beforeEach(async () => {
+  failures.length = 0
+  bus = new InProcessBus({ partitions: 2, maxUnreadRecords: 1000, nowMs: Date.now })
+  store = new ForgetfulStore()
+  counters = new AggregatorCounters()
+  aggregator = new Aggregator({
+    bus,
+    group: 'aggregator',
+    store,
+    zones: ['UTC'],
+    flushIntervalMs: 5,
+    flushPackets: 1000,
+    counters,
+    nowMs: Date.now,
+    log: () => undefined,
+    onFailure: (error) => failures.push(error)
+  })
+  await aggregator.start()
+})
+
+afterEach(async () => {
+  await aggregator.stop()
+  await bus.stop()
+  expect(failures).toEqual([])
+})
+
+async function publishAndWait(partition: number, batches: readonly EnrichedBatch[]): Promise<void> {
+  await bus.publish('packets.enriched', partition, batches)
+  while (aggregator.lagRecords() > 0) await new Promise((resolve) => setImmediate(resolve))
+}
+
+const packets = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({ seconds: SECONDS, src: index + 1 }))
+
+test('packets and sources of every batch are counted', async () => {
+  await publishAndWait(0, [
+    enrichedBatch(packets(10), { number: 1 }),
+    enrichedBatch(packets(20), { number: 2 })
+  ])
+
+  expect((await store.packets(DAY)).get('all')).toBe(30)
+  expect((await store.sources(DAY, ['all'])).get('all')).toBe(20)
+  expect(counters.packets).toBe(30)
+})
+
+test('a batch that comes again, in the same flush or later, is counted once', async () => {
+  const batch = enrichedBatch(packets(10), { number: 1 })
+  await publishAndWait(0, [batch, batch, enrichedBatch(packets(5), { number: 2 })])
+  await publishAndWait(0, [batch])
+
+  expect((await store.packets(DAY)).get('all')).toBe(15)
+  expect(counters.repeatedBatches).toBe(2)
+})
+
+test('a step whose answer was lost is asked for again, and counts once', async () => {
+  store.answersToLose = 2
+  await publishAndWait(0, [enrichedBatch(packets(10), { number: 1 })])
+
+  expect((await store.packets(DAY)).get('all')).toBe(10)
+  expect(counters.storeErrors).toBe(2)
+})
+
+test('a name with other contents is not counted, and goes to packets.rejected', async () => {
+  const collector = new RejectedCollector()
+  const subscription = await bus.subscribe('packets.rejected', 'test', collector, (error) =>
+    failures.push(error)
+  )
+  await publishAndWait(0, [enrichedBatch(packets(10), { number: 1 })])
+  await publishAndWait(0, [enrichedBatch(packets(99), { number: 1, digest: 'other' })])
+  await subscription.stop()
+
+  expect((await store.packets(DAY)).get('all')).toBe(10)
+  expect(counters.reusedNames).toBe(1)
+  expect(collector.seen).toMatchObject([{ reason: 'name-reused', name: 'local|ab|0|1', offset: 1 }])
+})
+
+test('batches of several partitions go into one flush without loss', async () => {
+  const first = Array.from({ length: 50 }, (_, index) => enrichedBatch(packets(3), { number: index + 1 }))
+  const second = first.map((batch) => ({ ...batch, name: { ...batch.name, lane: 1 } }))
+  await Promise.all([publishAndWait(0, first), publishAndWait(1, second)])
+
+  expect((await store.packets(DAY)).get('all')).toBe(300)
+})
