@@ -158,6 +158,10 @@ function rollUp(minutes: CellTable, startSecondsOf: (minute: number) => number):
 function sum(tables: readonly CellTable[]): CellTable {
   if (tables.length === 1) return tables[0]!
   const total = new CellTable()
-  for (const table of tables) table.forEach((a, b, c, count) => total.add(a, b, c, count))
+  for (const table of tables) {
+    table.forEach((minute, kind, value, count) => {
+      total.add(minute, kind, value, count)
+    })
+  }
   return total
 }

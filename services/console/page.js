@@ -19,7 +19,7 @@ function cell(row, text, className) {
 
 function drawTable(id, rows, total, nameOf) {
   const table = document.getElementById(id)
-  for (const body of [...table.tBodies]) body.remove()
+  while (table.tBodies.length > 0) table.tBodies[0].remove()
   const body = table.createTBody()
   const most = Math.max(1, ...rows.map((row) => row.packets))
   for (const { key, packets } of rows) {
