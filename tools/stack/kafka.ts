@@ -62,7 +62,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
       await format(java, classPath, node, settings, clusterId)
     })
   )
-  const servers = nodes.map((node) => nodeProcess(java, classPath, node, folder.isTemporary))
+  const servers = nodes.map((node) => nodeProcess(java, classPath, node, folder))
   const brokers = nodes.map(({ port }) => `127.0.0.1:${port}`)
   const kafka = new Kafka(servers, folder, brokers)
   await kafka.start()
@@ -130,12 +130,12 @@ function logging(): string {
   return `-Dlog4j2.configurationFile=${path.join(checkoutFolder(), 'tools/stack/log4j2.properties')}`
 }
 
-function nodeProcess(java: string, classPath: string, node: Node, isTemporary: boolean): ServerProcess {
+function nodeProcess(java: string, classPath: string, node: Node, folder: PartFolder): ServerProcess {
   const file = path.join(node.folder, 'server.properties')
   return new ServerProcess({
     name: `kafka node ${node.id}`,
     folder: node.folder,
-    isTemporary,
+    temporaryFolder: folder.isTemporary ? folder.path : undefined,
     command: java,
     args: ['-Xmx512m', logging(), '-cp', classPath, 'kafka.Kafka', file],
     readyLimitMs: 90_000,

@@ -43,7 +43,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
   const server = new ServerProcess({
     name: 'redis',
     folder: folder.path,
-    isTemporary: folder.isTemporary,
+    temporaryFolder: folder.isTemporary ? folder.path : undefined,
     command: 'redis-server',
     args: [...place, '--daemonize', 'no', '--save', '', '--appendonly', appendOnly, ...(options.args ?? [])],
     readyLimitMs: 30_000,

@@ -50,7 +50,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   const server = new ServerProcess({
     name: 'registry',
     folder: folder.path,
-    isTemporary: folder.isTemporary,
+    temporaryFolder: folder.isTemporary ? folder.path : undefined,
     command: java,
     args: [
       '-Xmx384m',

@@ -11,8 +11,8 @@ export interface ServerSettings {
   readonly name: string
   /** Working folder; its output goes to server.log there. */
   readonly folder: string
-  /** Whether the folder may be deleted when this process dies without having stopped the server. */
-  readonly isTemporary: boolean
+  /** A folder to delete when this process dies without having stopped the server. */
+  readonly temporaryFolder: string | undefined
   readonly command: string
   readonly args: readonly string[]
   readonly readyLimitMs: number
@@ -70,7 +70,7 @@ export class ServerProcess {
   }
 
   async #spawn(): Promise<ChildProcess> {
-    const { folder, command, args, isTemporary } = this.#settings
+    const { folder, command, args, temporaryFolder } = this.#settings
     mkdirSync(folder, { recursive: true })
     const log = openSync(this.logFile, 'a')
     // A session of its own, so that Ctrl-C in the terminal reaches only us, and we end the parts in order.
@@ -78,7 +78,7 @@ export class ServerProcess {
     closeSync(log)
     await once(child, 'spawn')
     child.unref()
-    const watchdog = startWatchdog(child.pid as number, isTemporary ? folder : undefined)
+    const watchdog = startWatchdog(child.pid as number, temporaryFolder)
     // At once, before the process id can be anyone else's.
     child.once('exit', () => watchdog.kill('SIGKILL'))
     return child

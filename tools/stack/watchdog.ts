@@ -3,16 +3,21 @@ import type { Socket } from 'node:net'
 
 // The shell waits on a pipe whose other end only our process holds: it closes however our process ends, kill -9
 // included, on every Unix. With a folder to delete there is nothing to save, so the server is killed outright.
+// The wait has an end, since a dead process that nobody reaps still answers kill -0.
 const SCRIPT = `
+await_end() {
+  tries=0
+  while kill -0 "$server" && [ $tries -lt "$1" ]; do sleep 0.1; tries=$((tries + 1)); done
+}
+server=$1
 read -r _
 if [ -n "$2" ]; then
   kill -KILL "$1"
-  while kill -0 "$1"; do sleep 0.05; done
+  await_end 20
   rm -rf -- "$2"
 else
   kill -TERM "$1"
-  tries=0
-  while kill -0 "$1" && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+  await_end 100
   kill -KILL "$1"
 fi`
 
