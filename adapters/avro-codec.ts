@@ -1,0 +1,106 @@
+// Values of the topics as Avro in the Confluent wire format: 0x00, the schema's id in four bytes, the value.
+import type avro from 'avsc'
+import type { TopicName, TopicValues } from '../core/bus.ts'
+import type { BatchRejectReason } from '../core/packets/reject-reason.ts'
+import { UnusableValueError } from './avro/batch-head.ts'
+import { columnarType } from './avro/column-types.ts'
+import { enrichedFromAvro, enrichedToAvro } from './avro/enriched-value.ts'
+import { asBuffer, rawFromAvro, rawToAvro } from './avro/raw-value.ts'
+import { rejectedFromAvro, rejectedToAvro } from './avro/rejected-value.ts'
+import { topicSchema } from './avro/schemas.ts'
+import { OverBoundsError } from './avro/tap.ts'
+
+/** A value that was read, why it cannot be, or the id of the schema that has to be learned first. */
+export type Decoded<T> =
+  | { readonly kind: 'value'; readonly value: T }
+  | { readonly kind: 'unreadable'; readonly reason: BatchRejectReason }
+  | { readonly kind: 'schema-unknown'; readonly schemaId: number }
+
+interface Mapping<T> {
+  readonly toAvro: (value: T) => object
+  readonly fromAvro: (value: unknown) => T
+}
+
+const MAPPINGS: { readonly [K in TopicName]: Mapping<TopicValues[K]> } = {
+  'packets.raw': { toAvro: rawToAvro, fromAvro: rawFromAvro },
+  'packets.enriched': { toAvro: enrichedToAvro, fromAvro: enrichedFromAvro },
+  'packets.rejected': { toAvro: rejectedToAvro, fromAvro: rejectedFromAvro }
+}
+
+const HEADER_BYTES = 5
+const START_BUFFER_BYTES = 512 * 1024
+
+/** One buffer for every encoder of the process: values are copied out of it, and it grows to the largest. */
+let writeBuffer = Buffer.alloc(0)
+
+type Resolver = ReturnType<avro.Type['createResolver']>
+
+/** Writes and reads the values of one topic. Nothing in a value makes it throw. */
+export class AvroCodec<K extends TopicName> {
+  readonly #type: avro.Type
+  readonly #mapping: Mapping<TopicValues[K]>
+  readonly #schemaId: number
+  /** How values of other schemas are read; null where their schema is none of this topic. */
+  readonly #resolvers = new Map<number, Resolver | null>()
+
+  /** `schemaId` is what the registry calls the newest schema of the topic; values are written with it. */
+  constructor(topic: K, schemaId: number) {
+    this.#type = columnarType(topicSchema(topic))
+    this.#mapping = MAPPINGS[topic]
+    this.#schemaId = schemaId
+  }
+
+  /** The value's bytes, in a buffer of their own. */
+  encode(value: TopicValues[K]): Buffer {
+    if (writeBuffer.length === 0) writeBuffer = Buffer.alloc(START_BUFFER_BYTES)
+    const record = this.#mapping.toAvro(value)
+    let end = this.#type.encode(record, writeBuffer, HEADER_BYTES)
+    if (end < 0) {
+      // What was missing is known to avsc; twice as much spares the next value the same.
+      writeBuffer = Buffer.alloc((writeBuffer.length - end) * 2)
+      end = this.#type.encode(record, writeBuffer, HEADER_BYTES)
+    }
+    writeBuffer[0] = 0
+    writeBuffer.writeUInt32BE(this.#schemaId, 1)
+    return Buffer.from(writeBuffer.subarray(0, end))
+  }
+
+  /** Reads a value; the bytes are not kept. */
+  decode(bytes: Uint8Array): Decoded<TopicValues[K]> {
+    if (bytes.length <= HEADER_BYTES || bytes[0] !== 0) return { kind: 'unreadable', reason: 'not-avro' }
+    const buffer = asBuffer(bytes)
+    const schemaId = buffer.readUInt32BE(1)
+    const resolver = schemaId === this.#schemaId ? 'own' : this.#resolvers.get(schemaId)
+    if (resolver === undefined) return { kind: 'schema-unknown', schemaId }
+    if (resolver === null) return { kind: 'unreadable', reason: 'unknown-schema' }
+    try {
+      const body = buffer.subarray(HEADER_BYTES)
+      const value: unknown = this.#type.fromBuffer(body, resolver === 'own' ? undefined : resolver)
+      return { kind: 'value', value: this.#mapping.fromAvro(value) }
+    } catch (error) {
+      return { kind: 'unreadable', reason: reasonOf(error) }
+    }
+  }
+
+  /** Teaches the codec a schema that others wrote with, as the registry gave it. */
+  learn(schemaId: number, schemaJson: string): void {
+    this.#resolvers.set(schemaId, this.#resolverFor(schemaJson))
+  }
+
+  /** Null where the schema is not Avro, or of another topic. */
+  #resolverFor(schemaJson: string): Resolver | null {
+    try {
+      return this.#type.createResolver(columnarType(JSON.parse(schemaJson) as object))
+    } catch (error) {
+      if (error instanceof Error) return null
+      throw error
+    }
+  }
+}
+
+/** Whatever avsc throws on bytes that are no value of the schema means the same. */
+function reasonOf(error: unknown): BatchRejectReason {
+  if (error instanceof UnusableValueError) return error.reason
+  if (error instanceof OverBoundsError) return 'over-bounds'
+  return 'not-avro'
+}

@@ -1,0 +1,136 @@
+// An enriched batch in the words of schemas/packets.enriched.avsc, and back: columns to columns, no object a packet.
+import type { EnrichedBatch, Provenance } from '../../core/batch/enriched-batch.ts'
+import { PacketColumns } from '../../core/packets/packet-columns.ts'
+import { packRegion, unpackRegion } from '../../core/packets/region-code.ts'
+import { TAG_RULES } from '../../core/tags/rules.ts'
+import { type AvroHead, headFromAvro, headToAvro, UnusableValueError } from './batch-head.ts'
+import type { AddressColumn } from './column-types.ts'
+import { COLUMN_RULES, copyColumn, type NumberColumn } from './packet-table.ts'
+import { knownReason } from './rejected-value.ts'
+
+interface AvroEnriched extends AvroHead {
+  readonly vantages: readonly string[]
+  readonly src: AddressColumn
+  readonly dst: AddressColumn
+  readonly region: ArrayLike<number>
+  readonly regions: readonly string[]
+  readonly tag_ids: readonly string[]
+  readonly rejected: readonly { readonly reason: string; readonly frames: number }[]
+  readonly provenance: Provenance
+}
+
+/** Ids of the tags by bit; a bit that no rule has stays without a name. */
+const TAG_IDS: readonly string[] = tagIdsByBit()
+
+function tagIdsByBit(): string[] {
+  const ids: string[] = []
+  for (const { id, bit } of TAG_RULES) {
+    while (ids.length <= bit) ids.push('')
+    ids[bit] = id
+  }
+  return ids
+}
+
+export function enrichedToAvro(batch: EnrichedBatch): AvroEnriched {
+  const { packets } = batch
+  const { length } = packets
+  const { indices, codes } = indexRegions(packets)
+  const columns: Record<string, NumberColumn> = {}
+  for (const { field, of } of COLUMN_RULES) columns[field] = of(packets).subarray(0, length)
+  return {
+    ...headToAvro(batch),
+    ...columns,
+    vantages: batch.vantages,
+    src: { length, versions: packets.ipVersion, words: packets.src },
+    dst: { length, versions: packets.ipVersion, words: packets.dst },
+    region: indices,
+    regions: codes,
+    tag_ids: TAG_IDS,
+    rejected: batch.rejected,
+    provenance: batch.provenance
+  }
+}
+
+const NO_INDEX = 0xffff
+/** Index of each packed region in the batch at hand; only what a batch used is put back. */
+const indexByRegion = new Uint16Array(65_536).fill(NO_INDEX)
+
+/** The regions of a batch in order of first appearance, and each packet's index into them. */
+function indexRegions({ region, length }: PacketColumns): { indices: Uint16Array; codes: string[] } {
+  const indices = new Uint16Array(length)
+  const seen: number[] = []
+  for (let row = 0; row < length; row++) {
+    const packed = region[row]!
+    let index = indexByRegion[packed]!
+    if (index === NO_INDEX) {
+      index = seen.push(packed) - 1
+      indexByRegion[packed] = index
+    }
+    indices[row] = index
+  }
+  for (const packed of seen) indexByRegion[packed] = NO_INDEX
+  return { indices, codes: seen.map(unpackRegion) }
+}
+
+/** Throws UnusableValueError where the columns are of different lengths or hold what no packet can. */
+export function enrichedFromAvro(value: unknown): EnrichedBatch {
+  const batch = value as AvroEnriched
+  return {
+    ...headFromAvro(batch),
+    vantages: [...batch.vantages],
+    packets: packetsFromAvro(batch),
+    rejected: batch.rejected.map(({ reason, frames }) => ({ reason: knownReason(reason), frames })),
+    provenance: {
+      geo: batch.provenance.geo.map(({ name, built }) => ({ name, built })),
+      rules: batch.provenance.rules,
+      sensors: batch.provenance.sensors
+    }
+  }
+}
+
+function packetsFromAvro(batch: AvroEnriched): PacketColumns {
+  const { length } = batch.src
+  const columns = new PacketColumns(length)
+  columns.length = length
+  const sources = batch as unknown as Readonly<Record<string, Float64Array>>
+  for (const rule of COLUMN_RULES) {
+    const source = sources[rule.field] ?? new Float64Array(0)
+    checkLength(rule.field, source.length, length)
+    if (!copyColumn(rule, source, rule.of(columns), length)) {
+      throw new UnusableValueError('not-avro', `a value out of range in column ${rule.field}`)
+    }
+  }
+  copyAddresses(batch, columns)
+  copyRegions(batch, columns)
+  return columns
+}
+
+function copyAddresses({ src, dst }: AvroEnriched, columns: PacketColumns): void {
+  if (dst.length !== src.length) throw new UnusableValueError('not-avro', 'src and dst differ in length')
+  for (let row = 0; row < src.length; row++) {
+    if (src.versions[row] !== dst.versions[row]) {
+      throw new UnusableValueError('not-avro', 'src and dst differ in IP version')
+    }
+  }
+  columns.ipVersion.set(src.versions)
+  columns.src.set(src.words)
+  columns.dst.set(dst.words)
+}
+
+function copyRegions({ region, regions }: AvroEnriched, columns: PacketColumns): void {
+  checkLength('region', region.length, columns.length)
+  const packed = regions.map(packRegion)
+  const unknown = packRegion('ZZ')
+  for (let row = 0; row < columns.length; row++) {
+    const code = region.length === 0 ? unknown : packed[region[row]!]
+    if (code === undefined) throw new UnusableValueError('not-avro', 'a region that the batch does not list')
+    columns.region[row] = code
+  }
+}
+
+/** A column is whole, or absent because the schema of the writer did not have it. */
+function checkLength(field: string, found: number, packets: number): void {
+  if (found !== packets && found !== 0) {
+    throw new UnusableValueError('not-avro', `${found} elements in column ${field} of ${packets} packets`)
+  }
+}

@@ -1,0 +1,41 @@
+// The .avsc files, one a topic.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TopicName } from '../../core/bus.ts'
+import { packageRoot } from '../package-root.ts'
+
+/** Every topic that carries Avro, in the order of a packet's way. */
+export const TOPIC_NAMES: readonly TopicName[] = ['packets.raw', 'packets.enriched', 'packets.rejected']
+
+/** A record schema as its file says it. */
+export interface RecordSchema {
+  readonly type: 'record'
+  readonly name: string
+  readonly namespace?: string
+  readonly doc: string
+  readonly fields: readonly SchemaField[]
+}
+
+export interface SchemaField {
+  readonly name: string
+  readonly doc: string
+  readonly type: SchemaType
+  readonly default: unknown
+}
+
+export type SchemaType =
+  | string
+  | RecordSchema
+  | readonly SchemaType[]
+  | { readonly type: 'array'; readonly items: SchemaType }
+  | { readonly type: string; readonly logicalType: string }
+
+/** The newest schema of a topic's values, from schemas/<topic>.avsc. */
+export function topicSchema(topic: TopicName): RecordSchema {
+  return JSON.parse(readFileSync(join(packageRoot(), 'schemas', `${topic}.avsc`), 'utf8')) as RecordSchema
+}
+
+/** The text that is registered: the schema with its docs, without the file's layout. */
+export function schemaText(topic: TopicName): string {
+  return JSON.stringify(topicSchema(topic))
+}
