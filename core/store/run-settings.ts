@@ -1,0 +1,46 @@
+// What a run was made with. Playing a file again changes nothing only as long as it gives the same batches.
+import { BATCHING_VERSION, type BatchLimits } from '../batch/batcher.ts'
+
+/** Settings that a run keeps for life. */
+export interface RunSettings {
+  readonly batchingVersion: string
+  readonly limits: BatchLimits
+  readonly sensor: string
+  readonly partitions: number
+}
+
+/** A run as it is listed. */
+export interface Run {
+  readonly id: string
+  readonly createdMs: number
+  readonly settings: RunSettings
+}
+
+/** The settings of a run that is made now. */
+export function runSettings(sensor: string, limits: BatchLimits, partitions: number): RunSettings {
+  return { batchingVersion: BATCHING_VERSION, limits, sensor, partitions }
+}
+
+/** Run ids go into topic names and keys: letters, digits, `.`, `_` and `-`, 1 to 40 of them. */
+export function isRunId(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/.test(text)
+}
+
+/** In one line, with its keys in one order, so that two settings are equal when their texts are. */
+export function formatRunSettings({ batchingVersion, limits, sensor, partitions }: RunSettings): string {
+  const { frames, sizeBytes, packetTimeSeconds } = limits
+  return JSON.stringify({ batchingVersion, sensor, partitions, frames, sizeBytes, packetTimeSeconds })
+}
+
+/** What is in front of a run's topics, after the deployment's own prefix. */
+export function runTopicPrefix(id: string): string {
+  return `replay.${id}.`
+}
+
+/** What is in front of a run's keys. */
+export function runNamespace(id: string): string {
+  return `stormpetrel:run:${id}`
+}
+
+/** What is in front of the live counts' keys. */
+export const LIVE_NAMESPACE = 'stormpetrel:live'
