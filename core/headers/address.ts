@@ -12,7 +12,7 @@ export interface IpAddress {
 const OCTETS: readonly string[] = Array.from({ length: 256 }, (_, octet) => `${octet}`)
 const OCTETS_AND_DOT: readonly string[] = OCTETS.map((octet) => `${octet}.`)
 
-/** Dotted quad of a 32-bit word, signed or unsigned; four table look-ups, about 45 ns with the string made flat. */
+/** Dotted quad of a 32-bit word, signed or unsigned; four table look-ups, about 95 ns with the string made flat (bench/headers.ts). */
 export function formatIpv4(word: number): string {
   return (
     OCTETS_AND_DOT[word >>> 24]! +
