@@ -1,6 +1,7 @@
 import { createReadStream, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
 import { AsnCsvReader } from '../../../core/geo/asn-csv.ts'
 import type { FlatTable } from '../../../core/geo/flat-table.ts'
@@ -36,7 +37,7 @@ describe('the CSV of @ip-location-db/asn', () => {
       '198.51.100.128'
     ]
     expect(addresses.map((a) => table.lookup4(ipv4(a)))).toEqual([0, 64496, 64496, 0, 4_294_967_295, 0])
-    expect(tableOf(DECIMAL).arrays).toEqual(table.arrays)
+    expect(isDeepStrictEqual(tableOf(DECIMAL).arrays, table.arrays)).toBe(true)
   })
 
   test('text and decimal IPv6 files give the same table', () => {
@@ -51,7 +52,7 @@ describe('the CSV of @ip-location-db/asn', () => {
       'fe80::2'
     ]
     expect(addresses.map((a) => table.lookup6(ipv6(a), 0))).toEqual([0, 64497, 64497, 0, 64498, 0])
-    expect(tableOf(DECIMAL6).arrays).toEqual(table.arrays)
+    expect(isDeepStrictEqual(tableOf(DECIMAL6).arrays, table.arrays)).toBe(true)
   })
 
   test.each(['::', '::1', '1::', '1:2:3:4:5:6:7:8', '1::8', 'ABCD:ef01::', '0:0:0:1::'])(
@@ -68,7 +69,8 @@ describe('the CSV of @ip-location-db/asn', () => {
     const text = (DOTTED + COLONS).replaceAll('\n', '\r\n').trimEnd()
 
     for (const chunkBytes of [1, 7, 64]) {
-      expect(tableOf(text, chunkBytes).arrays).toEqual(tableOf(DOTTED + COLONS).arrays)
+      const { arrays } = tableOf(text, chunkBytes)
+      expect(isDeepStrictEqual(arrays, tableOf(DOTTED + COLONS).arrays)).toBe(true)
     }
     expect(tableOf('192.0.2.0,192.0.2.1,5').lookup4(ipv4('192.0.2.1'))).toBe(5)
   })
@@ -104,27 +106,25 @@ describe('the CSV of @ip-location-db/asn', () => {
   })
 })
 
-/** Lines in the file's order, found by a scan that shares nothing with the reader: text split, BigInt compare. */
-function scanFile(path: string, parse: (text: string) => bigint): (address: bigint) => number {
-  const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
-  const ranges = lines.map((line) => {
+/** The last line that holds an address, found by a scan that shares nothing with the reader: split and compare. */
+function scanFile<T extends number | bigint>(
+  path: string,
+  parse: (text: string) => T,
+  bucketOf: (address: T) => number
+): (address: T) => number {
+  const buckets = new Map<number, { first: T; last: T; asn: number }[]>()
+  for (const line of readFileSync(path, 'utf8').trimEnd().split('\n')) {
     const [first, last, asn] = line.split(',', 3) as [string, string, string]
-    return { first: parse(first), last: parse(last), asn: Number(asn) }
-  })
-  const buckets = new Map<bigint, typeof ranges>()
-  const shift = path.includes('ipv6') ? 96n : 16n
-  for (const range of ranges) {
-    for (let bucket = range.first >> shift; bucket <= range.last >> shift; bucket++) {
+    const range = { first: parse(first), last: parse(last), asn: Number(asn) }
+    for (let bucket = bucketOf(range.first); bucket <= bucketOf(range.last); bucket++) {
       const bucketed = buckets.get(bucket)
       if (bucketed === undefined) buckets.set(bucket, [range])
       else bucketed.push(range)
     }
   }
   return (address) => {
-    const found = buckets
-      .get(address >> shift)
-      ?.findLast(({ first, last }) => first <= address && address <= last)
-    return found?.asn ?? 0
+    const ranges = buckets.get(bucketOf(address))
+    return ranges?.findLast(({ first, last }) => first <= address && address <= last)?.asn ?? 0
   }
 }
 
@@ -140,7 +140,7 @@ describe('the installed @ip-location-db/asn', () => {
   }
 
   test('200,000 random IPv4 addresses have the AS number that a scan of the decimal file finds', async () => {
-    const scan = scanFile(join(folder, 'asn-ipv4-num.csv'), BigInt)
+    const scan = scanFile(join(folder, 'asn-ipv4-num.csv'), Number, (address) => address >>> 16)
     const table = await read('asn-ipv4.csv')
     const random = randomWords(4)
     const wrong: string[] = []
@@ -150,7 +150,7 @@ describe('the installed @ip-location-db/asn', () => {
       const address = random()
       const asn = table.lookup4(address)
       if (asn !== 0) known++
-      if (asn !== scan(BigInt(address))) wrong.push(ipv4Text(address))
+      if (asn !== scan(address)) wrong.push(ipv4Text(address))
     }
 
     expect(wrong).toEqual([])
@@ -158,7 +158,7 @@ describe('the installed @ip-location-db/asn', () => {
   })
 
   test('50,000 IPv6 addresses in and around its ranges have the AS number that a scan of the decimal file finds', async () => {
-    const scan = scanFile(join(folder, 'asn-ipv6-num.csv'), BigInt)
+    const scan = scanFile(join(folder, 'asn-ipv6-num.csv'), BigInt, (address) => Number(address >> 96n))
     const table = await read('asn-ipv6.csv')
     const { starts6 } = table.arrays
     const random = randomWords(6)

@@ -72,6 +72,25 @@ describe('tables of MMDB files', () => {
     expect(seen.join(' ')).toBe('JP ZZ ZZ DE DE ZZ FR ZZ ZZ US')
   })
 
+  test.each([28, 32] as const)(
+    'records of %i bits use their high bits on both sides of a node',
+    (recordBits) => {
+      const table = regions({
+        ipVersion: 4,
+        recordBits,
+        paddingBytes: 2 ** 24,
+        networks: [
+          ['192.0.2.0/25', country('JP')],
+          ['192.0.2.128/25', country('US')]
+        ]
+      })
+
+      expect(['192.0.2.127', '192.0.2.128', '192.0.3.0'].map((a) => regionOf(table, a)).join(' ')).toBe(
+        'JP US ZZ'
+      )
+    }
+  )
+
   test('aliases of the IPv4 tree answer with the IPv4 address in them, and add no ranges', () => {
     const networks = [['192.0.2.0/24', country('JP')]] as const
     const plain = regions({ ipVersion: 6, recordBits: 28, networks })

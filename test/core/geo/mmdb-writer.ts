@@ -13,9 +13,14 @@ export interface MmdbContents {
   readonly networks: readonly (readonly [string, Writable])[]
   /** IPv6 networks that point to the IPv4 tree, as MaxMind's 2002::/16 does. */
   readonly aliases?: readonly string[]
+  /** Zero bytes before the first record, so that records lie far away. */
+  readonly paddingBytes?: number
   /** Metadata to write instead of the right one. */
   readonly metadata?: { readonly [key: string]: Writable }
 }
+
+/** Zero bytes between the tree and the data section. */
+const SEPARATOR_BYTES = 16
 
 /** A node's side: another node, a leaf's offset in the data section, or nothing. */
 type Side = { readonly node: number } | { readonly data: number } | null
@@ -23,9 +28,10 @@ type Side = { readonly node: number } | { readonly data: number } | null
 /** The bytes of the file. */
 export function writeMmdb(contents: MmdbContents): Uint8Array<ArrayBuffer> {
   const nodes: [Side, Side][] = [[null, null]]
+  const padding = contents.paddingBytes ?? 0
   const data: number[] = []
   for (const [network, record] of contents.networks) {
-    setSide(nodes, bitsOf(network, contents.ipVersion), { data: data.length })
+    setSide(nodes, bitsOf(network, contents.ipVersion), { data: padding + data.length })
     data.push(...encodeValue(record))
   }
   for (const alias of contents.aliases ?? []) {
@@ -45,7 +51,12 @@ export function writeMmdb(contents: MmdbContents): Uint8Array<ArrayBuffer> {
   }
   const tree = nodes.flatMap((sides) => encodeNode(sides, nodes.length, contents.recordBits))
   const marker = [0xab, 0xcd, 0xef, ...new TextEncoder().encode('MaxMind.com')]
-  return Uint8Array.from([...tree, ...new Uint8Array(16), ...data, ...marker, ...encodeMetadata(metadata)])
+  const start = tree.length + SEPARATOR_BYTES + padding
+  const tail = [...data, ...marker, ...encodeMetadata(metadata)]
+  const bytes = new Uint8Array(start + tail.length)
+  bytes.set(tree)
+  bytes.set(tail, start)
+  return bytes
 }
 
 /** One value of the data section. */
@@ -94,7 +105,7 @@ function encodeMetadata(metadata: { readonly [key: string]: Writable }): number[
 function encodeNode(sides: readonly [Side, Side], nodeCount: number, recordBits: 24 | 28 | 32): number[] {
   const [left, right] = sides.map((side) => {
     if (side === null) return nodeCount
-    return 'node' in side ? side.node : nodeCount + 16 + side.data
+    return 'node' in side ? side.node : nodeCount + SEPARATOR_BYTES + side.data
   }) as [number, number]
   if (recordBits !== 28) return [left, right].flatMap((record) => bigEndian(record, recordBits / 8))
   const middle = (Math.floor(left / 2 ** 24) << 4) | Math.floor(right / 2 ** 24)
