@@ -1,4 +1,5 @@
 // Counts by sensor from the live store: hours, for the newest of which every series of every sensor is kept.
+import { trimmedUpToSeconds } from '../store/busiest-sensors.ts'
 import type { CountStore } from '../store/count-store.ts'
 import { windowStartSeconds } from '../windows/time-zone.ts'
 import { notKept } from './not-kept.ts'
@@ -6,9 +7,6 @@ import type { CountQuery } from './query.ts'
 import { keyDimensions } from './query.ts'
 import type { CountKey, CountRow } from './row.ts'
 import { planSeries } from './series-plan.ts'
-
-/** Hours for which every sensor is kept; of older ones only the two busiest sensors of a series are. */
-const WHOLE_HOURS = 6
 
 /** Rows of a query that asks for sensors, in no order. Throws SP_QUESTION_NOT_KEPT. */
 export async function liveSensorRows(query: CountQuery, store: CountStore): Promise<CountRow[]> {
@@ -58,15 +56,11 @@ async function hoursOf({ fromSeconds, toSeconds }: CountQuery, store: CountStore
       throw notKept('a part of an hour')
   }
   const hours = await store.windows('hour', 'UTC', 'all')
-  const oldest = (hours.at(-1) ?? 0) - (WHOLE_HOURS - 1) * 3600
-  if (
-    fromSeconds !== null &&
-    fromSeconds < oldest &&
-    hours.some((hour) => hour >= fromSeconds && hour < oldest)
-  ) {
+  const asked = hours.filter((hour) => hour >= (fromSeconds ?? 0) && (toSeconds === null || hour < toSeconds))
+  const trimmedUpTo = trimmedUpToSeconds(await store.watermarkSeconds())
+  const whole = asked.filter((hour) => hour > trimmedUpTo)
+  // Without a bound the question is for what there is; with one it is for those hours.
+  if (fromSeconds !== null && whole.length < asked.length)
     throw notKept('every sensor of hours before the last 6')
-  }
-  return hours.filter(
-    (hour) => hour >= Math.max(oldest, fromSeconds ?? oldest) && (toSeconds === null || hour < toSeconds)
-  )
+  return whole
 }

@@ -67,7 +67,7 @@ export class PacketCounter {
       let tags = isByTag ? packets.tags[row]! : 0
       do {
         const tag = tags === 0 ? 0 : 32 - Math.clz32(tags & -tags)
-        const group = groups.add(first + tag * 2 ** TAG_SHIFT, second, third, slice, 1)
+        const group = groups.add(first | (tag << TAG_SHIFT), second, third, slice, 1)
         if (hasSources) this.#addSource(group, packets, row)
         tags &= tags - 1
       } while (tags !== 0)

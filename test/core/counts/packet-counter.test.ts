@@ -143,6 +143,22 @@ describe('counts over captures', () => {
     expect(vantages({ ...QUERY, where: { ...NO_CONDITIONS, vantages: ['KR'] } })).toEqual([])
   })
 
+  test('an IPv6 address is another source than the IPv4 address of its first bytes', () => {
+    const src = [0xc6336401, 0, 0, 0] as const
+    const packets = [
+      { ...PACKET, src },
+      { ...PACKET, src, ipVersion: 6 },
+      { ...PACKET, src }
+    ]
+    const sources = (query: CountQuery) =>
+      rowsOf({ ...query, hasSources: true }, [{ sensor: 'local', vantages: ['all'], packets }]).map(
+        ({ sources }) => sources
+      )
+
+    expect(sources(QUERY)).toEqual([2])
+    expect(sources({ ...QUERY, window: { kind: 'rolling', spans: [SPANS[0]!] } })).toEqual([2])
+  })
+
   test('nothing gives no rows', () => {
     expect(rowsOf(QUERY, [])).toEqual([])
     expect(rowsOf({ ...QUERY, window: { kind: 'rolling', spans: SPANS } }, [])).toEqual([])

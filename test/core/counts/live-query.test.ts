@@ -1,0 +1,241 @@
+import { describe, expect, test } from '@jest/globals'
+import { asyncProperty, assert, constantFrom, type Arbitrary } from 'fast-check'
+import { MemoryStore } from '../../../adapters/memory-store.ts'
+import { answerFromStore } from '../../../core/counts/live-query.ts'
+import { PacketCounter } from '../../../core/counts/packet-counter.ts'
+import {
+  type CountQuery,
+  type Dimension,
+  NO_CONDITIONS,
+  type RollingSpan
+} from '../../../core/counts/query.ts'
+import type { CountRow } from '../../../core/counts/row.ts'
+import { CountAccumulator } from '../../../core/windows/count-accumulator.ts'
+import { portCode } from '../../../core/windows/series.ts'
+import { SourceAccumulator } from '../../../core/windows/source-accumulator.ts'
+import { enriched, PACKET, START, type TestBatch, testBatches } from './random-batches.ts'
+
+const ZONES = ['UTC', 'Asia/Tokyo', 'Asia/Kathmandu']
+const SPANS: RollingSpan[] = [
+  { label: '5m', seconds: 300 },
+  { label: '1h', seconds: 3600 },
+  { label: '24h', seconds: 86_400 }
+]
+const QUERY: CountQuery = {
+  by: ['port'],
+  window: { kind: 'fixed', size: 'hour' },
+  zone: 'UTC',
+  fromSeconds: null,
+  toSeconds: null,
+  where: NO_CONDITIONS,
+  hasSources: false
+}
+
+/** What an aggregator would have written for these batches. */
+async function storeOf(batches: readonly TestBatch[]): Promise<MemoryStore> {
+  const store = new MemoryStore()
+  const counts = new CountAccumulator(ZONES)
+  const sources = new SourceAccumulator(ZONES)
+  const named = batches.map((batch, index) => enriched(batch, index + 1))
+  for (const batch of named) {
+    counts.add(batch)
+    sources.add(batch)
+  }
+  await store.addSources(sources.take())
+  await store.applySlot({
+    slot: 0,
+    spans: [],
+    batches: named.map((batch) => ({
+      name: batch.name,
+      digest: batch.digest,
+      countedPackets: batch.packets.length,
+      rejectedFrames: [],
+      watermarkSeconds: Math.max(0, ...batch.packets.seconds)
+    })),
+    ...counts.take()
+  })
+  return store
+}
+
+function fromPackets(query: CountQuery, batches: readonly TestBatch[]): CountRow[] {
+  const counter = new PacketCounter(query)
+  for (const batch of batches) counter.add(enriched(batch))
+  return counter.rows()
+}
+
+/** Asserts that the store answers as the packets do. */
+async function expectAgreement(queries: Arbitrary<CountQuery>): Promise<void> {
+  await assert(
+    asyncProperty(queries, testBatches(80_000), async (query, batches) => {
+      const rows = await answerFromStore(query, await storeOf(batches), ZONES)
+
+      expect(rows).toEqual(fromPackets(query, batches))
+    }),
+    { numRuns: 30 }
+  )
+}
+
+const windows = constantFrom<CountQuery['window']>(
+  { kind: 'fixed', size: 'minute' },
+  { kind: 'fixed', size: 'hour' },
+  { kind: 'fixed', size: 'day' },
+  { kind: 'all' },
+  { kind: 'rolling', spans: SPANS }
+)
+const kept = constantFrom<readonly Dimension[]>(
+  [],
+  ['port'],
+  ['region'],
+  ['asn'],
+  ['protocol'],
+  ['protocol', 'port'],
+  ['vantage', 'port'],
+  ['region', 'vantage']
+)
+
+describe('answers from the store', () => {
+  test('equal those over the same packets for each dimension, window and zone', async () => {
+    const queries = windows.chain((window) =>
+      kept.chain((by) => constantFrom(...ZONES).map((zone): CountQuery => ({ ...QUERY, window, by, zone })))
+    )
+
+    await expectAgreement(queries)
+  })
+
+  test('equal those over the same packets for conditions on what is kept together', async () => {
+    const conditions = constantFrom<Partial<CountQuery['where']>>(
+      { tagBits: 1 },
+      { ports: [portCode(6, 23), portCode(17, 53)] },
+      { regions: ['JP', 'KR'] },
+      { asns: [4294967295] },
+      { protocols: [17, 1] },
+      { vantages: ['JP'] },
+      { vantages: ['JP', 'KR'], tagBits: 2048 },
+      { ports: [portCode(6, 23)], tagBits: 2 },
+      { regions: ['ZZ'], tagBits: 1 }
+    )
+    const queries = windows.chain((window) =>
+      conditions.map(
+        (where): CountQuery => ({ ...QUERY, by: [], window, where: { ...NO_CONDITIONS, ...where } })
+      )
+    )
+
+    await expectAgreement(queries)
+  })
+
+  test('equal those over the same packets for ports and regions of one tag', async () => {
+    const queries = windows.chain((window) =>
+      constantFrom<Dimension>('port', 'region', 'protocol').map(
+        (by): CountQuery => ({ ...QUERY, by: [by], window, where: { ...NO_CONDITIONS, tagBits: 1 } })
+      )
+    )
+
+    await expectAgreement(queries)
+  })
+
+  test('equal those over the same packets between times that cut no window', async () => {
+    const hours = constantFrom(START - 3000, START + 600, START + 36_600)
+    const queries = windows.chain((window) =>
+      hours.chain((fromSeconds) =>
+        constantFrom(null, START + 43_800).map((toSeconds): CountQuery => {
+          const isDay = window.kind === 'fixed' && window.size === 'day'
+          return { ...QUERY, window: isDay ? { kind: 'all' } : window, fromSeconds, toSeconds }
+        })
+      )
+    )
+
+    await expectAgreement(queries)
+  })
+
+  test('have the same unique sources by hour and day', async () => {
+    const queries = constantFrom('hour', 'day').chain((size) =>
+      constantFrom<readonly Dimension[]>([], ['port'], ['region'], ['asn'], ['vantage']).map(
+        (by): CountQuery => ({
+          ...QUERY,
+          by,
+          window: { kind: 'fixed', size },
+          zone: 'Asia/Tokyo',
+          hasSources: true
+        })
+      )
+    )
+
+    await expectAgreement(queries)
+  })
+
+  test('by sensor equal those over the same packets of the last hours', async () => {
+    const queries = constantFrom<readonly Dimension[]>(
+      ['sensor'],
+      ['port', 'sensor'],
+      ['sensor', 'region']
+    ).map((by): CountQuery => ({ ...QUERY, by }))
+    await assert(
+      asyncProperty(queries, testBatches(3 * 3600), async (query, batches) => {
+        const rows = await answerFromStore(query, await storeOf(batches), ZONES)
+
+        expect(rows).toEqual(fromPackets(query, batches))
+      }),
+      { numRuns: 20 }
+    )
+  })
+
+  test('by tag have every tagged packet', async () => {
+    const packets = [
+      { ...PACKET, tags: 3 },
+      { ...PACKET, tags: 1 }
+    ]
+    const batches: TestBatch[] = [{ sensor: 'local', vantages: ['all'], packets }]
+    const query: CountQuery = { ...QUERY, by: ['tag', 'port'] }
+
+    expect(await answerFromStore(query, await storeOf(batches), ZONES)).toEqual(fromPackets(query, batches))
+  })
+})
+
+/** Asks a store that holds one packet. */
+async function ask(query: Partial<CountQuery>): Promise<CountRow[]> {
+  const store = await storeOf([{ sensor: 's', vantages: ['all'], packets: [PACKET] }])
+  return answerFromStore({ ...QUERY, ...query }, store, ZONES)
+}
+
+describe('questions that the store does not keep', () => {
+  test.each<[string, Partial<CountQuery>]>([
+    ['two dimensions that are not kept together', { by: ['port', 'region'] }],
+    ['a condition on a third dimension', { by: ['asn'], where: { ...NO_CONDITIONS, tagBits: 1 } }],
+    ['several tags at once', { where: { ...NO_CONDITIONS, tagBits: 3 } }],
+    ['the other tags of tagged packets', { by: ['tag'], where: { ...NO_CONDITIONS, tagBits: 1 } }],
+    ['a part of an hour', { fromSeconds: 60 }],
+    ['a part of a minute', { toSeconds: 61, window: { kind: 'rolling', spans: SPANS } }],
+    ['days of another zone', { zone: 'Europe/Paris', window: { kind: 'fixed', size: 'day' } }],
+    ['sources of minutes', { hasSources: true, window: { kind: 'fixed', size: 'minute' } }],
+    ['sources of rolling windows', { hasSources: true, window: { kind: 'rolling', spans: SPANS } }],
+    ['sources by protocol', { hasSources: true, by: ['protocol'] }],
+    [
+      'sources of two ports together',
+      { hasSources: true, by: [], where: { ...NO_CONDITIONS, ports: [portCode(6, 23), portCode(6, 22)] } }
+    ],
+    ['sensors by day', { by: ['sensor'], window: { kind: 'fixed', size: 'day' } }],
+    ['sensors of a vantage', { by: ['sensor', 'vantage'] }],
+    ['sources of a sensor', { where: { ...NO_CONDITIONS, sensors: ['s'] }, hasSources: true }]
+  ])('%s: refused with what can be answered', async (_, query) => {
+    await expect(ask(query)).rejects.toMatchObject({
+      code: 'SP_QUESTION_NOT_KEPT',
+      message: expect.stringContaining('the live store answers')
+    })
+  })
+
+  test('sensors of hours that were trimmed', async () => {
+    const packets = [
+      { ...PACKET, seconds: START },
+      { ...PACKET, seconds: START + 12 * 3600 }
+    ]
+    const store = await storeOf([{ sensor: 's', vantages: ['all'], packets }])
+    const query: CountQuery = { ...QUERY, by: ['sensor'] }
+
+    await expect(
+      answerFromStore({ ...query, fromSeconds: START - 3000 }, store, ZONES)
+    ).rejects.toMatchObject({
+      code: 'SP_QUESTION_NOT_KEPT'
+    })
+    expect((await answerFromStore(query, store, ZONES)).length).toBe(1)
+  })
+})
