@@ -1,4 +1,5 @@
-// Nanoseconds a packet of the decoder, the sensor's cut, the tags and address text: `node dist/bench/headers.js`.
+// Nanoseconds a packet of the decoder, the sensor's cut, the tags and address text: `node
+// dist/bench/headers.js`.
 import { formatIpv4 } from '../core/headers/address.ts'
 import { decodePacket } from '../core/headers/decode.ts'
 import { keptBytes } from '../core/headers/header-length.ts'

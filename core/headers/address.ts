@@ -1,4 +1,5 @@
-// Addresses as text and as words. Words are 32-bit, in network order; an IPv4 address is word 0, as in PacketColumns.
+// Addresses as text and as words. Words are 32-bit, in network order; an IPv4 address is word 0, as in
+// PacketColumns.
 import type { PacketColumns } from '../packets/packet-columns.ts'
 
 export type IpVersion = 4 | 6
@@ -12,7 +13,10 @@ export interface IpAddress {
 const OCTETS: readonly string[] = Array.from({ length: 256 }, (_, octet) => `${octet}`)
 const OCTETS_AND_DOT: readonly string[] = OCTETS.map((octet) => `${octet}.`)
 
-/** Dotted quad of a 32-bit word, signed or unsigned; four table look-ups, about 95 ns with the string made flat (bench/headers.ts). */
+/**
+ * Dotted quad of a 32-bit word, signed or unsigned; four table look-ups, about 95 ns with the string made
+ * flat (bench/headers.ts).
+ */
 export function formatIpv4(word: number): string {
   return (
     OCTETS_AND_DOT[word >>> 24]! +
@@ -22,8 +26,11 @@ export function formatIpv4(word: number): string {
   )
 }
 
-/** RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups as `::`, ::ffff:0:0/96 dotted. */
-export function formatIpv6(word0: number, word1: number, word2: number, word3: number): string {
+/**
+ * RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups as `::`,
+ * ::ffff:0:0/96 dotted.
+ */
+function formatIpv6(word0: number, word1: number, word2: number, word3: number): string {
   if (word0 === 0 && word1 === 0 && word2 === 0xffff) return `::ffff:${formatIpv4(word3)}`
   const groups: number[] = []
   for (const word of [word0, word1, word2, word3]) groups.push(word >>> 16, word & 0xffff)
@@ -79,8 +86,8 @@ export function addressFromBytes(bytes: Uint8Array): IpAddress | null {
 }
 
 /**
- * Reads an address: IPv4 as four decimal octets without leading zeros, IPv6 in any form of RFC 4291 section 2.2,
- * in either case, without zone. Null where the text is neither.
+ * Reads an address: IPv4 as four decimal octets without leading zeros, IPv6 in any form of RFC 4291 section
+ * 2.2, in either case, without zone. Null where the text is neither.
  */
 export function parseAddress(text: string): IpAddress | null {
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text)

@@ -12,11 +12,11 @@ export const ICMP_FIXED_BYTES = 8
 const span = new TransportSpan()
 
 /**
- * Decodes the IP packet in bytes[start, end) into row `row` and answers 0, or answers 1 + the index of the reason
- * in FRAME_REJECT_REASONS, and the row then holds nothing of use. The outermost IP header decides; what follows it
- * is never a reason to reject: each transport field whose bytes are there is read, the others are ABSENT, and the
- * row's notes say what was odd. Fills every column but frame, seconds, nanoseconds, tags, region and asn, and
- * leaves `columns.length` alone. Reads nothing outside [start, end) and never throws.
+ * Decodes the IP packet in bytes[start, end) into row `row` and answers 0, or answers 1 + the index of the
+ * reason in FRAME_REJECT_REASONS, and the row then holds nothing of use. The outermost IP header decides;
+ * what follows it is never a reason to reject: each transport field whose bytes are there is read, the others
+ * are ABSENT, and the row's notes say what was odd. Fills every column but frame, seconds, nanoseconds, tags,
+ * region and asn, and leaves `columns.length` alone. Reads nothing outside [start, end) and never throws.
  */
 export function decodePacket(
   bytes: Uint8Array,

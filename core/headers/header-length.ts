@@ -10,10 +10,11 @@ const BAD_IP_BYTES = 40
 const span = new TransportSpan()
 
 /**
- * How many bytes from `start` a sensor keeps of the IP packet in bytes[start, end): the IP header with options or
- * extension headers; of TCP the header with its options, of UDP, ICMP and ICMPv6 the first 8 bytes, of any other
- * protocol and of later fragments nothing. TCP options are kept only where the data offset can be true: where it is
- * under 5 or past the end of the packet, the fixed 20 bytes are kept, since what follows may be payload.
+ * How many bytes from `start` a sensor keeps of the IP packet in bytes[start, end): the IP header with
+ * options or extension headers; of TCP the header with its options, of UDP, ICMP and ICMPv6 the first 8
+ * bytes, of any other protocol and of later fragments nothing. TCP options are kept only where the data
+ * offset can be true: where it is under 5 or past the end of the packet, the fixed 20 bytes are kept, since
+ * what follows may be payload.
  *
  * decodePacket gives the same row, or the same rejection, on the kept bytes as on the whole packet.
  */

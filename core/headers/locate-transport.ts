@@ -47,7 +47,10 @@ export function locateTransport(bytes: Uint8Array, start: number, end: number, s
   return IP_VERSION
 }
 
-/** The checks that need the fixed header come before the one that needs its options: 20 bytes decide all but that one. */
+/**
+ * The checks that need the fixed header come before the one that needs its options: 20 bytes decide all but
+ * that one.
+ */
 function locateInIpv4(bytes: Uint8Array, start: number, end: number, span: TransportSpan): number {
   const headerBytes = (bytes[start]! & 0x0f) << 2
   if (headerBytes < IPV4_FIXED_BYTES) return IP_HEADER_LENGTH
@@ -83,7 +86,8 @@ function locateInIpv6(bytes: Uint8Array, start: number, end: number, span: Trans
 /**
  * RFC 8200 section 4: each header begins with the number of the next one and its own length in 8-byte units
  * without the first (AH: 4-byte units less 2; Fragment: always 8 bytes). Every step moves on by at least 8
- * bytes, so the captured bytes bound the walk. After the header of a later fragment comes payload: the walk ends.
+ * bytes, so the captured bytes bound the walk. After the header of a later fragment comes payload: the walk
+ * ends.
  */
 function walkExtensionHeaders(bytes: Uint8Array, span: TransportSpan): number {
   let protocol = span.protocol

@@ -9,8 +9,8 @@ export interface Prefix {
 }
 
 /**
- * Reads `ADDRESS/LENGTH`, or an address alone as a prefix of its full length. Null where the text is neither, or where
- * bits are set past the length: `192.0.2.1/24` is a typing error as often as it is `192.0.2.0/24`.
+ * Reads `ADDRESS/LENGTH`, or an address alone as a prefix of its full length. Null where the text is neither,
+ * or where bits are set past the length: `192.0.2.1/24` is a typing error as often as it is `192.0.2.0/24`.
  */
 export function parsePrefix(text: string): Prefix | null {
   const slash = text.indexOf('/')

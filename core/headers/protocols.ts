@@ -37,8 +37,8 @@ const NUMBERS: ReadonlyMap<string, number> = new Map(
 )
 
 /**
- * The key under which a packet's port is counted: `23/TCP`, `53/UDP`; `TCP` and `UDP` where the port is ABSENT
- * (later fragments, cut packets); `ICMP`, `ICMPv6`; any other protocol by number, as `47/IP`.
+ * The key under which a packet's port is counted: `23/TCP`, `53/UDP`; `TCP` and `UDP` where the port is
+ * ABSENT (later fragments, cut packets); `ICMP`, `ICMPv6`; any other protocol by number, as `47/IP`.
  */
 export function portKey(protocol: number, dstPort: number): string {
   const name = NAMES.get(protocol)
@@ -59,6 +59,6 @@ export function parsePortKey(text: string): ProtocolPort | null {
 }
 
 /** True for the protocols whose ports are read. */
-export function hasPorts(protocol: number): boolean {
+function hasPorts(protocol: number): boolean {
   return protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp
 }

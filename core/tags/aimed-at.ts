@@ -1,11 +1,12 @@
-// The address that a scanner aimed at. Behind NAT it is not the destination on the wire, and the rules that compare
-// the destination with other fields (mirai, masscan, same-src-dst) would never hold.
+// The address that a scanner aimed at. Behind NAT it is not the destination on the wire, and the rules that
+// compare the destination with other fields (mirai, masscan, same-src-dst) would never hold.
 import { StormpetrelError } from '../errors.ts'
 import { formatPrefix, type Prefix, parsePrefix, prefixMask } from '../headers/prefix.ts'
 
 /**
- * Which public IPv4 address each inside address is seen under, as sensors.yaml declares it: an address to an address,
- * a prefix to a prefix of the same length (host bits are kept), or a prefix to one address that all of it hides behind.
+ * Which public IPv4 address each inside address is seen under, as sensors.yaml declares it: an address to an
+ * address, a prefix to a prefix of the same length (host bits are kept), or a prefix to one address that all
+ * of it hides behind.
  */
 export type PublicAddressMap = readonly { readonly inside: string; readonly public: string }[]
 
@@ -31,7 +32,10 @@ export class AimedAt {
     this.#prefixes = prefixes
   }
 
-  /** The IPv4 address aimed at, 0..2^32-1, for the destination `dst`, 0..2^32-1; `dst` itself where it is not mapped. */
+  /**
+   * The IPv4 address aimed at, 0..2^32-1, for the destination `dst`, 0..2^32-1; `dst` itself where it is not
+   * mapped.
+   */
   ipv4(dst: number): number {
     if (this.isIdentity) return dst
     const host = this.#hosts.get(dst)
@@ -47,8 +51,8 @@ export class AimedAt {
 export const NO_NAT = new AimedAt(new Map(), [])
 
 /**
- * Makes the look-up of a sensor's map; the longest inside prefix decides. Throws SP_SENSORS_FILE where an entry is not
- * IPv4, is no prefix, maps to another length, or where one inside prefix is mapped twice.
+ * Makes the look-up of a sensor's map; the longest inside prefix decides. Throws SP_SENSORS_FILE where an
+ * entry is not IPv4, is no prefix, maps to another length, or where one inside prefix is mapped twice.
  */
 export function buildAimedAt(map: PublicAddressMap): AimedAt {
   if (map.length === 0) return NO_NAT

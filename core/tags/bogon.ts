@@ -1,5 +1,6 @@
-// Which addresses are no true source on the public Internet. The upper 16 bits of an address decide nearly always;
-// the few /16s that are special in parts (192.0.0.0/16, 2001::/16 and so on) are looked at block by block.
+// Which addresses are no true source on the public Internet. The upper 16 bits of an address decide nearly
+// always; the few /16s that are special in parts (192.0.0.0/16, 2001::/16 and so on) are looked at block by
+// block.
 import { type Prefix, parsePrefix, prefixContains } from '../headers/prefix.ts'
 import { SPECIAL_PURPOSE_BLOCKS } from './special-purpose.ts'
 
@@ -32,7 +33,10 @@ function upperBits(version: 4 | 6): Uint8Array {
 const IPV4_UPPER_BITS = upperBits(4)
 const IPV6_UPPER_BITS = upperBits(6)
 
-/** True where the address, whose words begin at words[at], is in a block that is not globally reachable, or multicast. */
+/**
+ * True where the address, whose words begin at words[at], is in a block that is not globally reachable, or
+ * multicast.
+ */
 export function isBogon(version: number, words: Uint32Array, at: number): boolean {
   const upper = (version === 4 ? IPV4_UPPER_BITS : IPV6_UPPER_BITS)[words[at]! >>> 16]!
   return upper === IN_PARTS ? isBogonByBlock(version, words, at) : upper === BOGON

@@ -1,5 +1,5 @@
-// The one table of tag rules: what each tag means, who says so, and which bit it is. tag-columns.ts applies them,
-// docs/tags.md is generated from here, and test/data/vectors holds packets for each.
+// The one table of tag rules: what each tag means, who says so, and which bit it is. tag-columns.ts applies
+// them, docs/tags.md is generated from here, and test/data/vectors holds packets for each.
 import { SPECIAL_PURPOSE_REGISTRY_DATE } from './special-purpose.ts'
 
 /** Version of the rules, on every enriched batch. Rises when any rule changes its answer for any packet. */
@@ -39,11 +39,12 @@ export const TAG_RULES: readonly TagRule[] = [
     bit: 0,
     name: 'Mirai-type scan',
     rule:
-      'IPv4 TCP, SYN set, ACK clear, sequence number = the IPv4 address that the scanner aimed at: the destination, ' +
-      'or, for a sensor behind NAT, its public address. Read at TCP bytes 4-7, even where the data offset lies. A SYN ' +
-      'of anyone else passes by chance once in 2^32.',
+      'IPv4 TCP, SYN set, ACK clear, sequence number = the IPv4 address that the scanner aimed at: the ' +
+      'destination, or, for a sensor behind NAT, its public address. Read at TCP bytes 4-7, even where ' +
+      'the data offset lies. A SYN of anyone else passes by chance once in 2^32.',
     source:
-      'Mirai source code, mirai/bot/scanner.c; Antonakakis et al., Understanding the Mirai Botnet, USENIX Security 2017',
+      'Mirai source code, mirai/bot/scanner.c; Antonakakis et al., Understanding the Mirai Botnet, USENIX' +
+      ' Security 2017',
     headersSuffice: true
   },
   {
@@ -52,8 +53,8 @@ export const TAG_RULES: readonly TagRule[] = [
     name: 'ZMap probe',
     rule: 'IPv4 identification = 54321. One packet in 65,536 passes by chance: judge a source by several.',
     source:
-      'ZMap source code, src/probe_modules/packet.c; Durumeric et al., An Internet-Wide View of Internet-Wide Scanning, ' +
-      'USENIX Security 2014',
+      'ZMap source code, src/probe_modules/packet.c; Durumeric et al., An Internet-Wide View of ' +
+      'Internet-Wide Scanning, USENIX Security 2014',
     headersSuffice: true
   },
   {
@@ -61,8 +62,8 @@ export const TAG_RULES: readonly TagRule[] = [
     bit: 2,
     name: 'masscan probe',
     rule:
-      'IPv4 TCP, SYN set, ACK clear, identification = low 16 bits of (address aimed at XOR destination port XOR ' +
-      'sequence number), the address as for mirai. One SYN in 65,536 passes by chance.',
+      'IPv4 TCP, SYN set, ACK clear, identification = low 16 bits of (address aimed at XOR destination ' +
+      'port XOR sequence number), the address as for mirai. One SYN in 65,536 passes by chance.',
     source: 'masscan source code, src/templ-pkt.c (ip_id = ip_them ^ port_them ^ seqno)',
     headersSuffice: true
   },
@@ -71,11 +72,11 @@ export const TAG_RULES: readonly TagRule[] = [
     bit: 3,
     name: 'Backscatter',
     rule:
-      'An answer to a packet that was never sent from here: TCP with RST, or with SYN and ACK; ICMP type 0, 3, 4, 5, ' +
-      '11, 12, 14, 16, 18 or 43; ICMPv6 type 1, 2, 3, 4, 129, 140 or 161; UDP from port 53.',
+      'An answer to a packet that was never sent from here: TCP with RST, or with SYN and ACK; ICMP type ' +
+      '0, 3, 4, 5, 11, 12, 14, 16, 18 or 43; ICMPv6 type 1, 2, 3, 4, 129, 140 or 161; UDP from port 53.',
     source:
-      'Moore et al., Inferring Internet Denial-of-Service Activity, USENIX Security 2001; replies and errors by RFC 792, ' +
-      'RFC 950, RFC 1122 section 3.2.2, RFC 4443, RFC 4620, RFC 8335',
+      'Moore et al., Inferring Internet Denial-of-Service Activity, USENIX Security 2001; replies and ' +
+      'errors by RFC 792, RFC 950, RFC 1122 section 3.2.2, RFC 4443, RFC 4620, RFC 8335',
     headersSuffice: true
   },
   {
@@ -83,9 +84,12 @@ export const TAG_RULES: readonly TagRule[] = [
     bit: 4,
     name: 'Bogon source',
     rule:
-      'The source lies in a block of the IANA special-purpose address registries that is not globally reachable ' +
-      '(the longest block that says so or not decides), or is multicast. The blocks are listed below.',
-    source: `IANA IPv4 and IPv6 Special-Purpose Address Registries of ${SPECIAL_PURPOSE_REGISTRY_DATE}; RFC 6890, RFC 8190`,
+      'The source lies in a block of the IANA special-purpose address registries that is not globally ' +
+      'reachable (the longest block that says so or not decides), or is multicast. The blocks are listed ' +
+      'below.',
+    source:
+      `IANA IPv4 and IPv6 Special-Purpose Address Registries of ${SPECIAL_PURPOSE_REGISTRY_DATE}; ` +
+      'RFC 6890, RFC 8190',
     headersSuffice: true
   },
   {
@@ -118,9 +122,12 @@ export const TAG_RULES: readonly TagRule[] = [
     id: 'ttl-200',
     bit: 8,
     name: 'TTL of 200 or more',
-    rule: 'IPv4 time to live or IPv6 hop limit >= 200. Common systems start at 64 or 128; stateless scanners at 255.',
+    rule:
+      'IPv4 time to live or IPv6 hop limit >= 200. Common systems start at 64 or 128; stateless ' +
+      'scanners at 255.',
     source:
-      'Hiesgen et al., Spoki, USENIX Security 2022 (irregular SYNs); the spoofed-source filter of CAIDA corsaro',
+      'Hiesgen et al., Spoki, USENIX Security 2022 (irregular SYNs); the spoofed-source filter of CAIDA ' +
+      'corsaro',
     headersSuffice: true
   },
   {
@@ -144,8 +151,8 @@ export const TAG_RULES: readonly TagRule[] = [
     bit: 11,
     name: 'Scan',
     rule:
-      'TCP with SYN set and FIN, RST, PSH, ACK and URG clear (ECE, CWR and reserved bits may be either); UDP with a ' +
-      'source port other than 53; ICMP type 8, 13, 15, 17 or 42; ICMPv6 type 128, 139 or 160.',
+      'TCP with SYN set and FIN, RST, PSH, ACK and URG clear (ECE, CWR and reserved bits may be either); ' +
+      'UDP with a source port other than 53; ICMP type 8, 13, 15, 17 or 42; ICMPv6 type 128, 139 or 160.',
     source:
       'Requests by RFC 9293, RFC 792, RFC 950, RFC 4443, RFC 4620, RFC 8335; the rest of them is backscatter',
     headersSuffice: true
@@ -161,7 +168,10 @@ const ALL_TAGS = TAG_RULES.reduce((bits, { bit }) => bits | (1 << bit), 0)
 
 const ids = new Map<number, readonly TagId[]>()
 
-/** The tags of a packet in the table's order; unknown bits are left out. The list is shared: equal bits give the same one. */
+/**
+ * The tags of a packet in the table's order; unknown bits are left out. The list is shared: equal bits give
+ * the same one.
+ */
 export function tagIds(tags: number): readonly TagId[] {
   const bits = tags & ALL_TAGS
   const known = ids.get(bits)

@@ -1,11 +1,16 @@
 // The special-purpose address blocks: most of them are no true source of a packet on the public Internet.
 
-/** One block of the registries. Where blocks lie in one another, the longest that says true or false decides. */
+/**
+ * One block of the registries. Where blocks lie in one another, the longest that says true or false decides.
+ */
 export interface SpecialPurposeBlock {
   readonly prefix: string
   readonly name: string
   readonly source: string
-  /** "Globally Reachable" of the registry; where it is 'n/a' the larger block decides, and without one it is no bogon. */
+  /**
+   * "Globally Reachable" of the registry; where it is 'n/a' the larger block decides, and without one it is
+   * no bogon.
+   */
   readonly isGloballyReachable: boolean | 'n/a'
 }
 

@@ -12,8 +12,9 @@ export function rejectionsDocument(): string {
   return document(
     '# Rejections',
     GENERATED,
-    'Everything that is not counted is counted here: each frame and each batch that cannot be used has one of these reasons ' +
-      '(core/packets/reject-reason.ts), in the ledger, in the metrics, on topic packets.rejected and in the output of `tag`.',
+    'Everything that is not counted is counted here: each frame and each batch that cannot be used has ' +
+      'one of these reasons (core/packets/reject-reason.ts), in the ledger, in the metrics, on topic ' +
+      'packets.rejected and in the output of `tag`.',
     '## Of one frame',
     reasons(FRAME_REJECT_REASONS),
     '## Of a whole batch',

@@ -12,10 +12,11 @@ export function tagsDocument(): string {
   return document(
     '# Tags',
     GENERATED,
-    `Every packet gets the tags whose rule it passes, by the rules of version ${TAG_RULES_VERSION} (core/tags/rules.ts). ` +
-      'A rule that needs a field which the packet has not (cut off, in a later fragment, of another protocol) is not ' +
-      'passed. In packets.enriched the tags of a packet are one number, of which each tag is a bit. Packets for each rule, ' +
-      'of use to anyone who writes the same rules elsewhere, are in [test/data/vectors](../test/data/vectors/README.md).',
+    `Every packet gets the tags whose rule it passes, by the rules of version ${TAG_RULES_VERSION} ` +
+      '(core/tags/rules.ts). A rule that needs a field which the packet has not (cut off, in a later ' +
+      'fragment, of another protocol) is not passed. In packets.enriched the tags of a packet are one ' +
+      'number, of which each tag is a bit. Packets for each rule, of use to anyone who writes the same ' +
+      'rules elsewhere, are in [test/data/vectors](../test/data/vectors/README.md).',
     table(
       ['tag', 'bit', 'name', 'rule', 'source', 'headers suffice'],
       TAG_RULES.map((rule) => [
@@ -28,8 +29,9 @@ export function tagsDocument(): string {
       ])
     ),
     '## Blocks of `bogon-source`',
-    `From the IANA registries of ${SPECIAL_PURPOSE_REGISTRY_DATE}, and multicast. Where blocks lie in one another, the ` +
-      'longest that says yes or no decides; where the registry says neither (n/a), the block says nothing.',
+    `From the IANA registries of ${SPECIAL_PURPOSE_REGISTRY_DATE}, and multicast. Where blocks lie in ` +
+      'one another, the longest that says yes or no decides; where the registry says neither (n/a), the ' +
+      'block says nothing.',
     table(
       ['block', 'name', 'source', 'bogon'],
       SPECIAL_PURPOSE_BLOCKS.map((block) => [code(block.prefix), block.name, block.source, bogon(block)])

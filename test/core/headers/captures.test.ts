@@ -1,4 +1,5 @@
-// Every capture at hand, decoded here and by tshark: those of elsewhere, which stay where they lie, and our samples.
+// Every capture at hand, decoded here and by tshark: those of elsewhere, which stay where they lie, and our
+// samples.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'

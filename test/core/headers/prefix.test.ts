@@ -56,7 +56,8 @@ describe('prefixes', () => {
         const prefix = parsePrefix(`${formatAddress(version, words)}/${bits}`)!
 
         expect(prefixContains(prefix, version, tried.words)).toBe(flip >= bits)
-        // The runtime takes IPv4-mapped IPv6 for IPv4; they are not drawn often enough to matter, and left out.
+        // The runtime takes IPv4-mapped IPv6 for IPv4; they are not drawn often enough to matter, and left
+        // out.
         fc.pre(version === 4 || words[2] !== 0xffff)
         expect(list.check(formatAddress(tried.version, tried.words), family)).toBe(flip >= bits)
       })

@@ -1,6 +1,6 @@
-// tshark as the oracle on made packets, whole and broken. It gives up on a header that lies or is cut where the decoder
-// reads on ("what can still be read is read"), so what is asked is one-sided for broken packets: whatever tshark says,
-// the decoder says too.
+// tshark as the oracle on made packets, whole and broken. It gives up on a header that lies or is cut where
+// the decoder reads on ("what can still be read is read"), so what is asked is one-sided for broken packets:
+// whatever tshark says, the decoder says too.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -32,8 +32,9 @@ const NAMES = ['frame.encap_type', ...new Set(Object.values(FIELDS).flatMap((gro
 export type TsharkFields = Readonly<Record<string, string>>
 
 /**
- * What tshark says of each packet record of a file; fragments are not put together. Blocks of a pcapng that hold no
- * packet, which tshark numbers as frames, are left out. A damaged file gives the packets before the damage.
+ * What tshark says of each packet record of a file; fragments are not put together. Blocks of a pcapng that
+ * hold no packet, which tshark numbers as frames, are left out. A damaged file gives the packets before the
+ * damage.
  */
 export function tshark(file: string): TsharkFields[] {
   const whole = ['-o', 'ip.defragment:FALSE', '-o', 'ipv6.defragment:FALSE']
