@@ -1,0 +1,245 @@
+// The one table of settings. `--help`, docs/configuration.md and every service read it; a name is typed once.
+import { StormpetrelError } from './errors.ts'
+import { DEFAULT_RETENTION } from './store/retention.ts'
+import { resolveTimeZone } from './windows/time-zone.ts'
+
+/** How a setting's text becomes its value. */
+interface Setting<T> {
+  /** Environment variable; always STORMPETREL_ and the name in capitals. */
+  readonly env: string
+  readonly unit: string
+  readonly doc: string
+  readonly fallback: T
+  /** Throws StormpetrelError where the text is no value of this setting. */
+  readonly parse: (text: string, env: string) => T
+}
+
+function mistake(env: string, text: string, wanted: string): StormpetrelError {
+  return new StormpetrelError(
+    'SP_CONFIGURATION',
+    `${env}: '${text}' is not ${wanted}; correct it or leave it out for the default`
+  )
+}
+
+function text(env: string, fallback: string, doc: string): Setting<string> {
+  return { env, unit: 'text', doc, fallback, parse: (value) => value }
+}
+
+function optionalText(env: string, doc: string): Setting<string | null> {
+  return { env, unit: 'path', doc, fallback: null, parse: (value) => value }
+}
+
+function integer(
+  env: string,
+  fallback: number,
+  unit: string,
+  bounds: readonly [number, number],
+  doc: string
+): Setting<number> {
+  const [least, most] = bounds
+  const parse = (value: string) => {
+    const number = Number(value)
+    if (/^\d+$/.test(value) && number >= least && number <= most) return number
+    throw mistake(env, value, `a whole number from ${least} to ${most}`)
+  }
+  return { env, unit, doc, fallback, parse }
+}
+
+function list(
+  env: string,
+  fallback: readonly string[],
+  doc: string,
+  parseItem: (item: string) => string
+): Setting<readonly string[]> {
+  const parse = (value: string) => {
+    const items = value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '')
+    return [...new Set(items.map(parseItem))]
+  }
+  return { env, unit: 'list, by commas', doc, fallback, parse }
+}
+
+function broker(item: string): string {
+  if (/^(\[[0-9a-f:]+\]|[^\s:]+):\d{1,5}$/i.test(item)) return item
+  throw mistake('STORMPETREL_KAFKA_BROKERS', item, 'host:port')
+}
+
+function zone(item: string): string {
+  const resolved = resolveTimeZone(item)
+  if (resolved !== null) return resolved
+  throw mistake('STORMPETREL_DAY_TIME_ZONES', item, "an IANA time zone such as 'Asia/Tokyo'")
+}
+
+const PORT: readonly [number, number] = [0, 65_535]
+
+/** Every setting. */
+export const SETTINGS = {
+  kafkaBrokers: list('STORMPETREL_KAFKA_BROKERS', ['127.0.0.1:9092'], 'Kafka brokers to begin with.', broker),
+  registryUrl: text(
+    'STORMPETREL_REGISTRY_URL',
+    'http://127.0.0.1:8081',
+    'Schema registry with the Confluent API.'
+  ),
+  redisUrl: text(
+    'STORMPETREL_REDIS_URL',
+    'redis://127.0.0.1:6379',
+    'Redis, as redis:// or rediss:// with user, password and database where needed.'
+  ),
+  topicPrefix: text('STORMPETREL_TOPIC_PREFIX', '', 'Put in front of every topic.'),
+  partitions: integer(
+    'STORMPETREL_PARTITIONS',
+    4,
+    'partitions',
+    [1, 1024],
+    'Partitions of packets.raw and packets.enriched that `check --apply` makes.'
+  ),
+  replicationFactor: integer(
+    'STORMPETREL_REPLICATION_FACTOR',
+    1,
+    'replicas',
+    [1, 9],
+    'Replicas of each topic that `check --apply` makes; 3 in production.'
+  ),
+  topicRetentionHours: integer(
+    'STORMPETREL_TOPIC_RETENTION_HOURS',
+    168,
+    'hours',
+    [1, 87_600],
+    'How long topics keep records.'
+  ),
+  sensorsFile: optionalText(
+    'STORMPETREL_SENSORS_FILE',
+    'sensors.yaml; without it everything belongs to sensor `local` and vantage `all`.'
+  ),
+  regionDatabase: optionalText(
+    'STORMPETREL_REGION_DATABASE',
+    'An MMDB file for regions; without it the CC0 data that are installed with the package.'
+  ),
+  asnDatabase: optionalText(
+    'STORMPETREL_ASN_DATABASE',
+    'An MMDB or CSV file for AS numbers; without it those of npm package @ip-location-db/asn, where installed.'
+  ),
+  cacheFolder: optionalText(
+    'STORMPETREL_CACHE_FOLDER',
+    'Where tables built from geo databases are kept; without it $XDG_CACHE_HOME/stormpetrel or ~/.cache/stormpetrel.'
+  ),
+  dayTimeZones: list(
+    'STORMPETREL_DAY_TIME_ZONES',
+    [],
+    'Time zones whose days are counted besides UTC.',
+    zone
+  ),
+  slots: integer(
+    'STORMPETREL_SLOTS',
+    16,
+    'slots',
+    [1, 1024],
+    'Parts that the store is divided into; fixed when the store is made.'
+  ),
+  minuteRetentionHours: integer(
+    'STORMPETREL_MINUTE_RETENTION_HOURS',
+    DEFAULT_RETENTION.minuteHours,
+    'hours',
+    [25, 8760],
+    'How long minutes are kept after their end.'
+  ),
+  hourRetentionDays: integer(
+    'STORMPETREL_HOUR_RETENTION_DAYS',
+    DEFAULT_RETENTION.hourDays,
+    'days',
+    [1, 3660],
+    'How long hours are kept after their end.'
+  ),
+  dayRetentionDays: integer(
+    'STORMPETREL_DAY_RETENTION_DAYS',
+    DEFAULT_RETENTION.dayDays,
+    'days',
+    [2, 36_600],
+    'How long days are kept after their end.'
+  ),
+  flushIntervalMs: integer(
+    'STORMPETREL_FLUSH_INTERVAL_MS',
+    200,
+    'milliseconds',
+    [1, 60_000],
+    'Longest time between two flushes of the aggregator while records wait.'
+  ),
+  flushPackets: integer(
+    'STORMPETREL_FLUSH_PACKETS',
+    500_000,
+    'packets',
+    [1, 100_000_000],
+    'A flush starts at once when this many packets wait.'
+  ),
+  batchAgeMs: integer(
+    'STORMPETREL_BATCH_AGE_MS',
+    1000,
+    'milliseconds',
+    [10, 600_000],
+    'A live batch is closed after this long, full or not.'
+  ),
+  spoolAgeHours: integer(
+    'STORMPETREL_SPOOL_AGE_HOURS',
+    72,
+    'hours',
+    [1, 8760],
+    'Longest that a batch may wait at its sensor; older ones are rejected (`clock`).'
+  ),
+  httpHost: text('STORMPETREL_HTTP_HOST', '127.0.0.1', 'Address that `up` listens on.'),
+  httpPort: integer(
+    'STORMPETREL_HTTP_PORT',
+    7080,
+    'port',
+    PORT,
+    'Port that `up` listens on; 0 takes a free one.'
+  ),
+  metricsHost: text(
+    'STORMPETREL_METRICS_HOST',
+    '127.0.0.1',
+    'Address on which the other services serve /metrics, /healthz and /readyz.'
+  ),
+  metricsPort: integer(
+    'STORMPETREL_METRICS_PORT',
+    9464,
+    'port',
+    PORT,
+    'Port of the same; 0 takes a free one.'
+  )
+} as const satisfies Record<string, Setting<unknown>>
+
+/** The settings of a process, parsed and checked. */
+export type Configuration = {
+  readonly [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name]['fallback'] extends infer Value
+    ? Widened<Value>
+    : never
+}
+
+type Widened<Value> = Value extends string ? string : Value extends number ? number : Value
+
+/** Reads every setting. Throws SP_CONFIGURATION, naming the variable, at the first that is wrong, and for names that are no setting. */
+export function readConfiguration(environment: Readonly<Record<string, string | undefined>>): Configuration {
+  const known = new Set(Object.values(SETTINGS).map(({ env }) => env))
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith('STORMPETREL_') && !known.has(name)) {
+      throw new StormpetrelError(
+        'SP_CONFIGURATION',
+        `${name} is no setting; 'stormpetrel --help' lists them all`
+      )
+    }
+  }
+  const entries = Object.entries(SETTINGS).map(([name, setting]) => {
+    const value = environment[setting.env]
+    return [name, value === undefined || value === '' ? setting.fallback : setting.parse(value, setting.env)]
+  })
+  return Object.fromEntries(entries) as Configuration
+}
+
+/** The table as lines of docs/configuration.md or of `--help`: variable, default, unit, doc. */
+export function settingRows(): { env: string; fallback: string; unit: string; doc: string }[] {
+  return Object.values(SETTINGS).map(({ env, fallback, unit, doc }) => {
+    const shown = fallback === null ? '' : Array.isArray(fallback) ? fallback.join(',') : String(fallback)
+    return { env, fallback: shown, unit, doc }
+  })
+}
