@@ -1,6 +1,6 @@
 // XXH64 with seed 0, whose low 32 bits are the checksum of a zstd frame
 // (https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md). 64-bit numbers are pairs of 32-bit halves.
-// bench: 1.4 ns a byte; with BigInt it was 12.
+// About 2.7 ns a byte; BigInt would take many times that.
 
 const STRIPE_BYTES = 32
 const PRIME_1_HIGH = 0x9e3779b1
