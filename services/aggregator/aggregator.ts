@@ -1,5 +1,6 @@
 // The aggregator: reads packets.enriched and has the store count it, each name once, whatever dies on the way.
 // Records wait here until the store has answered; the order of a flush is in count-flush.ts.
+import type { Log } from '../../adapters/log.ts'
 import type { EnrichedBatch } from '../../core/batch/enriched-batch.ts'
 import type { Bus, BusRecord, ConsumeOutcome, PartitionHandler, Subscription } from '../../core/bus.ts'
 import type { CountStore, OffsetSpan } from '../../core/store/count-store.ts'
@@ -18,7 +19,7 @@ export interface AggregatorOptions {
   readonly flushPackets: number
   readonly counters: AggregatorCounters
   readonly nowMs: () => number
-  readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void
+  readonly log: Log
   readonly onFailure: (error: Error) => void
 }
 
@@ -120,7 +121,7 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
       } catch (error) {
         this.#flush.forgetSent()
         this.#options.counters.storeErrors += 1
-        this.#options.log('store did not take the counts; trying again', { error: String(error) })
+        this.#options.log('warn', 'store did not take the counts; trying again', { error: String(error) })
         if (this.#isStopped) throw error
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
       }
@@ -146,7 +147,7 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
     }
     // The store knows less than it did: every partition goes back to what all slots still know.
     this.#options.counters.rewinds += 1
-    this.#options.log('store lost data; reading again', { offsets: [...outcome.offsets] })
+    this.#options.log('warn', 'store lost data; reading again', { offsets: [...outcome.offsets] })
     this.#flush.forgetSent()
     for (const [partition, offset] of outcome.offsets) {
       if (this.#next.has(partition)) this.#next.set(partition, offset)

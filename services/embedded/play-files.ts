@@ -39,7 +39,13 @@ export async function playFiles(
   for (const file of files) {
     try {
       // The epoch names nothing here: no batch leaves the process.
-      const batching = { sensor: options.sensor, epoch: '0', epochStartedMs: 0, limits: DEFAULT_BATCH_LIMITS }
+      const batching = {
+        sensor: options.sensor,
+        epoch: '0',
+        epochStartedMs: 0,
+        lane: 0,
+        limits: DEFAULT_BATCH_LIMITS
+      }
       await batchFile(file, { ...batching, withDigest: false, nowMs: null }, (raw) => {
         const { batch, rejected } = enrichBatch(raw, options.facts, options.context, columns)
         return onBatch(batch, rejected)

@@ -32,7 +32,15 @@ export async function replayFiles(files: readonly string[], options: ReplayOptio
   let packets = 0
   let refusedFrames = 0
   for (const file of files) {
-    const batching = { sensor, epoch: null, epochStartedMs: 0, limits, withDigest: true, nowMs: null }
+    const batching = {
+      sensor,
+      epoch: null,
+      epochStartedMs: 0,
+      lane: 0,
+      limits,
+      withDigest: true,
+      nowMs: null
+    }
     try {
       await batchFile(file, batching, async (batch) => {
         await bus.publish('packets.raw', runPartition(batch.name, partitions), [batch])

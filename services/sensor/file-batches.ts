@@ -9,6 +9,7 @@ export interface FileBatchesOptions {
   /** The epoch of the batches; null takes the file's SHA-256, as a run does. */
   readonly epoch: string | null
   readonly epochStartedMs: number
+  readonly lane: number
   readonly limits: BatchLimits
   /** False leaves digests empty, where no batch can come twice. */
   readonly withDigest: boolean
@@ -26,8 +27,8 @@ export async function batchFile(
   onBatch: (batch: RawBatch) => void | Promise<void>
 ): Promise<void> {
   const epoch = options.epoch ?? (await fileDigest(path))
-  const { sensor, epochStartedMs, limits, withDigest } = options
-  const batcher = new Batcher({ sensor, epoch, epochStartedMs, lane: 0, file: path, limits, withDigest })
+  const { sensor, lane, epochStartedMs, limits, withDigest } = options
+  const batcher = new Batcher({ sensor, epoch, epochStartedMs, lane, file: path, limits, withDigest })
   const closedAtMs = () => options.nowMs?.() ?? null
   try {
     await readCaptureFile(path, (reader) => drain(reader, batcher, closedAtMs, onBatch))

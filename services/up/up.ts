@@ -1,6 +1,7 @@
 // The embedded default: sensor, tagger, aggregator and console in one process, on the in-process bus and the
 // in-memory store. It plays captures, and stays up.
 import { InProcessBus } from '../../adapters/in-process-bus.ts'
+import type { Log } from '../../adapters/log.ts'
 import { MemoryStore } from '../../adapters/memory-store.ts'
 import { DEFAULT_BATCH_LIMITS } from '../../core/batch/batcher.ts'
 import { runPartition } from '../../core/batch/partition.ts'
@@ -30,7 +31,7 @@ export interface UpOptions {
   readonly version: string
   /** Sentences for the page on what is missing, such as the ASN database. */
   readonly notes: readonly string[]
-  readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void
+  readonly log: Log
   readonly onFailure: (error: Error) => void
 }
 
@@ -112,7 +113,15 @@ export class Up {
       if (this.#isStopped) break
       this.#what = `playing ${file} (${index + 1} of ${files.length})`
       const pace = new Pace((playSeconds * 1000) / files.length)
-      const batching = { sensor, epoch: null, epochStartedMs: 0, limits, withDigest: true, nowMs: null }
+      const batching = {
+        sensor,
+        epoch: null,
+        epochStartedMs: 0,
+        lane: 0,
+        limits,
+        withDigest: true,
+        nowMs: null
+      }
       try {
         await batchFile(file, batching, async (batch) => {
           if (this.#isStopped) return

@@ -1,0 +1,42 @@
+// An aggregator with connections of its own, as the configuration says; `aggregator` and `replay` both start it so.
+import type { Log } from '../../adapters/log.ts'
+import type { Configuration } from '../../core/configuration.ts'
+import type { CountStore } from '../../core/store/count-store.ts'
+import { createBus, createStore, groupOf, zonesOf } from '../connections.ts'
+import type { Part } from '../life.ts'
+import { Aggregator } from './aggregator.ts'
+import { AggregatorCounters } from './metrics.ts'
+
+export interface AggregatorParts {
+  readonly aggregator: Aggregator
+  readonly counters: AggregatorCounters
+  readonly store: CountStore
+  /** In the order in which they start. */
+  readonly parts: readonly Part[]
+}
+
+/** Opens nothing yet. `run` null is live. */
+export function createAggregator(
+  configuration: Configuration,
+  run: string | null,
+  log: Log,
+  onFailure: (error: Error) => void
+): AggregatorParts {
+  const counters = new AggregatorCounters()
+  const bus = createBus(configuration, run, ['packets.enriched', 'packets.rejected'], log)
+  const store = createStore(configuration, run)
+  const { flushIntervalMs, flushPackets } = configuration
+  const aggregator = new Aggregator({
+    bus,
+    group: groupOf(configuration, run, 'aggregator'),
+    store,
+    zones: zonesOf(configuration),
+    flushIntervalMs,
+    flushPackets,
+    counters,
+    nowMs: Date.now,
+    log,
+    onFailure
+  })
+  return { aggregator, counters, store, parts: [store, bus, aggregator] }
+}

@@ -1,0 +1,34 @@
+// `stormpetrel aggregator`: builds the parts, in order, from the configuration.
+import type { Configuration } from '../../core/configuration.ts'
+import { createServiceServer } from '../http/service-endpoints.ts'
+import { Life, withParts } from '../life.ts'
+import { processLog } from '../log.ts'
+import { Exposition } from '../metrics/exposition.ts'
+import { aggregatorReadings, buildReading } from '../metrics/readings.ts'
+import { createAggregator } from './create-aggregator.ts'
+import { Housekeeping } from './housekeeping.ts'
+
+/** Runs until SIGTERM or SIGINT, then finishes what it holds. `run` null is live. Rejects where a part fails. */
+export async function runAggregator(
+  configuration: Configuration,
+  run: string | null,
+  version: string
+): Promise<void> {
+  const log = processLog('aggregator')
+  const life = new Life()
+  const { aggregator, counters, store, parts } = createAggregator(configuration, run, log, life.fail)
+  const exposition = new Exposition(() => [
+    buildReading(version, 'aggregator'),
+    ...aggregatorReadings(counters, aggregator.lagRecords())
+  ])
+  let isReady = false
+  const address = { host: configuration.metricsHost, port: configuration.metricsPort }
+  const server = createServiceServer(address, exposition, () => isReady && !life.isEnding)
+  // A run has no expiry: its sketches stay open, so that captures of any age and order count in full.
+  const housekeeping = run === null ? [new Housekeeping(store, log)] : []
+  await withParts([server, ...parts, ...housekeeping], async () => {
+    isReady = true
+    log('info', 'aggregator is ready', { run })
+    await life.untilEnd()
+  })
+}

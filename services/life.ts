@@ -1,0 +1,66 @@
+// The life of a service's process: parts start in order, and stop in reverse when a signal comes or one of them fails.
+
+/** Something that was started. `stop` is idempotent. */
+export interface Part {
+  start(): Promise<unknown>
+  stop(): Promise<void>
+}
+
+/** Tells when to end. */
+export class Life {
+  readonly #ended: Promise<void>
+  #resolve: () => void = () => undefined
+  #reject: (error: Error) => void = () => undefined
+  #isEnding = false
+
+  constructor() {
+    this.#ended = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    // Whoever waits sees the failure; until then it is not unhandled.
+    this.#ended.catch(() => undefined)
+  }
+
+  get isEnding(): boolean {
+    return this.#isEnding
+  }
+
+  /** Ends well. */
+  readonly end = (): void => {
+    this.#isEnding = true
+    this.#resolve()
+  }
+
+  /** Ends with an error; given to parts as their `onFailure`. */
+  readonly fail = (error: Error): void => {
+    this.#isEnding = true
+    this.#reject(error)
+  }
+
+  /** Resolves at `end` or at SIGTERM or SIGINT; rejects at `fail`. */
+  async untilEnd(): Promise<void> {
+    process.once('SIGTERM', this.end)
+    process.once('SIGINT', this.end)
+    try {
+      await this.#ended
+    } finally {
+      process.off('SIGTERM', this.end)
+      process.off('SIGINT', this.end)
+    }
+  }
+}
+
+/** Starts the parts in order, runs `body`, and stops in reverse what was started, whatever happens. */
+export async function withParts<T>(parts: readonly Part[], body: () => Promise<T>): Promise<T> {
+  const started: Part[] = []
+  try {
+    for (const part of parts) {
+      started.push(part)
+      await part.start()
+    }
+    return await body()
+  } finally {
+    for (const part of started.reverse()) await part.stop()
+  }
+}

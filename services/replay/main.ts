@@ -1,0 +1,67 @@
+// `stormpetrel replay`: captures into the bus as a run, with workers of its own, until everything is counted.
+import type { Log } from '../../adapters/log.ts'
+import { RedisRunList } from '../../adapters/redis-run-list.ts'
+import { DEFAULT_BATCH_LIMITS } from '../../core/batch/batcher.ts'
+import type { Configuration } from '../../core/configuration.ts'
+import { runSettings } from '../../core/store/run-settings.ts'
+import { createAggregator } from '../aggregator/create-aggregator.ts'
+import { createBus, createStore, groupOf } from '../connections.ts'
+import { Life, type Part, withParts } from '../life.ts'
+import { processLog } from '../log.ts'
+import { createTagger } from '../tagger/create-tagger.ts'
+import { loadWorld } from '../tagger/world.ts'
+import { type ReplayTotals, replayFiles, waitUntilCounted } from './replay.ts'
+import { makeRunTopics } from './run-topics.ts'
+
+export interface ReplayRequest {
+  readonly files: readonly string[]
+  readonly run: string
+  readonly sensor: string
+  /** Workers in this process; 0 leaves the work to `tagger --run` and `aggregator --run` elsewhere. */
+  readonly taggers: number
+  readonly aggregators: number
+}
+
+const POLL_MS = 200
+
+/** Resolves when all of it is counted, or when the process is told to stop. */
+export async function runReplay(configuration: Configuration, request: ReplayRequest): Promise<ReplayTotals> {
+  const log = processLog('replay')
+  const life = new Life()
+  const limits = DEFAULT_BATCH_LIMITS
+  const runs = new RedisRunList(configuration.redisUrl)
+  const bus = createBus(configuration, request.run, ['packets.raw'], log)
+  const store = createStore(configuration, request.run)
+  return await withParts([runs], async () => {
+    const settings = runSettings(request.sensor, limits, configuration.partitions)
+    await runs.open(request.run, settings, Date.now())
+    await makeRunTopics(configuration, request.run, log)
+    return await withParts([store, bus, ...(await workers(configuration, request, log, life))], async () => {
+      const taggerGroup = groupOf(configuration, request.run, 'tagger')
+      const options = { bus, store, taggerGroup, sensor: request.sensor, limits, pollMs: POLL_MS }
+      const totals = await replayFiles(request.files, options)
+      const ended = life.untilEnd()
+      const counted = waitUntilCounted(options, () => life.isEnding).then(life.end)
+      await Promise.all([ended, counted])
+      return totals
+    })
+  })
+}
+
+/** Each worker has its own connections, as it would in a process of its own. */
+async function workers(
+  configuration: Configuration,
+  request: ReplayRequest,
+  log: Log,
+  life: Life
+): Promise<Part[]> {
+  const { run, taggers, aggregators } = request
+  const parts: Part[] = []
+  for (let i = 0; i < aggregators; i++)
+    parts.push(...createAggregator(configuration, run, log, life.fail).parts)
+  if (taggers === 0) return parts
+  const { world } = await loadWorld(configuration, false)
+  for (let i = 0; i < taggers; i++)
+    parts.push(...createTagger(configuration, run, world, log, life.fail).parts)
+  return parts
+}

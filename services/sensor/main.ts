@@ -1,0 +1,116 @@
+// `stormpetrel sensor`: an interface or captures to packets.raw. It loads neither geo data nor the registry's client.
+import { randomBytes } from 'node:crypto'
+import type { CaptureToolName } from '../../adapters/live-capture.ts'
+import { readSensorList } from '../../adapters/sensor-list-file.ts'
+import { DEFAULT_BATCH_LIMITS } from '../../core/batch/batcher.ts'
+import { livePartition } from '../../core/batch/partition.ts'
+import type { RawBatch } from '../../core/batch/raw-batch.ts'
+import type { Bus } from '../../core/bus.ts'
+import type { Configuration } from '../../core/configuration.ts'
+import { StormpetrelError } from '../../core/errors.ts'
+import { findSensor } from '../../core/telescope/sensor-list.ts'
+import { createBus } from '../connections.ts'
+import type { PlayFailure } from '../embedded/play-files.ts'
+import { createServiceServer } from '../http/service-endpoints.ts'
+import { Life, withParts } from '../life.ts'
+import { processLog } from '../log.ts'
+import { Exposition } from '../metrics/exposition.ts'
+import { buildReading, sensorReadings } from '../metrics/readings.ts'
+import { batchFile } from './file-batches.ts'
+import { LiveSensor } from './live-sensor.ts'
+import { SensorCounters } from './metrics.ts'
+
+/** What a sensor reads: an interface until it is stopped, or captures to their end. */
+export type SensorInput =
+  | {
+      readonly kind: 'interface'
+      readonly name: string
+      readonly filter: string
+      readonly tool: CaptureToolName
+    }
+  | { readonly kind: 'files'; readonly files: readonly string[] }
+
+/** Answers the captures that could not be read to their end. Throws SP_SENSOR_UNKNOWN for an id that is not declared. */
+export async function runSensor(
+  configuration: Configuration,
+  sensor: string,
+  input: SensorInput,
+  version: string
+): Promise<PlayFailure[]> {
+  const log = processLog('sensor')
+  await checkDeclared(configuration, sensor)
+  const life = new Life()
+  const counters = new SensorCounters()
+  const bus = createBus(configuration, null, ['packets.raw'], log)
+  const exposition = new Exposition(() => [
+    buildReading(version, 'sensor'),
+    ...sensorReadings(sensor, counters)
+  ])
+  let isReady = false
+  const address = { host: configuration.metricsHost, port: configuration.metricsPort }
+  const server = createServiceServer(address, exposition, () => isReady && !life.isEnding)
+  return await withParts([server, bus], async () => {
+    const publish = await publisher(bus)
+    const epoch = randomBytes(16).toString('hex')
+    if (input.kind === 'files') return await sendFiles(input.files, sensor, epoch, publish, counters)
+    const live = new LiveSensor({
+      sensor,
+      epoch,
+      capture: { interface: input.name, filter: input.filter, tool: input.tool },
+      limits: DEFAULT_BATCH_LIMITS,
+      batchAgeMs: configuration.batchAgeMs,
+      nowMs: Date.now,
+      publish,
+      counters,
+      onFailure: life.fail
+    })
+    await withParts([live], async () => {
+      isReady = true
+      log('info', 'sensor is ready', { sensor, interface: input.name })
+      await life.untilEnd()
+    })
+    return []
+  })
+}
+
+/** Without sensors.yaml the only sensor is `local`. */
+async function checkDeclared({ sensorsFile }: Configuration, sensor: string): Promise<void> {
+  const list = await readSensorList(sensorsFile)
+  if (findSensor(list, sensor).kind === 'known') return
+  const declared = list.sensors.map(({ id }) => id).join(', ')
+  const where = sensorsFile ?? 'no sensors.yaml (STORMPETREL_SENSORS_FILE)'
+  throw new StormpetrelError(
+    'SP_SENSOR_UNKNOWN',
+    `sensor ${sensor}: ${where} declares ${declared}; declare it there, or choose one of these with --sensor`
+  )
+}
+
+/** A lane keeps its partition for life: below the smaller partition count of the two topics. */
+async function publisher(bus: Bus): Promise<(batch: RawBatch) => Promise<void>> {
+  const partitions = Math.min(await bus.partitions('packets.raw'), await bus.partitions('packets.enriched'))
+  return (batch) => bus.publish('packets.raw', livePartition(batch.name, partitions), [batch])
+}
+
+/** One file after the other, each a lane of its own of this start's epoch. */
+async function sendFiles(
+  files: readonly string[],
+  sensor: string,
+  epoch: string,
+  publish: (batch: RawBatch) => Promise<void>,
+  counters: SensorCounters
+): Promise<PlayFailure[]> {
+  const failures: PlayFailure[] = []
+  for (const [lane, file] of files.entries()) {
+    const batching = { sensor, epoch, lane, epochStartedMs: Date.now(), limits: DEFAULT_BATCH_LIMITS }
+    try {
+      await batchFile(file, { ...batching, withDigest: true, nowMs: Date.now }, async (batch) => {
+        await publish(batch)
+        counters.count(batch)
+      })
+    } catch (error) {
+      if (!(error instanceof StormpetrelError) || error.code === 'SP_KAFKA') throw error
+      failures.push({ file, error })
+    }
+  }
+  return failures
+}

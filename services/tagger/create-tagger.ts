@@ -1,0 +1,29 @@
+// A tagger with connections of its own, as the configuration says; `tagger` and `replay` both start it so.
+import type { Log } from '../../adapters/log.ts'
+import type { Configuration } from '../../core/configuration.ts'
+import type { TaggingWorld } from '../../core/tagging/tag-record.ts'
+import { createBus, groupOf } from '../connections.ts'
+import type { Part } from '../life.ts'
+import { TaggerCounters } from './metrics.ts'
+import { Tagger } from './tagger.ts'
+
+export interface TaggerParts {
+  readonly tagger: Tagger
+  readonly counters: TaggerCounters
+  /** In the order in which they start. */
+  readonly parts: readonly Part[]
+}
+
+/** Opens nothing yet. `run` null is live. */
+export function createTagger(
+  configuration: Configuration,
+  run: string | null,
+  world: TaggingWorld,
+  log: Log,
+  onFailure: (error: Error) => void
+): TaggerParts {
+  const counters = new TaggerCounters()
+  const bus = createBus(configuration, run, ['packets.raw', 'packets.enriched', 'packets.rejected'], log)
+  const tagger = new Tagger({ bus, group: groupOf(configuration, run, 'tagger'), world, counters, onFailure })
+  return { tagger, counters, parts: [bus, tagger] }
+}

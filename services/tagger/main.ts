@@ -1,0 +1,34 @@
+// `stormpetrel tagger`: builds the parts, in order, from the configuration.
+import type { Configuration } from '../../core/configuration.ts'
+import { createServiceServer } from '../http/service-endpoints.ts'
+import { Life, withParts } from '../life.ts'
+import { processLog } from '../log.ts'
+import { Exposition } from '../metrics/exposition.ts'
+import { buildReading, taggerReadings } from '../metrics/readings.ts'
+import { createTagger } from './create-tagger.ts'
+import { loadWorld } from './world.ts'
+
+/** Runs until SIGTERM or SIGINT, then finishes what it holds. `run` null is live. Rejects where a part fails. */
+export async function runTagger(
+  configuration: Configuration,
+  run: string | null,
+  version: string
+): Promise<void> {
+  const log = processLog('tagger')
+  const life = new Life()
+  const { world, notes } = await loadWorld(configuration, run === null)
+  for (const note of notes) log('warn', 'something is missing', { note })
+  const { tagger, counters, parts } = createTagger(configuration, run, world, log, life.fail)
+  const exposition = new Exposition(() => [
+    buildReading(version, 'tagger'),
+    ...taggerReadings(counters, tagger.lagRecords())
+  ])
+  let isReady = false
+  const address = { host: configuration.metricsHost, port: configuration.metricsPort }
+  const server = createServiceServer(address, exposition, () => isReady && !life.isEnding)
+  await withParts([server, ...parts], async () => {
+    isReady = true
+    log('info', 'tagger is ready', { run })
+    await life.untilEnd()
+  })
+}
