@@ -14,7 +14,7 @@ export class SentSources {
   #size = 0
 
   /** `capacity` is a power of two; 29 bytes a place. */
-  constructor(capacity = 1 << 19) {
+  constructor(capacity: number) {
     this.#capacity = capacity
     this.#keys = new Uint32Array(capacity * WORDS)
     this.#used = new Uint8Array(capacity)

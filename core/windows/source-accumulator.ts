@@ -13,18 +13,25 @@ const BUCKET_SECONDS = 900
 /** Different origins of batches (vantages, geo data, rules) that one process can tell apart in a key. */
 const MAX_ORIGINS = 512
 
+/** Addresses by series (its kind, tag and value in one number). */
+type SeriesAddresses = Map<number, Uint8Array[]>
+
 /** Collects until `take`; what it has given once it does not give again, until `forgetSent`. */
 export class SourceAccumulator {
   readonly #zones: readonly string[]
   /** By (bucket and origin, port code, tags, source): a packet like one before needs one look-up. */
-  readonly #packetsSeen = new SentSources()
+  readonly #packetsSeen: SentSources
   /** By (bucket and origin, series, source). */
-  readonly #sent = new SentSources()
+  readonly #sent: SentSources
   readonly #origins = new Map<string, number>()
-  #cells = new Map<string, { window: VantageWindow; series: string; addresses: Uint8Array[] }>()
+  /** What was collected, by bucket and vantages: strings and windows are made once a flush, not once a source. */
+  #collected = new Map<number, { vantages: readonly string[]; series: SeriesAddresses }>()
 
-  constructor(zones: readonly string[]) {
+  /** `rememberedSources` bounds each of two tables, of 29 bytes a source; a power of two. */
+  constructor(zones: readonly string[], rememberedSources = 1 << 19) {
     this.#zones = zones
+    this.#packetsSeen = new SentSources(rememberedSources)
+    this.#sent = new SentSources(rememberedSources)
   }
 
   /** Adds the sources of every packet. */
@@ -32,29 +39,33 @@ export class SourceAccumulator {
     const { packets } = batch
     const origin = this.#originNumber(batch)
     for (let row = 0; row < packets.length; row++) {
-      const bucket = Math.floor(packets.seconds[row]! / BUCKET_SECONDS)
-      const when = (bucket * MAX_ORIGINS + origin) >>> 0
+      const when = (Math.floor(packets.seconds[row]! / BUCKET_SECONDS) * MAX_ORIGINS + origin) >>> 0
       const port = portCode(packets.protocol[row]!, packets.dstPort[row]!)
-      const tags = packets.tags[row]!
-      if (!this.#packetsSeen.addIfNew(when, port, tags, packets.src, row * 4)) continue
-      const region = packets.region[row]!
-      this.#addSeries(batch, row, when, bucket, SERIES_KIND.all, 0)
-      this.#addSeries(batch, row, when, bucket, SERIES_KIND.port, port)
-      this.#addSeries(batch, row, when, bucket, SERIES_KIND.region, region)
-      this.#addSeries(batch, row, when, bucket, SERIES_KIND.asn, packets.asn[row]!)
-      for (let rest = tags; rest !== 0; rest &= rest - 1) {
-        const tag = (31 - Math.clz32(rest & -rest)) << 3
-        this.#addSeries(batch, row, when, bucket, SERIES_KIND.tag | tag, 0)
-        this.#addSeries(batch, row, when, bucket, SERIES_KIND.portInTag | tag, port)
-        this.#addSeries(batch, row, when, bucket, SERIES_KIND.regionInTag | tag, region)
+      if (this.#packetsSeen.addIfNew(when, port, packets.tags[row]!, packets.src, row * 4)) {
+        this.#addRow(batch, row, when, port)
       }
     }
   }
 
   /** Gives what was collected since the last call. */
   take(): SourceCell[] {
-    const cells = [...this.#cells.values()]
-    this.#cells = new Map()
+    const cells: SourceCell[] = []
+    const windows = new Map<string, { window: VantageWindow; series: SeriesAddresses }>()
+    for (const [when, { vantages, series }] of this.#collected) {
+      const seconds = Math.floor(when / MAX_ORIGINS) * BUCKET_SECONDS
+      for (const vantage of vantages) {
+        for (const window of this.#windowsOf(seconds, vantage)) {
+          const key = `${window.size}|${window.zone}|${window.startSeconds}|${vantage}`
+          const known = windows.get(key) ?? { window, series: new Map() }
+          windows.set(key, known)
+          for (const [number, addresses] of series) append(known.series, number, addresses)
+        }
+      }
+    }
+    for (const { window, series } of windows.values()) {
+      for (const [number, addresses] of series) cells.push({ window, series: nameOf(number), addresses })
+    }
+    this.#collected = new Map()
     return cells
   }
 
@@ -62,43 +73,48 @@ export class SourceAccumulator {
   forgetSent(): void {
     this.#packetsSeen.clear()
     this.#sent.clear()
-    this.#cells = new Map()
+    this.#collected = new Map()
   }
 
-  #addSeries(
-    batch: EnrichedBatch,
-    row: number,
-    when: number,
-    bucket: number,
-    kind: number,
-    value: number
-  ): void {
-    const { packets } = batch
-    if (!this.#sent.addIfNew(when, kind, value, packets.src, row * 4)) return
+  #addRow({ packets, vantages }: EnrichedBatch, row: number, when: number, port: number): void {
+    let collected = this.#collected.get(when)
+    if (collected === undefined) {
+      collected = { vantages, series: new Map() }
+      this.#collected.set(when, collected)
+    }
+    const { series } = collected
     const address = addressBytes(packets.src, row, packets.ipVersion[row]!)
-    const seconds = bucket * BUCKET_SECONDS
-    const series = seriesName(kind, value)
-    for (const vantage of batch.vantages) {
-      this.#push(
-        { size: 'hour', zone: 'UTC', startSeconds: seconds - (seconds % 3600), vantage },
-        series,
-        address
-      )
-      for (const zone of this.#zones) {
-        this.#push(
-          { size: 'day', zone, startSeconds: dayStartSeconds(zone, seconds), vantage },
-          series,
-          address
-        )
-      }
+    const add = (kind: number, value: number) => {
+      if (!this.#sent.addIfNew(when, kind, value, packets.src, row * 4)) return
+      const number = kind * VALUES + value
+      const addresses = series.get(number)
+      if (addresses === undefined) series.set(number, [address])
+      else addresses.push(address)
+    }
+    const region = packets.region[row]!
+    add(SERIES_KIND.all, 0)
+    add(SERIES_KIND.port, port)
+    add(SERIES_KIND.region, region)
+    add(SERIES_KIND.asn, packets.asn[row]!)
+    for (let tags = packets.tags[row]!; tags !== 0; tags &= tags - 1) {
+      const tag = (31 - Math.clz32(tags & -tags)) << 3
+      add(SERIES_KIND.tag | tag, 0)
+      add(SERIES_KIND.portInTag | tag, port)
+      add(SERIES_KIND.regionInTag | tag, region)
     }
   }
 
-  #push(window: VantageWindow, series: string, address: Uint8Array): void {
-    const key = `${window.size}|${window.zone}|${window.startSeconds}|${window.vantage}|${series}`
-    const cell = this.#cells.get(key)
-    if (cell === undefined) this.#cells.set(key, { window, series, addresses: [address] })
-    else cell.addresses.push(address)
+  #windowsOf(seconds: number, vantage: string): VantageWindow[] {
+    const hour: VantageWindow = {
+      size: 'hour',
+      zone: 'UTC',
+      startSeconds: seconds - (seconds % 3600),
+      vantage
+    }
+    const days = this.#zones.map(
+      (zone): VantageWindow => ({ size: 'day', zone, startSeconds: dayStartSeconds(zone, seconds), vantage })
+    )
+    return [hour, ...days]
   }
 
   /** A source's region and ASN follow from the source only as long as the geo data are the same. */
@@ -118,6 +134,19 @@ export class SourceAccumulator {
     }
     return number
   }
+}
+
+/** A series as one number: kind and tag above 32 bits of value. */
+const VALUES = 2 ** 32
+
+function nameOf(number: number): string {
+  return seriesName(Math.floor(number / VALUES), number % VALUES)
+}
+
+function append(series: SeriesAddresses, number: number, addresses: readonly Uint8Array[]): void {
+  const known = series.get(number)
+  if (known === undefined) series.set(number, [...addresses])
+  else for (const address of addresses) known.push(address)
 }
 
 /** The address of a row in network order: 4 bytes for IPv4, 16 for IPv6. */

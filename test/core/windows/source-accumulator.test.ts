@@ -27,7 +27,7 @@ function members(cells: readonly SourceCell[]): Map<string, Set<string>> {
 test('over flushes every (window, series) is given every source that it has', () => {
   fc.assert(
     fc.property(fc.array(fc.array(packet, { maxLength: 30 }), { maxLength: 5 }), (batches) => {
-      const flushed = new SourceAccumulator(['UTC'])
+      const flushed = new SourceAccumulator(['UTC'], 256)
       const given: SourceCell[] = []
       for (const packets of batches) {
         flushed.add(enrichedBatch(packets))
@@ -35,7 +35,7 @@ test('over flushes every (window, series) is given every source that it has', ()
       }
       const forgetful: SourceCell[] = []
       for (const each of batches.flat()) {
-        const fresh = new SourceAccumulator(['UTC'])
+        const fresh = new SourceAccumulator(['UTC'], 256)
         fresh.add(enrichedBatch([each]))
         forgetful.push(...fresh.take())
       }
@@ -47,7 +47,7 @@ test('over flushes every (window, series) is given every source that it has', ()
 })
 
 test('a source that was given is not given again in its hour, until everything is forgotten', () => {
-  const accumulator = new SourceAccumulator(['UTC'])
+  const accumulator = new SourceAccumulator(['UTC'], 256)
   const batch = enrichedBatch([{ seconds: 1_655_000_000, dstPort: 23 }])
   accumulator.add(batch)
   const first = accumulator.take()
@@ -64,7 +64,7 @@ test('a source that was given is not given again in its hour, until everything i
 })
 
 test('a source that newer geo data put elsewhere is given for its new region too', () => {
-  const accumulator = new SourceAccumulator(['UTC'])
+  const accumulator = new SourceAccumulator(['UTC'], 256)
   const seconds = 1_655_000_000
   accumulator.add(enrichedBatch([{ seconds, region: 'JP' }]))
   const newer = { geo: [{ name: 'country.mmdb', built: '2022-06-12' }], rules: '1', sensors: 'none' }
