@@ -1,0 +1,164 @@
+// `counts`: packets and unique sources by any dimensions, from captures or from the live store.
+import type { Command } from 'commander'
+import type { CountQuery } from '../core/counts/query.ts'
+import {
+  CONDITION_KEYS,
+  DEFAULT_SPANS,
+  parseConditions,
+  parseDimensions,
+  parseInstant,
+  parseSpans,
+  parseWindows,
+  parseZone
+} from '../core/counts/parse-query.ts'
+import { DIMENSIONS } from '../core/counts/query.ts'
+import { PacketCounter } from '../core/counts/packet-counter.ts'
+import { type CountRow, rowColumns, rowValues } from '../core/counts/row.ts'
+import { StormpetrelError } from '../core/errors.ts'
+import type { CliContext } from './context.ts'
+import { distinctFiles, inputFiles } from './input-files.ts'
+import { playCaptures } from './play-captures.ts'
+import { chooseFormat } from './output/format.ts'
+import { printRows } from './output/rows.ts'
+
+const HELP = `
+A row has: window, window_start, vantage, one field for each --by, packets, and sources with --sources.
+A packet is in exactly one row, unless --by tag or several vantages are asked for: by tag it is in a row for each of
+its tags, and in the row whose tag is null where it has none. Keys are ports 23/TCP, 53/UDP, TCP (no port seen),
+ICMP, 47/IP; regions JP, ZZ unknown; protocols by IANA number. The vantage is 'all' unless vantages are asked for.
+
+Minutes and hours are UTC; days are those of --tz. A rolling window of 5m is the five whole minutes that end with the
+one that holds the newest packet asked for, or at --to. Unique sources are exact up to 16,384 a row, then estimates
+(standard error 0.81 %); those of rolling windows are exact.
+
+Without FILEs the live store answers, for what it keeps; over FILEs every combination works.
+--where takes ${CONDITION_KEYS.join(', ')}; several values of one key are alternatives, all keys must hold.
+
+Examples:
+  stormpetrel counts --by port --window day --tz Asia/Tokyo captures/
+  stormpetrel counts --by region --where tag=mirai,port=23/TCP --sources scan.pcap
+  stormpetrel counts --window rolling --last 5m,1h,24h --by port`
+
+interface CountsOptions {
+  readonly by: string
+  readonly window?: string
+  readonly last?: string
+  readonly tz: string
+  readonly from?: string
+  readonly to?: string
+  readonly where: readonly string[]
+  readonly sources?: true
+  readonly sensor?: string
+  readonly run?: string
+  readonly format?: string
+}
+
+/** Adds the verb to the program. */
+export function registerCounts(program: Command, context: CliContext): void {
+  program
+    .command('counts')
+    .summary('counts from captures or from the live store')
+    .description('Counts packets and unique sources by any dimensions, from captures or from the live store.')
+    .argument('[FILE...]', 'captures, folders of captures, or -; without any the live store answers')
+    .option('--by <dimensions>', `group by ${DIMENSIONS.join(', ')}`, '')
+    .option('--window <windows>', 'minute, hour, day, all or rolling (default: hour, with --last rolling)')
+    .option('--last <spans>', `rolling windows, in m, h or d (default: ${DEFAULT_SPANS})`)
+    .option('--tz <zone>', 'time zone of days, and of times without an offset', 'UTC')
+    .option('--from <time>', 'packets at or after this ISO 8601 time')
+    .option('--to <time>', 'packets before this ISO 8601 time')
+    .option('--where <conditions>', 'only packets such as tag=mirai,region=JP', collect, [])
+    .option('--sources', 'count unique source addresses too')
+    .option('--sensor <id>', 'the sensor that the captures are of, as sensors.yaml declares it')
+    .option('--run <name>', 'the store of a replay run instead of the live one')
+    .option('--format <format>', 'json, ndjson, csv or table (default: table on a terminal, else ndjson)')
+    .addHelpText('after', HELP)
+    .action((files: string[], options: CountsOptions) => counts(context, files, options))
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value]
+}
+
+async function counts(context: CliContext, paths: readonly string[], options: CountsOptions): Promise<void> {
+  const format = chooseFormat(options.format, context.stdout.isTTY === true)
+  const queries = parseQueries(options)
+  const print = async (rows: readonly CountRow[][]): Promise<void> => {
+    const columns = rowColumns(queries[0]!)
+    const values = queries.flatMap((query, i) => rows[i]!.map((row) => rowValues(query, row)))
+    await printRows({ columns, rows: values }, format, context.sink())
+  }
+  if (paths.length === 0) await print(await answerLive(context, queries, options.run ?? null))
+  else await countFiles(context, paths, queries, options, print)
+}
+
+/** One query a window. Throws SP_USAGE. */
+export function parseQueries(options: CountsOptions): CountQuery[] {
+  const zone = parseZone(options.tz)
+  const windows = parseWindows(
+    options.window ?? (options.last === undefined ? 'hour' : 'rolling'),
+    parseSpans(options.last ?? DEFAULT_SPANS)
+  )
+  if (options.last !== undefined && !windows.some(({ kind }) => kind === 'rolling')) {
+    throw new StormpetrelError(
+      'SP_USAGE',
+      '--last is for rolling windows; add --window rolling or leave it out'
+    )
+  }
+  const common = {
+    by: parseDimensions(options.by),
+    zone,
+    fromSeconds: options.from === undefined ? null : parseInstant(options.from, zone, '--from'),
+    toSeconds: options.to === undefined ? null : parseInstant(options.to, zone, '--to'),
+    where: parseConditions(options.where),
+    hasSources: options.sources === true
+  }
+  return windows.map((window) => ({ ...common, window }))
+}
+
+async function countFiles(
+  context: CliContext,
+  paths: readonly string[],
+  queries: readonly CountQuery[],
+  options: CountsOptions,
+  print: (rows: readonly CountRow[][]) => Promise<void>
+): Promise<void> {
+  if (options.run !== undefined)
+    throw new StormpetrelError('SP_USAGE', '--run is for the store; leave out the files')
+  const { files, repeats } = await distinctFiles(await inputFiles(paths))
+  for (const { file, sameAs } of repeats) context.note(`${file}: byte for byte ${sameAs}, so it is read once`)
+  const counters = queries.map((query) => new PacketCounter(query))
+  const { by, where } = queries[0]!
+  const needed = {
+    region: by.includes('region') || where.regions.length > 0,
+    asn: by.includes('asn') || where.asns.length > 0
+  }
+  await playCaptures(
+    context,
+    { files, sensor: options.sensor, needed, isPrinting: false },
+    (batch) => {
+      for (const counter of counters) counter.add(batch)
+    },
+    () => print(counters.map((counter) => counter.rows()))
+  )
+}
+
+async function answerLive(
+  context: CliContext,
+  queries: readonly CountQuery[],
+  run: string | null
+): Promise<CountRow[][]> {
+  const [{ createStore, zonesOf }, { answerFromStore }] = await Promise.all([
+    import('../services/connections.ts'),
+    import('../core/counts/live-query.ts')
+  ])
+  const configuration = context.configuration()
+  const store = createStore(configuration, run)
+  await store.start()
+  try {
+    const answers: CountRow[][] = []
+    for (const query of queries) answers.push(await answerFromStore(query, store, zonesOf(configuration)))
+    return answers
+  } finally {
+    await store.stop()
+  }
+}

@@ -1,0 +1,4 @@
+// The program `stormpetrel`.
+import { runCli } from './run-cli.ts'
+
+process.exitCode = await runCli(process.argv.slice(2), process, process.env)

@@ -1,0 +1,16 @@
+// The formats in which verbs print data.
+import { StormpetrelError } from '../../core/errors.ts'
+
+export type Format = 'json' | 'ndjson' | 'csv' | 'table'
+
+export const FORMATS: readonly Format[] = ['json', 'ndjson', 'csv', 'table']
+
+/** The format asked for; without one a table on a terminal and ndjson elsewhere. Throws SP_USAGE. */
+export function chooseFormat(asked: string | undefined, isTerminal: boolean): Format {
+  if (asked === undefined) return isTerminal ? 'table' : 'ndjson'
+  const format = FORMATS.find((name) => name === asked)
+  if (format === undefined) {
+    throw new StormpetrelError('SP_USAGE', `--format: '${asked}' is none of ${FORMATS.join(', ')}`)
+  }
+  return format
+}

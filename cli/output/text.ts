@@ -1,0 +1,36 @@
+// Records as lines of text: CSV by RFC 4180, and columns of a table.
+
+/** A value of a record; null is no value. */
+export type Value = string | number | null
+
+/** One CSV record with its line's end (CRLF): quotes only where needed, nothing for null. */
+export function csvLine(values: readonly Value[]): string {
+  return `${values.map(csvCell).join(',')}\r\n`
+}
+
+function csvCell(value: Value): string {
+  if (value === null) return ''
+  const text = String(value)
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+/** A column of a table: how wide, and whether its values stand to the right, as numbers do. */
+export interface TableColumn {
+  readonly width: number
+  readonly isNumeric: boolean
+}
+
+/** One line of a table, `-` for null; a value that is too long moves the rest of its line. */
+export function tableLine(values: readonly Value[], columns: readonly TableColumn[]): string {
+  const cells = values.map((value, i) => {
+    const { width, isNumeric } = columns[i]!
+    const text = tableCell(value)
+    return isNumeric ? text.padStart(width) : text.padEnd(width)
+  })
+  return `${cells.join('  ').trimEnd()}\n`
+}
+
+/** A value as a table shows it: control characters of a hostile name never reach the terminal. */
+export function tableCell(value: Value): string {
+  return value === null ? '-' : String(value).replaceAll(/\p{Cc}/gu, '?')
+}

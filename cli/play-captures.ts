@@ -1,0 +1,61 @@
+// What `tag` and `counts FILE...` share: captures in, tagged batches out, in this process.
+import { performance } from 'node:perf_hooks'
+import type { EnrichedBatch } from '../core/batch/enriched-batch.ts'
+import { StormpetrelError } from '../core/errors.ts'
+import type { RejectedFrame } from '../core/tagging/enrich-batch.ts'
+import { LOCAL_SENSOR_ID, type SensorList } from '../core/telescope/sensor-list.ts'
+import type { NeededGeo } from '../services/tagger/world.ts'
+import type { CliContext } from './context.ts'
+import { Progress } from './progress.ts'
+
+export interface CaptureRequest {
+  /** Files, or `-`; folders are expanded already. */
+  readonly files: readonly string[]
+  /** The sensor that the files belong to; undefined takes the only one there is. */
+  readonly sensor: string | undefined
+  /** Geo data that the answer needs. */
+  readonly needed: NeededGeo
+  /** True where records are printed while files are read. */
+  readonly isPrinting: boolean
+}
+
+/**
+ * Reads the files in turn and calls `onBatch` for each batch, which is overwritten by the next. A damaged file is
+ * used up to its damage; then each such file is said on stderr, and the exit code is 1. `done` runs before that.
+ */
+export async function playCaptures(
+  context: CliContext,
+  request: CaptureRequest,
+  onBatch: (batch: EnrichedBatch, rejected: readonly RejectedFrame[]) => void | Promise<void>,
+  done: () => Promise<void>
+): Promise<void> {
+  const [{ loadWorld }, { playFiles }] = await Promise.all([
+    import('../services/tagger/world.ts'),
+    import('../services/embedded/play-files.ts')
+  ])
+  const { world, sensors } = await loadWorld(context.configuration(), false, request.needed)
+  const sensor = request.sensor ?? onlySensor(sensors)
+  const facts = world.sensorFacts(sensor)
+  if (facts === null) throw unknownSensor(sensor, sensors)
+  const isBarInTheWay = request.isPrinting && context.stdout.isTTY === true
+  const progress = new Progress(context.stderr, request.files, isBarInTheWay, () => performance.now())
+  const failures = await playFiles(request.files, { sensor, facts, context: world }, (batch, rejected) => {
+    progress.add(batch.file, batch.packets.length + rejected.length)
+    return onBatch(batch, rejected)
+  })
+  progress.end()
+  await done()
+  for (const { error } of failures) context.fail(error)
+}
+
+function onlySensor({ sensors }: SensorList): string {
+  return sensors.length === 1 ? sensors[0]!.id : LOCAL_SENSOR_ID
+}
+
+function unknownSensor(sensor: string, { sensors }: SensorList): StormpetrelError {
+  const declared = sensors.map(({ id }) => id).join(', ')
+  return new StormpetrelError(
+    'SP_SENSOR_UNKNOWN',
+    `sensor ${sensor} is not declared (declared: ${declared}); name one of these with --sensor`
+  )
+}

@@ -1,0 +1,38 @@
+// The tree of verbs. Building it opens nothing: a verb loads what it needs when it is called.
+import { Command } from 'commander'
+import { settingRows } from '../core/configuration.ts'
+import type { CliContext } from './context.ts'
+import { registerCounts } from './counts.ts'
+import { registerTag } from './tag.ts'
+import { programVersion } from './version.ts'
+
+const EXIT_CODES =
+  'Exit codes: 0 done, 1 bad input or a part that failed, 2 bad usage; each error is one line on stderr.'
+
+/** The program with every verb, for one call. Commander throws where it would exit. */
+export function buildProgram(context: CliContext): Command {
+  const program = new Command('stormpetrel')
+    .description('Network telescope analytics as a stream: raw packet headers in, exact counts out.')
+    .version(programVersion())
+    .exitOverride()
+    .showHelpAfterError(false)
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      // Errors are said once, in our own words, by runCli.
+      writeErr: () => undefined,
+      getOutHelpWidth: () => 110
+    })
+    .addHelpText('after', () => `\n${EXIT_CODES}\n\n${configurationHelp()}`)
+  registerTag(program, context)
+  registerCounts(program, context)
+  return program
+}
+
+/** The table of settings as `--help` prints it. */
+export function configurationHelp(): string {
+  const settings = settingRows().map(({ env, fallback, unit, doc }) => {
+    const value = fallback === '' ? 'not set' : fallback
+    return `  ${env}\n      ${doc} (${unit}; default: ${value})`
+  })
+  return ['Configuration, by environment variables:', ...settings].join('\n')
+}
