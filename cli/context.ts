@@ -50,6 +50,12 @@ export class CliContext {
     this.stderr.write(`stormpetrel: ${oneLine(message)}\n`)
   }
 
+  /** Says that the verb did its work and that its answer is bad; exit code 1. */
+  failWith(message: string): void {
+    this.#exitCode = 1
+    this.note(message)
+  }
+
   /** Says what went wrong, and sets the exit code: 2 for bad usage, 1 for all else. */
   fail(error: unknown): void {
     if (error instanceof ReaderGone || (error instanceof Error && isReaderGone(error))) return

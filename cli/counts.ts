@@ -147,8 +147,9 @@ async function answerLive(
   queries: readonly CountQuery[],
   run: string | null
 ): Promise<CountRow[][]> {
-  const [{ createStore, zonesOf }, { answerFromStore }] = await Promise.all([
+  const [{ createStore }, { zonesOf }, { answerFromStore }] = await Promise.all([
     import('../services/connections.ts'),
+    import('../services/zones.ts'),
     import('../core/counts/live-query.ts')
   ])
   const configuration = context.configuration()

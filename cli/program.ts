@@ -3,7 +3,11 @@ import { Command } from 'commander'
 import { settingRows } from '../core/configuration.ts'
 import type { CliContext } from './context.ts'
 import { registerCounts } from './counts.ts'
+import { registerCheck } from './check.ts'
+import { registerReplay } from './replay.ts'
+import { registerServices } from './services.ts'
 import { registerTag } from './tag.ts'
+import { registerUp } from './up.ts'
 import { programVersion } from './version.ts'
 
 const EXIT_CODES =
@@ -23,8 +27,12 @@ export function buildProgram(context: CliContext): Command {
       getOutHelpWidth: () => 110
     })
     .addHelpText('after', () => `\n${EXIT_CODES}\n\n${configurationHelp()}`)
+  registerUp(program, context)
   registerTag(program, context)
   registerCounts(program, context)
+  registerReplay(program, context)
+  registerServices(program, context)
+  registerCheck(program, context)
   return program
 }
 

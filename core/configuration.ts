@@ -97,10 +97,10 @@ export const SETTINGS = {
   ),
   replicationFactor: integer(
     'STORMPETREL_REPLICATION_FACTOR',
-    1,
+    0,
     'replicas',
-    [1, 9],
-    'Replicas of each topic that `check --apply` makes; 3 in production.'
+    [0, 9],
+    'Replicas of each topic that `check --apply` makes; 0 takes as many as there are brokers, at most 3.'
   ),
   topicRetentionHours: integer(
     'STORMPETREL_TOPIC_RETENTION_HOURS',

@@ -44,11 +44,6 @@ export function createStore(configuration: Configuration, run: string | null): R
   })
 }
 
-/** Days are counted in UTC and in every declared zone. */
-export function zonesOf(configuration: Configuration): string[] {
-  return ['UTC', ...configuration.dayTimeZones.filter((zone) => zone !== 'UTC')]
-}
-
 /** Deployments that share a Redis are kept apart by their topic prefix. */
 function liveSuffix({ topicPrefix }: Configuration): string {
   return topicPrefix === '' ? '' : `:${topicPrefix}`

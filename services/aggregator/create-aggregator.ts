@@ -2,8 +2,9 @@
 import type { Log } from '../../adapters/log.ts'
 import type { Configuration } from '../../core/configuration.ts'
 import type { CountStore } from '../../core/store/count-store.ts'
-import { createBus, createStore, groupOf, zonesOf } from '../connections.ts'
+import { createBus, createStore, groupOf } from '../connections.ts'
 import type { Part } from '../life.ts'
+import { zonesOf } from '../zones.ts'
 import { Aggregator } from './aggregator.ts'
 import { AggregatorCounters } from './metrics.ts'
 

@@ -41,7 +41,7 @@ const FLUSH_INTERVAL_MS = 100
 /** While the play is paced, batches are small, so that the page moves. */
 const PACED_BATCH_FRAMES = 32
 
-/** `start` answers the page's URL; `play` ends when every file is counted; `stop` ends everything. */
+/** `start` serves the page at `url`; `play` ends when every file is counted; `stop` ends everything. */
 export class Up {
   readonly #options: UpOptions
   readonly #bus = new InProcessBus({
@@ -57,6 +57,7 @@ export class Up {
   readonly #aggregator: Aggregator
   readonly #console: Console
   #server: HttpServer | null = null
+  #url = ''
   #what = 'starting'
   #isReady = false
   #isStopped = false
@@ -82,7 +83,20 @@ export class Up {
     this.#console = new Console({ bus, state, nowMs: Date.now, onFailure })
   }
 
-  async start(): Promise<string> {
+  /** Where the page is, once started. */
+  get url(): string {
+    return this.#url
+  }
+
+  get countedPackets(): number {
+    return this.#aggregatorCounters.packets
+  }
+
+  get rejectedFrames(): number {
+    return [...this.#aggregatorCounters.rejectedFrames.values()].reduce((sum, frames) => sum + frames, 0)
+  }
+
+  async start(): Promise<void> {
     await this.#store.start()
     await this.#aggregator.start()
     await this.#console.start()
@@ -98,9 +112,8 @@ export class Up {
     )
     const routes = { ...serviceRoutes(exposition, () => this.#isReady), ...(await this.#console.routes()) }
     this.#server = new HttpServer({ ...this.#options.http, routes })
-    const url = await this.#server.start()
+    this.#url = await this.#server.start()
     this.#isReady = true
-    return url
   }
 
   /** Plays the files in turn, and answers those that could not be read to their end. */

@@ -1,0 +1,103 @@
+// `replay` and `runs`: history beside live, with topics and counts of its own.
+import type { Command } from 'commander'
+import { StormpetrelError } from '../core/errors.ts'
+import type { CliContext } from './context.ts'
+import { inputFiles } from './input-files.ts'
+import { LOCAL_SENSOR_ID } from '../core/telescope/sensor-list.ts'
+import { parseRun } from './run-option.ts'
+import { chooseFormat } from './output/format.ts'
+import { printRows } from './output/rows.ts'
+
+interface ReplayOptions {
+  readonly run: string
+  readonly sensor: string
+  readonly taggers: string
+  readonly aggregators: string
+}
+
+const HELP = `
+A run keeps its own topics (replay.<run>.*) and its own counts: live counts and alerts are never touched. Playing a
+file into a run twice counts it once. Ask a run with 'stormpetrel counts --run <name>'.
+
+Examples:
+  stormpetrel replay --run 2022q2 captures/
+  stormpetrel counts --run 2022q2 --by port --window day`
+
+/** Adds both verbs to the program. */
+export function registerReplay(program: Command, context: CliContext): void {
+  program
+    .command('replay')
+    .summary('captures into the bus as a run')
+    .description(
+      'Plays captures over Kafka and Redis as a run, with workers of its own, until everything is counted.'
+    )
+    .argument('<FILE...>', 'captures or folders of captures')
+    .requiredOption('--run <name>', 'the run; it is made where there is none of this name')
+    .option(
+      '--sensor <id>',
+      'the sensor that the captures are of, as sensors.yaml declares it',
+      LOCAL_SENSOR_ID
+    )
+    .option('--taggers <count>', 'taggers in this process; 0 leaves it to others', '1')
+    .option('--aggregators <count>', 'aggregators in this process; 0 leaves it to others', '1')
+    .addHelpText('after', HELP)
+    .action((files: string[], options: ReplayOptions) => replay(context, files, options))
+  const runs = program
+    .command('runs')
+    .summary('the replay runs')
+    .description('Lists the replay runs, or deletes one.')
+  runs
+    .command('list', { isDefault: true })
+    .description('lists the runs, the oldest first')
+    .option('--format <format>', 'json, ndjson, csv or table (default: table on a terminal, else ndjson)')
+    .action((options: { readonly format?: string }) => listRuns(context, options.format))
+  runs
+    .command('delete <run>')
+    .description('deletes a run: its topics and its counts')
+    .action((run: string) => deleteRun(context, run))
+}
+
+async function replay(context: CliContext, paths: readonly string[], options: ReplayOptions): Promise<void> {
+  const run = parseRun(options.run)!
+  const taggers = parseCount(options.taggers, '--taggers')
+  const aggregators = parseCount(options.aggregators, '--aggregators')
+  const files = await inputFiles(paths)
+  if (files.includes('-'))
+    throw new StormpetrelError('SP_USAGE', "replay: '-' is not played; write the capture to a file first")
+  const { runReplay } = await import('../services/replay/main.ts')
+  const totals = await runReplay(context.configuration(), {
+    files,
+    run,
+    sensor: options.sensor,
+    taggers,
+    aggregators
+  })
+  context.note(
+    `run ${run}: ${totals.packets} packets of ${files.length} captures played and counted, ${totals.refusedFrames} frames refused`
+  )
+  for (const { error } of totals.failures) context.fail(error)
+}
+
+function parseCount(text: string, option: string): number {
+  const count = Number(text)
+  if (/^\d+$/.test(text) && count <= 64) return count
+  throw new StormpetrelError('SP_USAGE', `${option}: '${text}' is not a whole number from 0 to 64`)
+}
+
+async function listRuns(context: CliContext, formatText: string | undefined): Promise<void> {
+  const format = chooseFormat(formatText, context.stdout.isTTY === true)
+  const { listedRuns } = await import('../services/replay/runs.ts')
+  const runs = await listedRuns(context.configuration())
+  const rows = runs.map(({ id, createdMs, settings }) => [
+    id,
+    new Date(createdMs).toISOString(),
+    settings.sensor
+  ])
+  await printRows({ columns: ['run', 'created', 'sensor'], rows }, format, context.sink())
+}
+
+async function deleteRun(context: CliContext, text: string): Promise<void> {
+  const { deleteRun: remove } = await import('../services/replay/runs.ts')
+  await remove(context.configuration(), parseRun(text)!)
+  context.note(`run ${text} is deleted`)
+}

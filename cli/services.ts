@@ -1,0 +1,95 @@
+// `tagger`, `aggregator` and `sensor`: one service each, on Kafka and Redis.
+import type { Command } from 'commander'
+import type { CaptureToolName } from '../adapters/live-capture.ts'
+import { StormpetrelError } from '../core/errors.ts'
+import { LOCAL_SENSOR_ID } from '../core/telescope/sensor-list.ts'
+import type { CliContext } from './context.ts'
+import { inputFiles } from './input-files.ts'
+import { parseRun } from './run-option.ts'
+import { programVersion } from './version.ts'
+
+interface WorkerOptions {
+  readonly run?: string
+}
+
+interface SensorOptions {
+  readonly sensor: string
+  readonly interface?: string
+  readonly filter?: string
+  readonly tool: string
+}
+
+const WORKER_HELP = `
+Several processes share the work. SIGTERM ends it after what it holds is done; a part that fails ends it with exit
+code 1, for its supervisor to start it again. It serves /metrics, /healthz and /readyz.`
+
+/** Adds the three verbs to the program. */
+export function registerServices(program: Command, context: CliContext): void {
+  program
+    .command('tagger')
+    .summary('packets.raw to packets.enriched')
+    .description(
+      'Reads packets.raw; decodes, tags and geolocates each batch; writes packets.enriched and packets.rejected.'
+    )
+    .option('--run <name>', 'work for a replay run instead of the live topics')
+    .addHelpText('after', WORKER_HELP)
+    .action(async ({ run }: WorkerOptions) => {
+      const { runTagger } = await import('../services/tagger/main.ts')
+      await runTagger(context.configuration(), parseRun(run), programVersion())
+    })
+  program
+    .command('aggregator')
+    .summary('packets.enriched to counts in Redis')
+    .description('Reads packets.enriched and keeps rolling counts in Redis, each batch once.')
+    .option('--run <name>', 'work for a replay run instead of the live topics')
+    .addHelpText('after', WORKER_HELP)
+    .action(async ({ run }: WorkerOptions) => {
+      const { runAggregator } = await import('../services/aggregator/main.ts')
+      await runAggregator(context.configuration(), parseRun(run), programVersion())
+    })
+  registerSensor(program, context)
+}
+
+function registerSensor(program: Command, context: CliContext): void {
+  program
+    .command('sensor')
+    .summary('an interface or captures to packets.raw')
+    .description('Keeps the headers of what arrives, numbers its batches and writes them to packets.raw.')
+    .argument('[FILE...]', 'captures or folders of captures, instead of an interface')
+    .option('--interface <name>', 'capture from this interface, by tcpdump or dumpcap')
+    .option('--filter <expression>', 'capture only what this pcap filter takes')
+    .option(
+      '--tool <name>',
+      'tcpdump or dumpcap: the child that alone needs the privilege to capture',
+      'tcpdump'
+    )
+    .option('--sensor <id>', 'the sensor that this is, as sensors.yaml declares it', LOCAL_SENSOR_ID)
+    .addHelpText('after', WORKER_HELP)
+    .action((files: string[], options: SensorOptions) => sensor(context, files, options))
+}
+
+async function sensor(context: CliContext, paths: readonly string[], options: SensorOptions): Promise<void> {
+  if ((paths.length === 0) === (options.interface === undefined)) {
+    throw new StormpetrelError(
+      'SP_USAGE',
+      "sensor: name captures, or an interface with --interface; see 'stormpetrel sensor --help'"
+    )
+  }
+  const { runSensor } = await import('../services/sensor/main.ts')
+  const input =
+    options.interface === undefined
+      ? ({ kind: 'files', files: await inputFiles(paths) } as const)
+      : ({
+          kind: 'interface',
+          name: options.interface,
+          filter: options.filter ?? '',
+          tool: parseTool(options.tool)
+        } as const)
+  const failures = await runSensor(context.configuration(), options.sensor, input, programVersion())
+  for (const { error } of failures) context.fail(error)
+}
+
+function parseTool(text: string): CaptureToolName {
+  if (text === 'tcpdump' || text === 'dumpcap') return text
+  throw new StormpetrelError('SP_USAGE', `--tool: '${text}' is neither tcpdump nor dumpcap`)
+}
