@@ -1,0 +1,185 @@
+// Counts in this process: the embedded default. It holds to the same fence as the Redis store, and to the same tests.
+import { FenceSlot, behindSpan, moveOffsets } from '../core/fence/fence-slot.ts'
+import { checkSlotRequest, checkSpans, partitionKey } from '../core/fence/slot-request.ts'
+import { cellsToDrop, trimmedUpToSeconds } from '../core/store/busiest-sensors.ts'
+import type {
+  CountStore,
+  LateTotals,
+  OffsetSpan,
+  SensorCell,
+  SensorTotals,
+  SlotOutcome,
+  SlotRequest,
+  SourceCell,
+  VantageWindow
+} from '../core/store/count-store.ts'
+import type { Retention } from '../core/store/retention.ts'
+import type { Window } from '../core/windows/window.ts'
+import { MemorySketches } from './memory/memory-sketches.ts'
+import { MemoryWindows } from './memory/memory-windows.ts'
+
+export interface MemoryStoreOptions {
+  readonly slots?: number
+  /** Null keeps everything (a run). */
+  readonly retention?: Retention | null
+  /** The clock that windows expire by; asked only where there is a retention. */
+  readonly nowSeconds?: () => number
+}
+
+interface Slot {
+  fence: FenceSlot
+  sourceOffsets: Map<string, number>
+}
+
+/** A CountStore in memory. Every step is synchronous inside, so it is atomic; nothing survives the process. */
+export class MemoryStore implements CountStore {
+  readonly slots: number
+  readonly #windows: MemoryWindows
+  readonly #sketches: MemorySketches
+  readonly #hours = new Map<number, Map<string, Map<string, number>>>()
+  readonly #untrimmedHours = new Set<number>()
+  #slots: Slot[] = []
+
+  constructor(options: MemoryStoreOptions = {}) {
+    const { slots = 1, retention = null, nowSeconds = () => 0 } = options
+    this.slots = slots
+    this.#windows = new MemoryWindows(retention, nowSeconds)
+    this.#sketches = new MemorySketches(retention, nowSeconds)
+    this.#reset()
+  }
+
+  async start(): Promise<void> {
+    // Nothing to open.
+  }
+
+  async stop(): Promise<void> {
+    // Nothing to close.
+  }
+
+  async nextOffset(topic: string, partition: number): Promise<number> {
+    const key = partitionKey({ topic, partition })
+    return Math.min(
+      ...this.#slots.flatMap(({ fence, sourceOffsets }) => [
+        fence.offset(topic, partition),
+        sourceOffsets.get(key) ?? 0
+      ])
+    )
+  }
+
+  async addSources(cells: readonly SourceCell[]): Promise<void> {
+    this.#sketches.expire()
+    for (const cell of cells) this.#sketches.add(cell)
+  }
+
+  async advanceSources(spans: readonly OffsetSpan[]): Promise<SlotOutcome> {
+    checkSpans(spans)
+    for (const { sourceOffsets } of this.#slots) {
+      const behind = behindSpan(sourceOffsets, spans)
+      if (behind !== null) return behind
+    }
+    for (const { sourceOffsets } of this.#slots) moveOffsets(sourceOffsets, spans)
+    return { kind: 'applied', expiredPackets: {} }
+  }
+
+  async applySlot(request: SlotRequest): Promise<SlotOutcome> {
+    checkSlotRequest(request, this.slots)
+    const { fence } = this.#slots[request.slot]!
+    const refusal = fence.check(request.spans, request.batches)
+    if (refusal !== null) return refusal
+    fence.commit(request.spans, request.batches)
+    for (const cell of request.sensorCells) this.#addSensorCell(cell)
+    return { kind: 'applied', expiredPackets: this.#windows.add(request.cells) }
+  }
+
+  async closeSketches(watermarkSeconds: number): Promise<void> {
+    this.#sketches.close(watermarkSeconds)
+  }
+
+  async trimSensorHours(watermarkSeconds: number): Promise<void> {
+    const upTo = trimmedUpToSeconds(watermarkSeconds)
+    for (const startSeconds of this.#untrimmedHours) {
+      if (startSeconds > upTo) continue
+      const hour = this.#hours.get(startSeconds) ?? new Map<string, Map<string, number>>()
+      for (const { sensor, series } of cellsToDrop(hour)) hour.get(sensor)?.delete(series)
+      this.#untrimmedHours.delete(startSeconds)
+    }
+  }
+
+  async windows(size: Window['size'], zone: string, vantage: string): Promise<number[]> {
+    return this.#windows.starts(size, zone, vantage)
+  }
+
+  async vantages(): Promise<string[]> {
+    return this.#windows.vantages()
+  }
+
+  async packets(window: VantageWindow): Promise<Map<string, number>> {
+    return this.#windows.packets(window)
+  }
+
+  async sources(window: VantageWindow, series: readonly string[]): Promise<Map<string, number>> {
+    this.#sketches.expire()
+    return new Map(series.map((one) => [one, this.#sketches.count(window, one)]))
+  }
+
+  async sensorPackets(startSeconds: number): Promise<Map<string, Map<string, number>>> {
+    const hour = this.#windows.isExpired({ size: 'hour', startSeconds })
+      ? []
+      : (this.#hours.get(startSeconds) ?? [])
+    const sensors = new Map<string, Map<string, number>>()
+    for (const [sensor, packets] of hour) if (packets.size > 0) sensors.set(sensor, new Map(packets))
+    return sensors
+  }
+
+  async sensorTotals(): Promise<SensorTotals[]> {
+    return this.#slots.flatMap(({ fence }) => fence.totals()).sort((a, b) => (a.sensor < b.sensor ? -1 : 1))
+  }
+
+  async lateTotals(): Promise<LateTotals> {
+    return {
+      expiredPackets: { ...this.#windows.expiredPackets },
+      lateSources: { ...this.#sketches.lateSources }
+    }
+  }
+
+  async watermarkSeconds(): Promise<number> {
+    const watermarks = this.#slots.flatMap(({ fence }) => [...fence.watermarks().values()])
+    return watermarks.reduce((least, one) => Math.min(least || one, one), 0)
+  }
+
+  async clear(): Promise<void> {
+    this.#reset()
+  }
+
+  #reset(): void {
+    this.#windows.clear()
+    this.#sketches.clear()
+    this.#hours.clear()
+    this.#untrimmedHours.clear()
+    this.#slots = Array.from({ length: this.slots }, () => ({
+      fence: new FenceSlot(),
+      sourceOffsets: new Map()
+    }))
+  }
+
+  #addSensorCell({ startSeconds, sensor, series, packets }: SensorCell): void {
+    if (this.#windows.isExpired({ size: 'hour', startSeconds })) return
+    let hour = this.#hours.get(startSeconds)
+    if (hour === undefined) {
+      this.#forgetExpiredHours()
+      hour = new Map()
+      this.#hours.set(startSeconds, hour)
+    }
+    const cells = hour.get(sensor) ?? new Map<string, number>()
+    hour.set(sensor, cells.set(series, (cells.get(series) ?? 0) + packets))
+    this.#untrimmedHours.add(startSeconds)
+  }
+
+  #forgetExpiredHours(): void {
+    for (const startSeconds of this.#hours.keys()) {
+      if (!this.#windows.isExpired({ size: 'hour', startSeconds })) continue
+      this.#hours.delete(startSeconds)
+      this.#untrimmedHours.delete(startSeconds)
+    }
+  }
+}

@@ -1,0 +1,261 @@
+// Counts in Redis. Everything that must happen together happens in one script of one slot; see redis/*.lua.
+import type { Redis } from 'ioredis'
+import { checkSlotRequest, checkSpans, partitionKey } from '../core/fence/slot-request.ts'
+import type {
+  CountStore,
+  LateTotals,
+  OffsetSpan,
+  SensorTotals,
+  SlotOutcome,
+  SlotRequest,
+  SourceCell,
+  VantageWindow
+} from '../core/store/count-store.ts'
+import { keepUntilSeconds, type Retention } from '../core/store/retention.ts'
+import type { Window, WindowSize } from '../core/windows/window.ts'
+import { applyArguments } from './redis/apply-arguments.ts'
+import { endConnection, makeConnection, orRedisError } from './redis/connection.ts'
+import { closeSlotSketches, trimHour, untrimmedHours } from './redis/housekeeping.ts'
+import { settingsKey, settleLayout } from './redis/layout.ts'
+import { outcomeOf, splitAtBar, totalsOf } from './redis/replies.ts'
+import { loadScripts, runScript } from './redis/scripts.ts'
+import { type SlotKeys, seriesMember, slotKeys, windowMember } from './redis/slot-keys.ts'
+import { sketchSlot } from './redis/source-arguments.ts'
+import { SourcesColumn } from './redis/sources-column.ts'
+
+export interface RedisStoreOptions {
+  /** redis:// or rediss://, with user, password and database where needed. */
+  readonly url: string
+  /** In front of every key: `stormpetrel:live`, or `stormpetrel:run:<id>`. Holds no braces. */
+  readonly namespace: string
+  readonly slots?: number
+  /** IANA names of the time zones whose days are counted besides UTC's. */
+  readonly dayZones: readonly string[]
+  /** Null keeps everything (a run). */
+  readonly retention: Retention | null
+  /** Seen numbers of a lane are kept this long after its last batch: the spool's age limit plus topic retention. */
+  readonly laneDays?: number
+  /** A command without an answer for this long fails with SP_REDIS. */
+  readonly commandTimeoutMs?: number
+}
+
+/** A CountStore on one Redis, version 7. Every method throws SP_REDIS where Redis cannot be reached or refuses. */
+export class RedisStore implements CountStore {
+  readonly slots: number
+  readonly #options: RedisStoreOptions
+  readonly #redis: Redis
+  readonly #keys: readonly SlotKeys[]
+  readonly #sources: SourcesColumn
+
+  constructor(options: RedisStoreOptions) {
+    this.slots = options.slots ?? 16
+    this.#options = options
+    this.#redis = makeConnection(options.url, options.commandTimeoutMs ?? 30_000)
+    this.#keys = Array.from({ length: this.slots }, (_, slot) => slotKeys(options.namespace, slot))
+    this.#sources = new SourcesColumn(this.#redis, this.#keys, options.retention)
+  }
+
+  /** Throws SP_STORE_LAYOUT where the namespace was made with other settings. After an error it can be tried again. */
+  async start(): Promise<void> {
+    try {
+      await this.#run('start', async () => {
+        await this.#redis.connect()
+        await loadScripts(this.#redis)
+        await settleLayout(this.#redis, this.#options.namespace, { ...this.#options, slots: this.slots })
+      })
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  async stop(): Promise<void> {
+    await endConnection(this.#redis)
+  }
+
+  async nextOffset(topic: string, partition: number): Promise<number> {
+    this.#sources.rewound(topic, partition)
+    return await this.#run('next offset', () => this.#leastOffset(topic, partition))
+  }
+
+  async addSources(cells: readonly SourceCell[]): Promise<void> {
+    await this.#run('add sources', () => this.#sources.add(cells))
+  }
+
+  async advanceSources(spans: readonly OffsetSpan[]): Promise<SlotOutcome> {
+    checkSpans(spans)
+    return await this.#run('advance sources', async () => {
+      const behind = await this.#sources.advance(spans)
+      if (behind === null) return { kind: 'applied', expiredPackets: {} }
+      const { topic, partition } = spans[behind]!
+      return { kind: 'behind', partition, storedOffset: await this.#leastOffset(topic, partition) }
+    })
+  }
+
+  async applySlot(request: SlotRequest): Promise<SlotOutcome> {
+    checkSlotRequest(request, this.slots)
+    const { retention, laneDays = 30 } = this.#options
+    const laneSeconds = retention === null ? 0 : laneDays * 86_400
+    const { keys, args } = applyArguments(request, this.#keys[request.slot]!, retention, laneSeconds)
+    const answer = await this.#run('apply', () => runScript(this.#redis, 'apply-slot', keys, args))
+    return outcomeOf(answer as (string | number)[], request)
+  }
+
+  async closeSketches(watermarkSeconds: number): Promise<void> {
+    const { retention } = this.#options
+    if (retention === null) return
+    await this.#run('close sketches', async () => {
+      for (const keys of this.#keys) {
+        await closeSlotSketches(this.#redis, keys, watermarkSeconds, retention)
+      }
+    })
+  }
+
+  async trimSensorHours(watermarkSeconds: number): Promise<void> {
+    await this.#run('trim sensor hours', async () => {
+      for (const startSeconds of await untrimmedHours(this.#redis, this.#keys, watermarkSeconds)) {
+        await trimHour(this.#redis, this.#keys, startSeconds, await this.sensorPackets(startSeconds))
+      }
+    })
+  }
+
+  async windows(size: Window['size'], zone: string, vantage: string): Promise<number[]> {
+    return await this.#run('windows', async () => {
+      const now = Number((await this.#redis.time())[0])
+      const member = seriesMember({ size, zone, vantage })
+      const lists = await this.#perSlot((keys) => this.#redis.zrange(keys.starts(member), '0', '-1'))
+      return [...new Set(lists.flat().map(Number))]
+        .filter((startSeconds) => this.#isKept({ size, startSeconds }, now))
+        .sort((a, b) => a - b)
+    })
+  }
+
+  async vantages(): Promise<string[]> {
+    return await this.#run('vantages', async () => {
+      const now = Number((await this.#redis.time())[0])
+      const lists = await this.#perSlot((keys) => this.#redis.zrange(keys.series, '0', '-1', 'WITHSCORES'))
+      const vantages = new Set<string>()
+      for (const list of lists) {
+        for (let i = 0; i < list.length; i += 2) {
+          const [size, , ...vantage] = list[i]!.split('|')
+          const newest = { size: size as WindowSize, startSeconds: Number(list[i + 1]) }
+          if (this.#isKept(newest, now)) vantages.add(vantage.join('|'))
+        }
+      }
+      return [...vantages].sort()
+    })
+  }
+
+  async packets(window: VantageWindow): Promise<Map<string, number>> {
+    return await this.#run('packets', async () => {
+      const sums = new Map<string, number>()
+      for (const hash of await this.#perSlot((keys) =>
+        this.#redis.hgetall(keys.counts(windowMember(window)))
+      )) {
+        for (const [series, packets] of Object.entries(hash)) {
+          sums.set(series, (sums.get(series) ?? 0) + Number(packets))
+        }
+      }
+      return sums
+    })
+  }
+
+  async sources(window: VantageWindow, series: readonly string[]): Promise<Map<string, number>> {
+    const member = windowMember(window)
+    const bySlot = this.#keys.map((keys, slot) => {
+      return { keys, wanted: series.filter((one) => sketchSlot(member, one, this.slots) === slot) }
+    })
+    return await this.#run('sources', async () => {
+      const numbers = new Map<string, number>()
+      const read = bySlot.map(async ({ keys, wanted }) => {
+        if (wanted.length === 0) return
+        const sketches = wanted.map((one) => keys.sketch(member, one))
+        const all = [keys.closed(member), ...sketches]
+        const counts = await runScript(this.#redis, 'read-sources', all, wanted)
+        for (const [index, one] of wanted.entries()) numbers.set(one, (counts as number[])[index]!)
+      })
+      await Promise.all(read)
+      return numbers
+    })
+  }
+
+  async sensorPackets(startSeconds: number): Promise<Map<string, Map<string, number>>> {
+    return await this.#run('sensor packets', async () => {
+      const sensors = new Map<string, Map<string, number>>()
+      for (const hash of await this.#perSlot((keys) => this.#redis.hgetall(keys.sensorHour(startSeconds)))) {
+        for (const [field, packets] of Object.entries(hash)) {
+          const [sensor, series] = splitAtBar(field)
+          const of = sensors.get(sensor) ?? new Map<string, number>()
+          sensors.set(sensor, of.set(series, Number(packets)))
+        }
+      }
+      return sensors
+    })
+  }
+
+  async sensorTotals(): Promise<SensorTotals[]> {
+    return await this.#run('sensor totals', async () => {
+      const hashes = await this.#perSlot((keys) => this.#redis.hgetall(keys.totals))
+      return hashes.flatMap(totalsOf).sort((a, b) => (a.sensor < b.sensor ? -1 : 1))
+    })
+  }
+
+  async lateTotals(): Promise<LateTotals> {
+    return await this.#run('late totals', async () => {
+      const expiredPackets = { minute: 0, hour: 0, day: 0 }
+      const lateSources = { minute: 0, hour: 0, day: 0 }
+      const totals = await this.#perSlot((keys) => this.#redis.hgetall(keys.totals))
+      const late = await this.#perSlot((keys) => this.#redis.hgetall(keys.lateSources))
+      for (const size of ['minute', 'hour', 'day'] as const) {
+        for (const hash of totals) expiredPackets[size] += Number(hash[`expired:${size}`] ?? 0)
+        for (const hash of late) lateSources[size] += Number(hash[size] ?? 0)
+      }
+      return { expiredPackets, lateSources }
+    })
+  }
+
+  async watermarkSeconds(): Promise<number> {
+    return await this.#run('watermark', async () => {
+      const watermarks = await this.#perSlot((keys) => this.#redis.hvals(keys.watermarks))
+      return watermarks.flat().reduce((least, one) => Math.min(least || Number(one), Number(one)), 0)
+    })
+  }
+
+  /** Deletes the settings last: until then another `clear` can finish the work. `start` again before writing. */
+  async clear(): Promise<void> {
+    await this.#run('clear', async () => {
+      const settings = settingsKey(this.#options.namespace)
+      const pattern = `${this.#options.namespace.replaceAll(/[?*[\]\\^-]/g, '\\$&')}:*`
+      let cursor = '0'
+      do {
+        const [next, found] = await this.#redis.scan(cursor, 'MATCH', pattern, 'COUNT', 5000)
+        const keys = found.filter((key) => key !== settings)
+        if (keys.length > 0) await this.#redis.unlink(keys)
+        cursor = next
+      } while (cursor !== '0')
+      await this.#redis.unlink(settings)
+    })
+  }
+
+  async #leastOffset(topic: string, partition: number): Promise<number> {
+    const field = partitionKey({ topic, partition })
+    const stored = await this.#perSlot(async (keys) => [
+      await this.#redis.hget(keys.offsets, field),
+      await this.#redis.hget(keys.sourceOffsets, field)
+    ])
+    return Math.min(...stored.flat().map((offset) => Number(offset ?? 0)))
+  }
+
+  #isKept(window: Pick<Window, 'size' | 'startSeconds'>, now: number): boolean {
+    const keepUntil = keepUntilSeconds(window, this.#options.retention)
+    return keepUntil === 0 || keepUntil > now
+  }
+
+  #perSlot<T>(read: (keys: SlotKeys) => Promise<T>): Promise<T[]> {
+    return Promise.all(this.#keys.map(read))
+  }
+
+  #run<T>(what: string, action: () => Promise<T>): Promise<T> {
+    return orRedisError(this.#redis, what, action)
+  }
+}

@@ -1,0 +1,150 @@
+// Turns a slot request into the keys and arguments of apply-slot.lua: batches by lane, cells by window, sums by sensor.
+import { laneKey } from '../../core/batch/name.ts'
+import { partitionKey } from '../../core/fence/slot-request.ts'
+import type {
+  CountCell,
+  FencedBatch,
+  SensorCell,
+  SlotRequest,
+  VantageWindow
+} from '../../core/store/count-store.ts'
+import {
+  endSeconds,
+  expiredPacketsOf,
+  keepUntilSeconds,
+  keptSeconds,
+  type Retention
+} from '../../core/store/retention.ts'
+import { type SlotKeys, seriesMember, windowMember } from './slot-keys.ts'
+
+/** What a script is called with. */
+export interface ScriptCall {
+  readonly keys: string[]
+  readonly args: (string | number)[]
+}
+
+/** Cells of one window, each series once: the script would lose one of two equal ones. */
+interface WindowCells {
+  readonly window: VantageWindow
+  readonly packets: Map<string, number>
+  expiredPackets: number
+}
+
+/** The call for a request that checkSlotRequest has let pass. `laneSeconds` 0 keeps lanes for ever. */
+export function applyArguments(
+  request: SlotRequest,
+  keys: SlotKeys,
+  retention: Retention | null,
+  laneSeconds: number
+): ScriptCall {
+  const lanes = [...new Set(request.batches.map(({ name }) => laneKey(name)))]
+  const watermarks = watermarkBySensor(request.batches)
+  const totals = addendsByTotal(request.batches)
+  const windows = [...cellsByWindow(request.cells).values()]
+  const hours = cellsByHour(request.sensorCells)
+  const call: ScriptCall = {
+    keys: [
+      keys.offsets,
+      keys.watermarks,
+      keys.totals,
+      keys.lanes,
+      keys.series,
+      keys.untrimmedHours,
+      ...lanes.map((lane) => keys.lane(lane)),
+      ...windows.flatMap(({ window }) => [
+        keys.counts(windowMember(window)),
+        keys.starts(seriesMember(window))
+      ]),
+      ...[...hours.keys()].map((startSeconds) => keys.sensorHour(startSeconds))
+    ],
+    args: [
+      laneSeconds,
+      request.spans.length,
+      lanes.length,
+      request.batches.length,
+      watermarks.size,
+      totals.size,
+      windows.length,
+      hours.size,
+      ...request.spans.flatMap((span) => [partitionKey(span), span.from, span.to]),
+      ...lanes,
+      ...batchArguments(request.batches, lanes),
+      ...[...watermarks].flat(),
+      ...[...totals].flat()
+    ]
+  }
+  for (const cells of windows) pushWindow(call.args, cells, retention)
+  for (const [startSeconds, packets] of hours) {
+    const keepUntil = keepUntilSeconds({ size: 'hour', startSeconds }, retention)
+    call.args.push(startSeconds, keepUntil, packets.size)
+    pushAll(call.args, packets)
+  }
+  return call
+}
+
+function batchArguments(batches: readonly FencedBatch[], lanes: readonly string[]): (string | number)[] {
+  const laneNumbers = new Map(lanes.map((lane, index) => [lane, index + 1]))
+  return batches.flatMap(({ name, digest }) => [laneNumbers.get(laneKey(name))!, name.number, digest])
+}
+
+function watermarkBySensor(batches: readonly FencedBatch[]): Map<string, number> {
+  const watermarks = new Map<string, number>()
+  for (const { name, watermarkSeconds } of batches) {
+    if (watermarkSeconds > (watermarks.get(name.sensor) ?? 0)) watermarks.set(name.sensor, watermarkSeconds)
+  }
+  return watermarks
+}
+
+function addendsByTotal(batches: readonly FencedBatch[]): Map<string, number> {
+  const totals = new Map<string, number>()
+  for (const { name, countedPackets, rejectedFrames } of batches) {
+    add(totals, `${name.sensor}|counted`, countedPackets)
+    for (const { reason, frames } of rejectedFrames) add(totals, `${name.sensor}|rejected|${reason}`, frames)
+  }
+  return totals
+}
+
+function cellsByWindow(cells: readonly CountCell[]): Map<string, WindowCells> {
+  const windows = new Map<string, WindowCells>()
+  // Callers share one window object among its cells: the name is built once an object, not once a cell.
+  const byObject = new Map<VantageWindow, WindowCells>()
+  for (const cell of cells) {
+    let of = byObject.get(cell.window)
+    if (of === undefined) {
+      const member = windowMember(cell.window)
+      of = windows.get(member) ?? { window: cell.window, packets: new Map(), expiredPackets: 0 }
+      windows.set(member, of)
+      byObject.set(cell.window, of)
+    }
+    add(of.packets, cell.series, cell.packets)
+    of.expiredPackets += expiredPacketsOf(cell)
+  }
+  return windows
+}
+
+function cellsByHour(cells: readonly SensorCell[]): Map<number, Map<string, number>> {
+  const hours = new Map<number, Map<string, number>>()
+  for (const { startSeconds, sensor, series, packets } of cells) {
+    const hour = hours.get(startSeconds) ?? new Map<string, number>()
+    hours.set(startSeconds, hour)
+    add(hour, `${sensor}|${series}`, packets)
+  }
+  return hours
+}
+
+function pushWindow(args: (string | number)[], cells: WindowCells, retention: Retention | null): void {
+  const { window, packets, expiredPackets } = cells
+  const kept = keptSeconds(window.size, retention)
+  const lengthSeconds = endSeconds(window) - window.startSeconds
+  args.push(window.size, seriesMember(window), window.startSeconds, keepUntilSeconds(window, retention))
+  args.push(kept + lengthSeconds, expiredPackets, packets.size)
+  pushAll(args, packets)
+}
+
+function pushAll(args: (string | number)[], packets: ReadonlyMap<string, number>): void {
+  for (const [field, value] of packets) args.push(field, value)
+}
+
+function add(sums: Map<string, number>, key: string, addend: number): void {
+  sums.set(key, (sums.get(key) ?? 0) + addend)
+}

@@ -1,0 +1,49 @@
+// A connection to Redis that never repeats a command by itself: a script's lost answer is an error, and the caller
+// decides. The fence makes it safe to try again, but only the caller knows what else must be said again.
+import { Redis } from 'ioredis'
+import { StormpetrelError } from '../../core/errors.ts'
+
+/** Opens nothing yet. Commands wait while it connects, and fail at the first attempt that does. */
+export function makeConnection(url: string, commandTimeoutMs: number): Redis {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: commandTimeoutMs,
+    retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 1000)
+  })
+  // Every command that fails says so itself; without a listener the same errors would be printed as well.
+  redis.on('error', () => undefined)
+  return redis
+}
+
+/** Ends the connection, and the attempts to make it; idempotent. */
+export async function endConnection(redis: Redis): Promise<void> {
+  const isOpen = redis.status === 'ready' || redis.status === 'connect'
+  const ended = new Promise<void>((resolve) => {
+    redis.once('end', () => resolve())
+  })
+  redis.disconnect()
+  if (isOpen) await ended
+}
+
+/** Runs one action; whatever Redis or the connection answers wrong becomes SP_REDIS. */
+export async function orRedisError<T>(redis: Redis, what: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action()
+  } catch (error) {
+    if (error instanceof StormpetrelError || error instanceof RangeError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    const { host, port } = redis.options
+    throw new StormpetrelError('SP_REDIS', `redis ${host}:${port}: ${what}: ${reason}; ${advice(reason)}`, {
+      cause: error
+    })
+  }
+}
+
+function advice(reason: string): string {
+  if (reason.startsWith('OOM')) return 'give Redis more memory (maxmemory); nothing was counted'
+  if (/NOAUTH|WRONGPASS|NOPERM/.test(reason)) return 'check the user and password in the URL'
+  if (/SPARGUMENT|WRONGTYPE|ERR /.test(reason)) return 'nothing was changed'
+  return 'check that it runs and can be reached'
+}

@@ -1,0 +1,92 @@
+// What keeps a live store small: sketches become numbers, and old sensor hours keep their busiest sensors.
+import type { Redis } from 'ioredis'
+import { cellsToDrop, type HourBySensor, trimmedUpToSeconds } from '../../core/store/busiest-sensors.ts'
+import { closedBeforeSeconds, keepUntilSeconds, type Retention } from '../../core/store/retention.ts'
+import { slotOf } from '../../core/store/slot.ts'
+import type { WindowSize } from '../../core/windows/window.ts'
+import { runScript } from './scripts.ts'
+import { parseWindowMember, type SlotKeys } from './slot-keys.ts'
+
+/** Sketches, or cells, a script call: some milliseconds of Redis each. */
+const PER_CALL = 500
+
+const CLOSED_SIZES: readonly WindowSize[] = ['hour', 'day']
+
+/** Closes what is due in one slot. Repeating it, or running it twice at once, changes nothing. */
+export async function closeSlotSketches(
+  redis: Redis,
+  keys: SlotKeys,
+  watermarkSeconds: number,
+  retention: Retention
+): Promise<void> {
+  const due = await runScript(
+    redis,
+    'mark-closing',
+    [keys.closing, keys.openSketches],
+    CLOSED_SIZES.flatMap((size) => [size, closedBeforeSeconds(size, watermarkSeconds)])
+  )
+  for (const member of due as string[]) {
+    const window = parseWindowMember(member)
+    const ends = await redis.zscore(keys.openSketches, member)
+    if (ends === null || Number(ends) > closedBeforeSeconds(window.size, watermarkSeconds)) continue
+    for (let open = 1; open > 0; ) {
+      const series = await redis.srandmember(keys.sketchSeries(member), PER_CALL)
+      const answer = await runScript(
+        redis,
+        'close-sketches',
+        [
+          keys.openSketches,
+          keys.sketchSeries(member),
+          keys.closed(member),
+          ...series.map((one) => keys.sketch(member, one))
+        ],
+        [member, keepUntilSeconds(window, retention), ...series]
+      )
+      open = Number(answer)
+    }
+  }
+}
+
+/** Hours that were changed since they were last trimmed and are due, over all slots. */
+export async function untrimmedHours(
+  redis: Redis,
+  slots: readonly SlotKeys[],
+  watermarkSeconds: number
+): Promise<number[]> {
+  const upTo = trimmedUpToSeconds(watermarkSeconds)
+  const lists = await Promise.all(slots.map((keys) => redis.zrangebyscore(keys.untrimmedHours, '-inf', upTo)))
+  return [...new Set(lists.flat().map(Number))].sort((a, b) => a - b)
+}
+
+/** Drops the cells of an hour that are not among the busiest sensors, as read in `hour`. */
+export async function trimHour(
+  redis: Redis,
+  slots: readonly SlotKeys[],
+  startSeconds: number,
+  hour: HourBySensor
+): Promise<void> {
+  const remaining = slots.map(() => 0)
+  const dropped: (string | number)[][] = slots.map(() => [])
+  for (const [sensor, packets] of hour) remaining[slotOf(sensor, slots.length)]! += packets.size
+  for (const { sensor, series, mostPackets } of cellsToDrop(hour)) {
+    const slot = slotOf(sensor, slots.length)
+    remaining[slot]!--
+    dropped[slot]!.push(`${sensor}|${series}`, mostPackets)
+  }
+  await Promise.all(
+    slots.map(async (keys, slot) => {
+      const cells = dropped[slot]!
+      let at = 0
+      do {
+        const isLast = at + 2 * PER_CALL >= cells.length
+        await runScript(
+          redis,
+          'trim-hour',
+          [keys.sensorHour(startSeconds), keys.untrimmedHours],
+          [startSeconds, isLast ? remaining[slot]! : -1, ...cells.slice(at, at + 2 * PER_CALL)]
+        )
+        at += 2 * PER_CALL
+      } while (at < cells.length)
+    })
+  )
+}

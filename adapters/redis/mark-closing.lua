@@ -1,0 +1,22 @@
+-- Says which windows' sketches are closed in one slot from now on, and which of them still have sketches to close.
+-- The mark only rises. Running it again changes nothing.
+--
+-- KEYS  1 ends before which sketches are closed (hash), 2 open sketch windows (sorted set)
+-- ARGV  pairs of window size and the end at or before which its sketches are closed
+-- Returns the members of open sketch windows that end at or before the greatest of the ends; the caller sorts by size.
+
+local MAX = 9007199254740991
+local call = redis.call
+local greatest
+call('ZCARD', KEYS[2])
+local ends = {}
+for i = 1, #ARGV, 2 do
+  local value = tonumber(ARGV[i + 1])
+  if not (value and value >= -MAX and value <= MAX and value % 1 == 0) then
+    error({ err = 'SPARGUMENT mark-closing: the end of ' .. ARGV[i] .. ' is ' .. tostring(ARGV[i + 1]) })
+  end
+  ends[i] = math.max(value, tonumber(call('HGET', KEYS[1], ARGV[i]) or value) or value)
+  greatest = math.max(greatest or value, value)
+end
+for i = 1, #ARGV, 2 do call('HSET', KEYS[1], ARGV[i], string.format('%d', ends[i])) end
+return call('ZRANGEBYSCORE', KEYS[2], '-inf', greatest)

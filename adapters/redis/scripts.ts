@@ -1,0 +1,58 @@
+// Loads the .lua files beside this one, and runs them by their SHA-1.
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Redis } from 'ioredis'
+import { packageRoot } from '../package-root.ts'
+
+const SCRIPT_NAMES = [
+  'add-sources',
+  'advance-sources',
+  'apply-slot',
+  'close-sketches',
+  'mark-closing',
+  'read-sources',
+  'trim-hour'
+] as const
+
+export type ScriptName = (typeof SCRIPT_NAMES)[number]
+
+/** A script's text and its SHA-1, by which Redis knows it. */
+interface Script {
+  readonly text: string
+  readonly sha: string
+}
+
+const scripts = new Map<ScriptName, Script>()
+
+/** Makes every script known to Redis, so that calls sent one behind the other are answered in that order. */
+export async function loadScripts(redis: Redis): Promise<void> {
+  await Promise.all(SCRIPT_NAMES.map((name) => redis.script('LOAD', script(name).text)))
+}
+
+/** Runs a script in one step. It is sent whole only where Redis does not know it yet: a refused EVALSHA did nothing. */
+export async function runScript(
+  redis: Redis,
+  name: ScriptName,
+  keys: readonly string[],
+  args: readonly (string | number | Buffer)[]
+): Promise<unknown> {
+  const { sha, text } = script(name)
+  const rest = [...keys, ...args]
+  try {
+    return await redis.call('EVALSHA', [sha, keys.length, ...rest])
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
+    return await redis.call('EVAL', [text, keys.length, ...rest])
+  }
+}
+
+function script(name: ScriptName): Script {
+  let loaded = scripts.get(name)
+  if (loaded === undefined) {
+    const text = readFileSync(join(packageRoot(), 'adapters', 'redis', `${name}.lua`), 'utf8')
+    loaded = { text, sha: createHash('sha1').update(text).digest('hex') }
+    scripts.set(name, loaded)
+  }
+  return loaded
+}

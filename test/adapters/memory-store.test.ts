@@ -1,0 +1,39 @@
+import { describe, expect, test } from '@jest/globals'
+import { MemoryStore } from '../../adapters/memory-store.ts'
+import { applyTo, describeCountStore, window } from './count-store-suite.ts'
+
+const nowSeconds = () => Math.floor(Date.now() / 1000)
+
+describeCountStore('the in-memory store', async (retention) => new MemoryStore({ retention, nowSeconds }))
+describeCountStore('the in-memory store of several slots', async (retention) => {
+  return new MemoryStore({ slots: 4, retention, nowSeconds })
+})
+
+describe('the clock of the in-memory store', () => {
+  test('windows, sensors and sources are forgotten as it passes', async () => {
+    let now = 1_000_000_800
+    const retention = { minuteHours: 1, hourDays: 1, dayDays: 2 }
+    const store = new MemoryStore({ retention, nowSeconds: () => now })
+    const hour = now - (now % 3600)
+    await applyTo(store, 'a', {
+      cells: [
+        { window: window('minute', now), series: 'all', packets: 1 },
+        { window: window('hour', hour), series: 'all', packets: 1 }
+      ],
+      sensorCells: [{ startSeconds: hour, sensor: 'a', series: 'all', packets: 1 }]
+    })
+    await store.addSources([
+      { window: window('hour', hour), series: 'all', addresses: [new Uint8Array([1, 2, 3, 4])] }
+    ])
+
+    now += 3659
+    expect(await store.windows('minute', 'UTC', 'all')).toEqual([now - 3659])
+    now += 1
+    expect(await store.windows('minute', 'UTC', 'all')).toEqual([])
+    expect(await store.vantages()).toEqual(['all'])
+    now = hour + 25 * 3600
+    expect(await store.vantages()).toEqual([])
+    expect(await store.sensorPackets(hour)).toEqual(new Map())
+    expect((await store.sources(window('hour', hour), ['all'])).get('all')).toBe(0)
+  })
+})
