@@ -1,4 +1,6 @@
 // The registry of generated documents: add one here, and CI keeps it true.
+import { commandsDocument } from './commands.ts'
+import { configurationDocument } from './configuration.ts'
 import { errorsDocument } from './errors.ts'
 import { rejectionsDocument } from './rejections.ts'
 import { tagsDocument } from './tags.ts'
@@ -12,6 +14,8 @@ export interface GeneratedDocument {
 }
 
 export const DOCUMENTS: readonly GeneratedDocument[] = [
+  { path: 'docs/commands.md', render: commandsDocument },
+  { path: 'docs/configuration.md', render: configurationDocument },
   { path: 'docs/errors.md', render: errorsDocument },
   { path: 'docs/rejections.md', render: rejectionsDocument },
   { path: 'docs/tags.md', render: tagsDocument }
