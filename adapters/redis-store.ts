@@ -43,20 +43,24 @@ export interface RedisStoreOptions {
 export class RedisStore implements CountStore {
   readonly slots: number
   readonly #options: RedisStoreOptions
-  readonly #redis: Redis
+  #redis: Redis
   readonly #keys: readonly SlotKeys[]
-  readonly #sources: SourcesColumn
+  #sources: SourcesColumn
 
   constructor(options: RedisStoreOptions) {
     this.slots = options.slots ?? 16
     this.#options = options
-    this.#redis = makeConnection(options.url, options.commandTimeoutMs ?? 30_000)
     this.#keys = Array.from({ length: this.slots }, (_, slot) => slotKeys(options.namespace, slot))
+    this.#redis = this.#makeConnection()
     this.#sources = new SourcesColumn(this.#redis, this.#keys, options.retention)
   }
 
   /** Throws SP_STORE_LAYOUT where the namespace was made with other settings. After an error it can be tried again. */
   async start(): Promise<void> {
+    if (this.#redis.status !== 'wait') {
+      this.#redis = this.#makeConnection()
+      this.#sources = new SourcesColumn(this.#redis, this.#keys, this.#options.retention)
+    }
     try {
       await this.#run('start', async () => {
         await this.#redis.connect()
@@ -235,6 +239,10 @@ export class RedisStore implements CountStore {
       } while (cursor !== '0')
       await this.#redis.unlink(settings)
     })
+  }
+
+  #makeConnection(): Redis {
+    return makeConnection(this.#options.url, this.#options.commandTimeoutMs ?? 30_000)
   }
 
   async #leastOffset(topic: string, partition: number): Promise<number> {

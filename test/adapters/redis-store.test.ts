@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { RedisStore, type RedisStoreOptions } from '../../adapters/redis-store.ts'
@@ -190,6 +191,7 @@ async function untilAnswered<T>(action: () => Promise<T>): Promise<T> {
       return await action()
     } catch (error) {
       if (!(error instanceof Error) || !('code' in error) || error.code !== 'SP_REDIS') throw error
+      await setTimeout(20)
     }
   }
 }
