@@ -53,11 +53,22 @@ export function packetValues(file: string | null, columns: PacketColumns, row: n
     optional(columns.ipId[row]!),
     columns.ttl[row]!,
     columns.ipLength[row]!,
-    tagIds(columns.tags[row]!).join(' '),
+    tagText(columns.tags[row]!),
     unpackRegion(columns.region[row]!),
     columns.asn[row]!,
     null
   ]
+}
+
+const tagTexts = new Map<number, string>()
+
+/** The tags with spaces between; made once for each combination. */
+function tagText(tags: number): string {
+  const known = tagTexts.get(tags)
+  if (known !== undefined) return known
+  const text = tagIds(tags).join(' ')
+  tagTexts.set(tags, text)
+  return text
 }
 
 /** The values of a frame that is no packet. */
