@@ -92,7 +92,7 @@ async function counts(context: CliContext, paths: readonly string[], options: Co
 }
 
 /** One query a window. Throws SP_USAGE. */
-export function parseQueries(options: CountsOptions): CountQuery[] {
+function parseQueries(options: CountsOptions): CountQuery[] {
   const zone = parseZone(options.tz)
   const windows = parseWindows(
     options.window ?? (options.last === undefined ? 'hour' : 'rolling'),

@@ -37,7 +37,7 @@ export function buildProgram(context: CliContext): Command {
 }
 
 /** The table of settings as `--help` prints it. */
-export function configurationHelp(): string {
+function configurationHelp(): string {
   const settings = settingRows().map(({ env, fallback, unit, doc }) => {
     const value = fallback === '' ? 'not set' : fallback
     return `  ${env}\n      ${doc} (${unit}; default: ${value})`

@@ -81,7 +81,7 @@ export function rejectedValues(file: string | null, frame: number, reason: strin
 }
 
 /** ISO 8601 in UTC with nanoseconds. */
-export function timestamp(seconds: number, nanoseconds: number): string {
+function timestamp(seconds: number, nanoseconds: number): string {
   return `${new Date(seconds * 1000).toISOString().slice(0, 20)}${String(nanoseconds).padStart(9, '0')}Z`
 }
 

@@ -15,7 +15,7 @@ import {
 } from './put-ascii.ts'
 
 /** No line without its file name is longer: 18 names, two IPv6 addresses, every tag. */
-export const MAX_LINE_BYTES = 1024
+const MAX_LINE_BYTES = 1024
 
 const TIMESTAMP = ascii(',"timestamp":"')
 const SRC = ascii('Z","src":"')
