@@ -4,6 +4,7 @@ import { configurationDocument } from './configuration.ts'
 import { errorsDocument } from './errors.ts'
 import { rejectionsDocument } from './rejections.ts'
 import { tagsDocument } from './tags.ts'
+import { topicsDocument } from './topics.ts'
 
 /** One generated file. */
 export interface GeneratedDocument {
@@ -18,5 +19,6 @@ export const DOCUMENTS: readonly GeneratedDocument[] = [
   { path: 'docs/configuration.md', render: configurationDocument },
   { path: 'docs/errors.md', render: errorsDocument },
   { path: 'docs/rejections.md', render: rejectionsDocument },
-  { path: 'docs/tags.md', render: tagsDocument }
+  { path: 'docs/tags.md', render: tagsDocument },
+  { path: 'docs/topics.md', render: topicsDocument }
 ]
