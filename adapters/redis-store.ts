@@ -166,13 +166,13 @@ export class RedisStore implements CountStore {
 
   async sources(window: VantageWindow, series: readonly string[]): Promise<Map<string, number>> {
     const member = windowMember(window)
-    const bySlot = this.#keys.map((keys, slot) => {
-      return { keys, wanted: series.filter((one) => sketchSlot(member, one, this.slots) === slot) }
-    })
+    const wantedBySlot = this.#keys.map((): string[] => [])
+    for (const one of series) wantedBySlot[sketchSlot(member, one, this.slots)]!.push(one)
     return await this.#run('sources', async () => {
       const numbers = new Map<string, number>()
-      const read = bySlot.map(async ({ keys, wanted }) => {
+      const read = wantedBySlot.map(async (wanted, slot) => {
         if (wanted.length === 0) return
+        const keys = this.#keys[slot]!
         const sketches = wanted.map((one) => keys.sketch(member, one))
         const all = [keys.closed(member), ...sketches]
         const counts = await runScript(this.#redis, 'read-sources', all, wanted)

@@ -19,7 +19,6 @@
 --       or no longer kept, else 0, ...}; {'behind', 0-based index of a span, stored offset}; or an error.
 
 local MAX_NUMBER = 2147483648
-local MAX_PACKETS = 1099511627776
 local MAX_SUM = 9007199254740991
 local DIGESTS_KEPT = 1000
 -- Values that unpack may put on Lua's stack, with room to spare below its limit of 8,000.
@@ -54,7 +53,7 @@ local function parse_ranges(ranges_text)
   local ranges = {}
   for from, dash, to in string.gmatch(ranges_text, '(%d+)(%-?)(%d*)') do
     ranges[#ranges + 1] = tonumber(from)
-    ranges[#ranges + 1] = tonumber(dash == '' and from or to)
+    ranges[#ranges + 1] = tonumber(dash == '' and from or to) or 0
   end
   return ranges
 end
@@ -132,7 +131,7 @@ local function take_cells(key, count)
   local n = 0
   for i = at + 1, last, 2 do
     local packets = tonumber(ARGV[i + 1])
-    if not (packets and packets >= 1 and packets <= MAX_PACKETS and packets % 1 == 0) then
+    if not (packets and packets >= 1 and packets <= MAX_SUM and packets % 1 == 0) then
       refuse('packets of ' .. ARGV[i], ARGV[i + 1])
     end
     n = n + 1

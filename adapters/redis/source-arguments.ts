@@ -104,6 +104,7 @@ function callOf(part: readonly WindowSketches[], keys: SlotKeys, retention: Rete
 
 /** The addresses of one width, one after another. */
 function packed(addresses: readonly Uint8Array[], widthBytes: number): Buffer | string {
+  if (addresses.every((address) => address.length === widthBytes)) return Buffer.concat(addresses)
   const chosen = addresses.filter((address) => address.length === widthBytes)
   return chosen.length === 0 ? '' : Buffer.concat(chosen)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { addNumber, formatRanges, hasNumber, parseRanges } from '../../../core/fence/ranges.ts'
 
 describe('ranges of seen numbers', () => {

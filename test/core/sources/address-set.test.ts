@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { AddressSet } from '../../../core/sources/address-set.ts'
 
 const word = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.nat(0xffffffff), fc.constant(0xffffffff))
@@ -17,8 +17,8 @@ describe('an exact set of addresses', () => {
 
         const members: string[] = []
         set.forEach4((word) => members.push(`${word}`))
-        set.forEach6((...words) => members.push(`${words}`))
-        const expected = new Set(addresses.map((words) => `${words}`))
+        set.forEach6((...words) => members.push(words.join()))
+        const expected = new Set(addresses.map((words) => words.join()))
         expect(set.size).toBe(expected.size)
         expect(members.sort()).toEqual([...expected].sort())
       })

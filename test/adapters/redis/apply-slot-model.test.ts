@@ -1,0 +1,132 @@
+// apply-slot.lua against its model in TypeScript: random flushes, retries, zombies and replays from lower offsets.
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import * as fc from 'fast-check'
+import { MemoryStore } from '../../../adapters/memory-store.ts'
+import { applyArguments } from '../../../adapters/redis/apply-arguments.ts'
+import { outcomeOf } from '../../../adapters/redis/replies.ts'
+import { runScript } from '../../../adapters/redis/scripts.ts'
+import { laneKey } from '../../../core/batch/name.ts'
+import { DIGESTS_KEPT, FenceSlot } from '../../../core/fence/fence-slot.ts'
+import type { SlotRequest } from '../../../core/store/count-store.ts'
+import { span, window } from '../count-store-suite.ts'
+import { SlotBench } from './slot-state.ts'
+
+const SERIES = ['all', 'port=23/TCP', 'region=JP,tag=mirai']
+
+const name = fc.record({
+  sensor: fc.constantFrom('a', 'b'),
+  epoch: fc.constantFrom('e1', 'e2'),
+  lane: fc.nat(1),
+  // Close together, and again a ring of digests further on.
+  number: fc.oneof(
+    fc.integer({ min: 1, max: 8 }),
+    fc.integer({ min: DIGESTS_KEPT + 1, max: DIGESTS_KEPT + 4 })
+  )
+})
+
+const fencedBatch = fc.record({
+  name,
+  digest: fc.constantFrom('d1', 'd1', 'd2'),
+  countedPackets: fc.nat(3),
+  rejectedFrames: fc.array(fc.record({ reason: fc.constantFrom('not-ip', 'clock'), frames: fc.nat(2) }), {
+    maxLength: 2
+  }),
+  watermarkSeconds: fc.nat(50)
+})
+
+const offsetSpan = fc.tuple(fc.nat(6), fc.nat(4)).map(([from, length]) => ({ from, to: from + length }))
+
+const cell = fc.record({
+  window: fc.constantFrom(window('minute', 60), window('minute', 120), window('hour', 0, 'JP')),
+  series: fc.constantFrom(...SERIES),
+  packets: fc.integer({ min: 1, max: 2 ** 40 })
+})
+
+const flush = fc
+  .record({
+    spans: fc.tuple(fc.option(offsetSpan), fc.option(offsetSpan)),
+    batches: fc.array(fencedBatch, { maxLength: 4 }),
+    cells: fc.array(cell, { maxLength: 5 })
+  })
+  .map(({ spans, batches, cells }): SlotRequest => {
+    const given = spans.flatMap((one, partition) => (one === null ? [] : [span(one.from, one.to, partition)]))
+    return { slot: 0, spans: given, batches, cells, sensorCells: [] }
+  })
+
+/** A flush, or an earlier one again: a retry, or a zombie that wakes up. */
+const step = fc.oneof(
+  { weight: 3, arbitrary: flush },
+  { weight: 1, arbitrary: fc.nat(20).map((again) => ({ again })) }
+)
+
+let bench: SlotBench
+
+beforeAll(async () => {
+  bench = await SlotBench.open()
+})
+
+afterAll(async () => {
+  await bench.close()
+})
+
+test('the script answers and stores what the model says, whatever the flushes, retries and zombies', async () => {
+  const kinds = new Set<string>()
+  const compare = async (steps: readonly (SlotRequest | { readonly again: number })[]): Promise<void> => {
+    await bench.clear()
+    const model = new FenceSlot()
+    const memory = new MemoryStore()
+    const requests: SlotRequest[] = []
+    for (const step of steps) {
+      const request = 'again' in step ? requests[step.again % Math.max(1, requests.length)] : step
+      if (request === undefined) continue
+      requests.push(request)
+      const { keys, args } = applyArguments(request, bench.keys, null, 0)
+      const answer = await runScript(bench.redis, 'apply-slot', keys, args)
+      const outcome = outcomeOf(answer as (string | number)[], request)
+
+      const refusal = model.check(request.spans, request.batches)
+      if (refusal === null) model.commit(request.spans, request.batches)
+      expect(outcome).toEqual(refusal ?? { kind: 'applied', expiredPackets: {} })
+      expect(await memory.applySlot(request)).toEqual(outcome)
+      kinds.add(outcome.kind)
+    }
+    await expectSameState(model, memory, requests)
+  }
+
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 12 }), compare), { numRuns: 150 })
+  expect([...kinds].sort()).toEqual(['applied', 'behind', 'seen'])
+})
+
+async function expectSameState(
+  model: FenceSlot,
+  memory: MemoryStore,
+  requests: readonly SlotRequest[]
+): Promise<void> {
+  const { redis, keys } = bench
+  const offsets = await redis.hgetall(keys.offsets)
+  for (const partition of [0, 1]) {
+    expect(Number(offsets[`packets.enriched|${partition}`] ?? 0)).toBe(
+      model.offset('packets.enriched', partition)
+    )
+  }
+  for (const { name } of requests.flatMap(({ batches }) => batches)) {
+    const lane = await redis.hgetall(keys.lane(laneKey(name)))
+    expect(lane.ranges ?? '').toBe(model.seenNumbers(name))
+  }
+  const watermarks = Object.entries(await redis.hgetall(keys.watermarks))
+  expect(new Map(watermarks.map(([sensor, seconds]) => [sensor, Number(seconds)]))).toEqual(
+    model.watermarks()
+  )
+  const totals = await redis.hgetall(keys.totals)
+  for (const { sensor, countedPackets, rejectedFrames } of model.totals()) {
+    expect(Number(totals[`${sensor}|counted`])).toBe(countedPackets)
+    for (const [reason, frames] of Object.entries(rejectedFrames)) {
+      expect(Number(totals[`${sensor}|rejected|${reason}`])).toBe(frames)
+    }
+  }
+  for (const one of [window('minute', 60), window('minute', 120), window('hour', 0, 'JP')]) {
+    const hash = await redis.hgetall(keys.counts(`${one.size}|UTC|${one.startSeconds}|${one.vantage}`))
+    const counts = new Map(Object.entries(hash).map(([series, packets]) => [series, Number(packets)]))
+    expect(counts).toEqual(await memory.packets(one))
+  }
+}

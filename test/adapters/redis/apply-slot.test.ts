@@ -1,0 +1,201 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { applyArguments, type ScriptCall } from '../../../adapters/redis/apply-arguments.ts'
+import { runScript } from '../../../adapters/redis/scripts.ts'
+import type { SlotRequest } from '../../../core/store/count-store.ts'
+import { DEFAULT_RETENTION } from '../../../core/store/retention.ts'
+import { batch, span, window } from '../count-store-suite.ts'
+import { SlotBench } from './slot-state.ts'
+
+const LANE_SECONDS = 86_400
+const hour = Math.floor(Date.now() / 3_600_000) * 3600
+
+const request: SlotRequest = {
+  slot: 0,
+  spans: [span(0, 5), span(0, 2, 1)],
+  batches: [
+    batch('a', 1, { rejectedFrames: [{ reason: 'not-ip', frames: 2 }] }),
+    batch('a', 2),
+    batch('b', 7, { watermarkSeconds: 0 })
+  ],
+  cells: [
+    { window: window('minute', hour), series: 'all', packets: 10 },
+    { window: window('minute', hour), series: 'port=23/TCP', packets: 4 },
+    { window: window('hour', hour, 'JP'), series: 'all', packets: 10 }
+  ],
+  sensorCells: [{ startSeconds: hour, sensor: 'a', series: 'all', packets: 10 }]
+}
+
+let bench: SlotBench
+
+beforeAll(async () => {
+  bench = await SlotBench.open()
+})
+
+afterEach(async () => {
+  await bench.clear()
+})
+
+afterAll(async () => {
+  await bench.close()
+})
+
+function callOf(over: Partial<SlotRequest> = {}): ScriptCall {
+  return applyArguments({ ...request, ...over }, bench.keys, DEFAULT_RETENTION, LANE_SECONDS)
+}
+
+function run({ keys, args }: ScriptCall): Promise<unknown> {
+  return runScript(bench.redis, 'apply-slot', keys, args)
+}
+
+/** The next flush: other batches, from where the first one ended. */
+function nextCall(): ScriptCall {
+  return callOf({ spans: [span(5, 6), span(2, 4, 1)], batches: [batch('a', 3), batch('b', 8)] })
+}
+
+describe('apply-slot.lua', () => {
+  test('it writes counts, names, digests, offsets, watermarks and totals in one call', async () => {
+    expect(await run(callOf())).toEqual(['applied'])
+
+    const { redis, keys } = bench
+    const lane = await redis.hgetall(keys.lane('a|e1|0'))
+    expect(await redis.hgetall(keys.offsets)).toEqual({
+      'packets.enriched|0': '5',
+      'packets.enriched|1': '2'
+    })
+    expect(lane).toEqual({ ranges: '1-2', 1: '1:digest a 1', 2: '2:digest a 2' })
+    expect(await redis.hgetall(keys.watermarks)).toEqual({ a: `${hour + 2}` })
+    expect(await redis.hgetall(keys.totals)).toEqual({
+      'a|counted': '20',
+      'a|rejected|not-ip': '2',
+      'b|counted': '10'
+    })
+    expect(await redis.hgetall(keys.counts(`minute|UTC|${hour}|all`))).toEqual({
+      all: '10',
+      'port=23/TCP': '4'
+    })
+    expect(await redis.zrange(keys.starts('hour|UTC|JP'), 0, '-1')).toEqual([`${hour}`])
+    expect(await redis.hgetall(keys.sensorHour(hour))).toEqual({ 'a|all': '10' })
+    expect(await redis.zrange(keys.lanes, 0, '-1')).toEqual(['a|e1|0', 'b|e1|0'])
+  })
+
+  test('live keys end when their retention does, lanes some time after their last batch', async () => {
+    await run(callOf())
+
+    const { redis, keys } = bench
+    expect(await redis.expiretime(keys.counts(`minute|UTC|${hour}|all`))).toBe(hour + 60 + 26 * 3600)
+    expect(await redis.expiretime(keys.sensorHour(hour))).toBe(hour + 3600 + 100 * 86_400)
+    expect(await redis.ttl(keys.lane('a|e1|0'))).toBeGreaterThan(LANE_SECONDS - 60)
+    for (const key of [keys.offsets, keys.totals, keys.watermarks]) expect(await redis.ttl(key)).toBe(-1)
+  })
+
+  test('in a run nothing ends', async () => {
+    await run(applyArguments(request, bench.keys, null, 0))
+
+    const ends = Object.values(await bench.state()).map((value) => value.split(' ')[0])
+    expect(new Set(ends)).toEqual(new Set(['-1']))
+  })
+
+  test('the same call again is answered `seen` and changes nothing', async () => {
+    await run(callOf())
+    const before = await bench.state()
+
+    expect(await run(callOf())).toEqual(['seen', 0, 1, 1, 1, 2, 1])
+    expect(await bench.state()).toEqual(before)
+  })
+
+  test('a call from above the stored offset is answered `behind` and changes nothing', async () => {
+    await run(callOf())
+    const before = await bench.state()
+
+    expect(await run(callOf({ spans: [span(5, 6), span(3, 4, 1)], batches: [batch('a', 3)] }))).toEqual([
+      'behind',
+      1,
+      2
+    ])
+    expect(await bench.state()).toEqual(before)
+  })
+
+  test('window starts past their retention are forgotten with the windows', async () => {
+    await bench.redis.zadd(bench.keys.starts('minute|UTC|all'), 60, '60')
+    await run(callOf())
+
+    expect(await bench.redis.zrange(bench.keys.starts('minute|UTC|all'), 0, '-1')).toEqual([`${hour}`])
+  })
+
+  test('a key of a wrong type, whichever it is, is an error before anything changes', async () => {
+    const { redis } = bench
+    for (const wrong of new Set(nextCall().keys)) {
+      await run(callOf())
+      await redis.del(wrong)
+      await redis.set(wrong, 'no such thing')
+      const before = await bench.state()
+
+      await expect(run(nextCall())).rejects.toThrow(/WRONGTYPE/)
+      expect(await bench.state()).toEqual(before)
+      await bench.clear()
+    }
+    expect(nextCall().keys.length).toBeGreaterThan(12)
+  })
+
+  test('a wrong argument, whichever it is, is an error or the same as before, never half a change', async () => {
+    await run(callOf())
+    const before = await bench.state()
+    const { keys, args } = nextCall()
+    let refused = 0
+    for (const [index, right] of args.entries()) {
+      if (typeof right !== 'number') continue
+      for (const wrong of ['x', '', '-1', '0.5', 'nan', 'inf', '1e300', '9007199254740994']) {
+        const wrongArgs = args.with(index, wrong)
+        // A start of a window may be below 0 (a day of a zone), and is the only number with so few bounds.
+        if (wrong === '-1' && right === hour) continue
+        await expect(run({ keys, args: wrongArgs })).rejects.toThrow(/SPARGUMENT apply-slot/)
+        refused++
+      }
+    }
+    expect(await bench.state()).toEqual(before)
+    expect(refused).toBeGreaterThan(200)
+  })
+
+  test('arguments or keys that are missing or too many are an error before anything changes', async () => {
+    await run(callOf())
+    const before = await bench.state()
+    const { keys, args } = nextCall()
+    for (let length = 0; length < args.length; length++) {
+      await expect(run({ keys, args: args.slice(0, length) })).rejects.toThrow(/SPARGUMENT/)
+    }
+    await expect(run({ keys, args: [...args, 1] })).rejects.toThrow(/SPARGUMENT/)
+    await expect(run({ keys: keys.slice(1), args })).rejects.toThrow(/SPARGUMENT|WRONGTYPE/)
+    await expect(run({ keys: [...keys, keys[0]!], args })).rejects.toThrow(/SPARGUMENT/)
+    expect(await bench.state()).toEqual(before)
+  })
+
+  test.each<[string, (bench: SlotBench) => Promise<unknown>]>([
+    [
+      'a count that is no number',
+      ({ redis, keys }) => redis.hset(keys.counts(`minute|UTC|${hour}|all`), 'all', 'x')
+    ],
+    [
+      'a count at its limit',
+      ({ redis, keys }) => redis.hset(keys.counts(`hour|UTC|${hour}|JP`), 'all', '9007199254740990')
+    ],
+    [
+      'a sensor cell at its limit',
+      ({ redis, keys }) => redis.hset(keys.sensorHour(hour), 'a|all', `${2 ** 53 - 5}`)
+    ],
+    ['a total at its limit', ({ redis, keys }) => redis.hset(keys.totals, 'b|counted', `${2 ** 53 - 5}`)],
+    ['a watermark that is no number', ({ redis, keys }) => redis.hset(keys.watermarks, 'a', 'x')],
+    [
+      'an offset that is no number',
+      ({ redis, keys }) => redis.hset(keys.offsets, 'packets.enriched|1', '1.5')
+    ],
+    ['ranges that are none', ({ redis, keys }) => redis.hset(keys.lane('b|e1|0'), 'ranges', '1-x')],
+    ['a digest without its number', ({ redis, keys }) => redis.hset(keys.lane('b|e1|0'), '8', 'x')]
+  ])('%s is an error before anything changes', async (_, damage) => {
+    await run(callOf())
+    await damage(bench)
+    const before = await bench.state()
+
+    await expect(run(nextCall())).rejects.toThrow(/SPARGUMENT/)
+    expect(await bench.state()).toEqual(before)
+  })
+})
