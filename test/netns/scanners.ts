@@ -1,4 +1,5 @@
 // Real scanners inside a telescope network, each with what it needs to run there.
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { DARK_SPACE, SCANNER_ADDRESS, type TelescopeNetwork } from './network.ts'
 
@@ -18,23 +19,19 @@ export async function runZmap(network: TelescopeNetwork, scan: Scan): Promise<vo
   await network.scannerExec(['zmap', '-q', '-p', String(scan.port), ...way, ...files, ...rate, DARK_SPACE])
 }
 
-/**
- * Resolves when masscan has sent all its probes. It is killed as soon as it says that it waits for answers: masscan
- * 1.3.2 never ends by itself on a link where nothing at all arrives.
- */
+/** Resolves when masscan has sent all its probes. */
 export async function runMasscan(network: TelescopeNetwork, scan: Scan): Promise<void> {
   const way = ['--router-mac', network.sensorMac, '--interface', network.scannerInterface]
   const source = ['--source-ip', scan.source ?? SCANNER_ADDRESS]
-  const rate = ['--rate', String(scan.packetsPerSecond), '--wait', '1']
-  const child = network.scannerSpawn([
-    'masscan',
-    DARK_SPACE,
-    '-p',
-    String(scan.port),
-    ...way,
-    ...source,
-    ...rate
-  ])
+  const what = [DARK_SPACE, '-p', String(scan.port), '--rate', String(scan.packetsPerSecond), '--wait', '1']
+  await awaitMasscan(network.scannerSpawn(['masscan', ...what, ...way, ...source]))
+}
+
+/**
+ * Resolves when a started masscan has sent all its probes. It is killed as soon as it says that it waits for answers:
+ * masscan 1.3.2 never ends by itself on a link where nothing at all arrives.
+ */
+export async function awaitMasscan(child: ChildProcess): Promise<void> {
   const said: string[] = []
   let hasSentAll = false
   child.stdout?.resume()

@@ -7,6 +7,7 @@ import { createCaptureReader } from '../../../core/capture/capture-reader.ts'
 import { locateIp } from '../../../core/capture/link-layer.ts'
 import { StormpetrelError } from '../../../core/errors.ts'
 import { keptBytes } from '../../../core/headers/header-length.ts'
+import { ABSENT } from '../../../core/packets/packet-columns.ts'
 import { FRAME_REJECT_REASONS, type FrameRejectReason } from '../../../core/packets/reject-reason.ts'
 import { type DecodedRow, decodedRow } from './decoded-row.ts'
 import { compared, type TsharkFields, tshark } from './tshark.ts'
@@ -64,6 +65,9 @@ function expectSame(frame: number, row: DecodedRow | FrameRejectReason, theirs: 
     expect([frame, row, theirs['ip.src'], theirs['ipv6.src']]).toEqual([frame, row, '', ''])
     return
   }
-  for (const [name, ours, said] of compared(row, theirs))
+  for (const [name, ours, said] of compared(row, theirs)) {
+    // tshark tells no sequence number in a first fragment of 8 bytes (nmap -f); it stands at its fixed offset.
+    if (name === 'tcp.seq_raw' && said === '' && row.tcpFlags === ABSENT) continue
     expect([frame, name, ours]).toEqual([frame, name, said])
+  }
 }
