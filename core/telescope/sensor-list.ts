@@ -29,7 +29,7 @@ export interface SensorList {
 }
 
 /** The vantage that counts every sensor. */
-export const ALL_VANTAGE = 'all'
+const ALL_VANTAGE = 'all'
 
 /** The id of the one sensor that captures belong to without sensors.yaml. */
 export const LOCAL_SENSOR_ID = 'local'
