@@ -1,6 +1,7 @@
 // The sources column of all slots: sketches first, then their offsets, with a proof that nothing in between was lost.
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { StormpetrelError } from '../../core/errors.ts'
 import { partitionKey } from '../../core/fence/slot-request.ts'
 import type { OffsetSpan, SourceCell } from '../../core/store/count-store.ts'
 import type { Retention } from '../../core/store/retention.ts'
@@ -43,10 +44,16 @@ export class SourcesColumn {
     this.#lossesKnown.set(partitionKey({ topic, partition }), this.#losses)
   }
 
-  /** Resolves when every slot has acknowledged its part. A loss that is found is told by `advance`. */
+  /**
+   * Resolves when every slot has acknowledged its part. Throws SP_REDIS where something that was acknowledged earlier
+   * is lost: what was added since the last `advance` is to be added again, and `advance` will say how far back to go.
+   */
   async add(cells: readonly SourceCell[]): Promise<void> {
     const calls = sourceCalls(cells, this.#slots, this.#retention)
-    await Promise.all([...calls].flatMap(([slot, parts]) => parts.map((part) => this.#addPart(slot, part))))
+    const parts = [...calls].flatMap(([slot, parts]) => parts.map((part) => this.#addPart(slot, part)))
+    // All have ended before an error is told: none of them reaches into the next try.
+    const failed = (await Promise.allSettled(parts)).find((part) => part.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
   }
 
   /** Index in `spans` of one whose sources must be added again, or null where every slot has moved. */
@@ -60,15 +67,20 @@ export class SourcesColumn {
 
   async #addPart(slot: number, part: SourceCall): Promise<void> {
     const keys = this.#slots[slot]!
-    await this.#inChain(slot, async ({ id, calls }) => {
+    const isWhole = await this.#inChain(slot, async ({ id, calls }) => {
       const answer = await runScript(
         this.#redis,
         'add-sources',
         [keys.writer(id), keys.closing, keys.lateSources, keys.openSketches, ...part.keys],
         [calls, calls + 1, COUNT_KEPT_SECONDS, part.windows, ...part.args]
       )
-      return { isWhole: answer === 'applied', result: null }
+      return { isWhole: answer === 'applied', result: answer === 'applied' }
     })
+    if (isWhole) return
+    throw new StormpetrelError(
+      'SP_REDIS',
+      `redis lost sources of slot ${slot} that it had acknowledged; they are read again, nothing is to be done`
+    )
   }
 
   async #advanceSlot(slot: number, spans: readonly (string | number)[]): Promise<number | null> {

@@ -103,6 +103,7 @@ export interface CountStore {
   /**
    * Adds sources to their sketches, wherever those lie. Resolves when every one is acknowledged. Idempotent.
    * Sources of sketches that are closed, and of windows past their retention, are counted as late instead.
+   * After an error, all that was added since the last advanceSources is to be added again.
    */
   addSources(cells: readonly SourceCell[]): Promise<void>
   /**

@@ -125,6 +125,10 @@ describe('the Redis store when Redis fails', () => {
     expect(await store.advanceSources([span(0, 5)])).toMatchObject({ kind: 'applied' })
     expect(await store.advanceSources([span(0, 5, 1)])).toMatchObject({ kind: 'behind', partition: 1 })
 
+    await redis.flushall()
+    await expect(add()).rejects.toMatchObject({ code: 'SP_REDIS', message: expect.stringContaining('lost') })
+    await add()
+    expect(await store.advanceSources([span(5, 6)])).toEqual(behind)
     await store.clear()
     await store.stop()
     await redis.quit()
