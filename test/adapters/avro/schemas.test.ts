@@ -14,11 +14,15 @@ import type { TopicName } from '../../../core/bus.ts'
 /** Every version that was ever registered, packets.raw.1.avsc and so on; a new version of a schema is added here. */
 const VERSIONS_FOLDER = path.join(packageRoot(), 'test/data/schemas')
 
+/** packets.raw.3.avsc is version 3. */
+function versionIn(name: string): number {
+  return Number(name.split('.').at(-2))
+}
+
 function versionsOf(topic: TopicName): RecordSchema[] {
   const names = readdirSync(VERSIONS_FOLDER).filter((name) => name.startsWith(`${topic}.`))
-  const version = (name: string) => Number(name.split('.').at(-2))
   return names
-    .sort((a, b) => version(a) - version(b))
+    .sort((a, b) => versionIn(a) - versionIn(b))
     .map((name) => JSON.parse(readFileSync(path.join(VERSIONS_FOLDER, name), 'utf8')) as RecordSchema)
 }
 
