@@ -37,15 +37,25 @@ export type TsharkFields = Readonly<Record<string, string>>
  * damage.
  */
 export function tshark(file: string): TsharkFields[] {
+  return tsharkFields(file, NAMES, 'first')
+}
+
+/** As tshark(), of any fields: of the first header that has them, or of all, with commas between. */
+export function tsharkFields(
+  file: string,
+  fieldNames: readonly string[],
+  occurrence: 'first' | 'all'
+): TsharkFields[] {
+  const names = [...new Set(['frame.encap_type', ...fieldNames])]
   const whole = ['-o', 'ip.defragment:FALSE', '-o', 'ipv6.defragment:FALSE']
   const output = [
     '-T',
     'fields',
     '-E',
-    'occurrence=f',
+    `occurrence=${occurrence[0]}`,
     '-E',
     'separator=|',
-    ...NAMES.flatMap((n) => ['-e', n])
+    ...names.flatMap((n) => ['-e', n])
   ]
   const { stdout, error } = spawnSync('tshark', ['-n', '-r', file, ...whole, ...output], {
     encoding: 'utf8',
@@ -55,7 +65,7 @@ export function tshark(file: string): TsharkFields[] {
     throw new Error(`tshark could not be run (apt-get install tshark): ${error.message}`)
   const lines = stdout.split('\n').slice(0, -1)
   return lines
-    .map((line) => Object.fromEntries(line.split('|').map((value, i) => [NAMES[i]!, value])))
+    .map((line) => Object.fromEntries(line.split('|').map((value, i) => [names[i]!, value])))
     .filter((fields) => fields['frame.encap_type'] !== '')
 }
 
