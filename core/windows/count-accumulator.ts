@@ -3,7 +3,7 @@
 import type { EnrichedBatch } from '../batch/enriched-batch.ts'
 import type { CountCell, SensorCell, VantageWindow } from '../store/count-store.ts'
 import { CellTable } from './cell-table.ts'
-import { SERIES_KIND, portCode, seriesName } from './series.ts'
+import { countedTags, portCode, SERIES_KIND, seriesName } from './series.ts'
 import { dayStartSeconds } from './time-zone.ts'
 import type { Window } from './window.ts'
 
@@ -43,7 +43,7 @@ export class CountAccumulator {
       table.add(minute, SERIES_KIND.port, port, 1)
       table.add(minute, SERIES_KIND.region, region, 1)
       table.add(minute, SERIES_KIND.asn, packets.asn[row]!, 1)
-      for (let tags = packets.tags[row]!; tags !== 0; tags &= tags - 1) {
+      for (let tags = countedTags(packets.tags[row]!); tags !== 0; tags &= tags - 1) {
         const tag = (31 - Math.clz32(tags & -tags)) << 3
         table.add(minute, SERIES_KIND.tag | tag, 0, 1)
         table.add(minute, SERIES_KIND.portInTag | tag, port, 1)

@@ -29,9 +29,20 @@ export function portKeyOf(code: number): string {
   return portKey(code >>> 17, (code & 0x10000) !== 0 ? ABSENT : code & 0xffff)
 }
 
-/** The series' name, as stored: 'all', 'port=23/TCP', 'region=JP', 'asn=4766', 'tag=mirai', 'port=23/TCP,tag=mirai'. */
+/** Packets without any tag are counted as if they had this bit, so that every packet is somewhere by tag. */
+const UNTAGGED_BITS = 2 ** 31
+
+/** The tag bits that a packet is counted under: its own, or one that stands for none. */
+export function countedTags(tags: number): number {
+  return tags === 0 ? UNTAGGED_BITS : tags
+}
+
+/**
+ * The series' name, as stored: 'all', 'port=23/TCP', 'region=JP', 'asn=4766', 'tag=mirai', 'port=23/TCP,tag=mirai'.
+ * Packets without a tag are those of the empty one: 'tag='.
+ */
 export function seriesName(kindAndTag: number, value: number): string {
-  const tag = TAG_RULES[kindAndTag >>> 3]
+  const tag = TAG_RULES[kindAndTag >>> 3]?.id ?? ''
   switch (kindAndTag & 7) {
     case SERIES_KIND.all:
       return 'all'
@@ -42,10 +53,10 @@ export function seriesName(kindAndTag: number, value: number): string {
     case SERIES_KIND.asn:
       return `asn=${value}`
     case SERIES_KIND.tag:
-      return `tag=${tag!.id}`
+      return `tag=${tag}`
     case SERIES_KIND.portInTag:
-      return `port=${portKeyOf(value)},tag=${tag!.id}`
+      return `port=${portKeyOf(value)},tag=${tag}`
     default:
-      return `region=${unpackRegion(value)},tag=${tag!.id}`
+      return `region=${unpackRegion(value)},tag=${tag}`
   }
 }

@@ -2,7 +2,7 @@
 import type { EnrichedBatch } from '../batch/enriched-batch.ts'
 import type { SourceCell, VantageWindow } from '../store/count-store.ts'
 import { SentSources } from './sent-sources.ts'
-import { SERIES_KIND, portCode, seriesName } from './series.ts'
+import { countedTags, portCode, SERIES_KIND, seriesName } from './series.ts'
 import { dayStartSeconds } from './time-zone.ts'
 
 /**
@@ -10,6 +10,8 @@ import { dayStartSeconds } from './time-zone.ts'
  * hour was sent for its hour and its days too.
  */
 const BUCKET_SECONDS = 900
+/** Tells an IPv6 source from the IPv4 source with the same first word, in the part of a key that has bits to spare. */
+const IPV6_KEY = 1 << 30
 /** Different origins of batches (vantages, geo data, rules) that one process can tell apart in a key. */
 const MAX_ORIGINS = 512
 
@@ -41,7 +43,8 @@ export class SourceAccumulator {
     for (let row = 0; row < packets.length; row++) {
       const when = (Math.floor(packets.seconds[row]! / BUCKET_SECONDS) * MAX_ORIGINS + origin) >>> 0
       const port = portCode(packets.protocol[row]!, packets.dstPort[row]!)
-      if (this.#packetsSeen.addIfNew(when, port, packets.tags[row]!, packets.src, row * 4)) {
+      const family = packets.ipVersion[row] === 4 ? 0 : IPV6_KEY
+      if (this.#packetsSeen.addIfNew(when, port | family, packets.tags[row]!, packets.src, row * 4)) {
         this.#addRow(batch, row, when, port)
       }
     }
@@ -84,8 +87,9 @@ export class SourceAccumulator {
     }
     const { series } = collected
     const address = addressBytes(packets.src, row, packets.ipVersion[row]!)
+    const family = packets.ipVersion[row] === 4 ? 0 : IPV6_KEY
     const add = (kind: number, value: number) => {
-      if (!this.#sent.addIfNew(when, kind, value, packets.src, row * 4)) return
+      if (!this.#sent.addIfNew(when, kind | family, value, packets.src, row * 4)) return
       const number = kind * VALUES + value
       const addresses = series.get(number)
       if (addresses === undefined) series.set(number, [address])
@@ -96,7 +100,7 @@ export class SourceAccumulator {
     add(SERIES_KIND.port, port)
     add(SERIES_KIND.region, region)
     add(SERIES_KIND.asn, packets.asn[row]!)
-    for (let tags = packets.tags[row]!; tags !== 0; tags &= tags - 1) {
+    for (let tags = countedTags(packets.tags[row]!); tags !== 0; tags &= tags - 1) {
       const tag = (31 - Math.clz32(tags & -tags)) << 3
       add(SERIES_KIND.tag | tag, 0)
       add(SERIES_KIND.portInTag | tag, port)

@@ -3,6 +3,7 @@
 import type { Log } from '../../adapters/log.ts'
 import type { EnrichedBatch } from '../../core/batch/enriched-batch.ts'
 import type { Bus, BusRecord, ConsumeOutcome, PartitionHandler, Subscription } from '../../core/bus.ts'
+import { StormpetrelError } from '../../core/errors.ts'
 import type { CountStore, OffsetSpan } from '../../core/store/count-store.ts'
 import { CountFlush, type FlushOutcome, type PartitionRecords } from './count-flush.ts'
 import type { AggregatorCounters } from './metrics.ts'
@@ -25,6 +26,11 @@ export interface AggregatorOptions {
 
 interface Waiting extends PartitionRecords {
   readonly resolve: (outcome: ConsumeOutcome) => void
+}
+
+/** What may pass by itself: a store or a bus that does not answer. Anything else is a mistake, and ends the service. */
+function isPassing(error: unknown): boolean {
+  return error instanceof StormpetrelError && (error.code === 'SP_REDIS' || error.code === 'SP_KAFKA')
 }
 
 /** How often every slot is asked whether it still knows what it knew, with records or without. */
@@ -120,6 +126,7 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
         return
       } catch (error) {
         this.#flush.forgetSent()
+        if (!isPassing(error)) throw error
         this.#options.counters.storeErrors += 1
         this.#options.log('warn', 'store did not take the counts; trying again', { error: String(error) })
         if (this.#isStopped) throw error

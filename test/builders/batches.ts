@@ -6,6 +6,7 @@ import { packRegion } from '../../core/packets/region-code.ts'
 export interface PacketFields {
   readonly seconds?: number
   readonly src?: number
+  readonly ipVersion?: 4 | 6
   readonly protocol?: number
   readonly dstPort?: number
   readonly region?: string
@@ -22,7 +23,7 @@ export function enrichedBatch(
   const columns = new PacketColumns(packets.length)
   for (const [row, packet] of packets.entries()) {
     columns.seconds[row] = packet.seconds ?? 0
-    columns.ipVersion[row] = 4
+    columns.ipVersion[row] = packet.ipVersion ?? 4
     columns.src[row * 4] = packet.src ?? 1
     columns.protocol[row] = packet.protocol ?? 6
     columns.dstPort[row] = packet.dstPort ?? ABSENT

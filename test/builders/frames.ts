@@ -43,7 +43,12 @@ export function ipv6Packet(): Uint8Array {
 }
 
 /** A frame of link type RAW unless told otherwise, at this second. */
-export function frameOf(bytes: Uint8Array, number: number, seconds = 1_655_000_000, linkType = LINKTYPE_RAW): Frame {
+export function frameOf(
+  bytes: Uint8Array,
+  number: number,
+  seconds = 1_655_000_000,
+  linkType = LINKTYPE_RAW
+): Frame {
   return {
     number,
     seconds,

@@ -3,6 +3,7 @@ import { InProcessBus } from '../../adapters/in-process-bus.ts'
 import { MemoryStore } from '../../adapters/memory-store.ts'
 import type { EnrichedBatch, RejectedRecord } from '../../core/batch/enriched-batch.ts'
 import type { BusRecord, ConsumeOutcome, PartitionHandler } from '../../core/bus.ts'
+import { StormpetrelError } from '../../core/errors.ts'
 import type { SlotOutcome, SlotRequest } from '../../core/store/count-store.ts'
 import { Aggregator } from '../../services/aggregator/aggregator.ts'
 import { AggregatorCounters } from '../../services/aggregator/metrics.ts'
@@ -19,7 +20,7 @@ class ForgetfulStore extends MemoryStore {
     const outcome = await super.applySlot(request)
     if (request.batches.length > 0 && this.answersToLose > 0) {
       this.answersToLose -= 1
-      throw new Error('connection lost')
+      throw new StormpetrelError('SP_REDIS', 'connection lost')
     }
     return outcome
   }

@@ -84,7 +84,7 @@ const testPacket = (seconds: number) =>
       protocol: service[0],
       dstPort: service[1],
       ipVersion,
-      src: ipVersion === 4 ? [a, 0, 0, 0] : [a, b, c, d + 5]
+      src: ipVersion === 4 ? [a, 0, 0, 0] : [a, b, c, d]
     }
   })
 

@@ -21,7 +21,10 @@ function portKey({ protocol, dstPort }: Required<Pick<PacketFields, 'protocol' |
 }
 
 /** Counts packet by packet, with text keys: slow and plain. */
-function recount(packets: readonly Required<Omit<PacketFields, 'src'>>[], vantages: readonly string[]): Map<string, number> {
+function recount(
+  packets: readonly Required<Omit<PacketFields, 'src' | 'ipVersion'>>[],
+  vantages: readonly string[]
+): Map<string, number> {
   const counts = new Map<string, number>()
   const add = (key: string) => counts.set(key, (counts.get(key) ?? 0) + 1)
   for (const each of packets) {
@@ -33,7 +36,8 @@ function recount(packets: readonly Required<Omit<PacketFields, 'src'>>[], vantag
       ['day', 'UTC', each.seconds - (each.seconds % day)],
       ['day', 'Asia/Tokyo', each.seconds - ((each.seconds + tokyo) % day)]
     ]
-    const ids = TAG_RULES.filter((_, bit) => (each.tags & (1 << bit)) !== 0).map(({ id }) => id)
+    const ids: string[] = TAG_RULES.filter((_, bit) => (each.tags & (1 << bit)) !== 0).map(({ id }) => id)
+    if (ids.length === 0) ids.push('')
     const port = `port=${portKey(each)}`
     const region = `region=${each.region}`
     const series = ['all', port, region, `asn=${each.asn}`]

@@ -75,3 +75,18 @@ test('a source that newer geo data put elsewhere is given for its new region too
   expect(series).toContain('region=JP')
   expect(series).toContain('region=KR')
 })
+
+test('an IPv6 source is not taken for the IPv4 source that has the same first word', () => {
+  const accumulator = new SourceAccumulator(['UTC'], 256)
+  const seconds = 1_655_000_000
+  accumulator.add(
+    enrichedBatch([
+      { seconds, src: 9 },
+      { seconds, src: 9, ipVersion: 6 }
+    ])
+  )
+
+  const all = accumulator.take().find(({ series, window }) => series === 'all' && window.size === 'hour')
+
+  expect(all!.addresses.map(({ length }) => length).sort((a, b) => a - b)).toEqual([4, 16])
+})
