@@ -33,7 +33,10 @@ describe('the check of a slot request', () => {
     ['number 0', { batches: [{ ...batch, name: { ...batch.name, number: 0 } }] }],
     ['number 2^31 + 1', { batches: [{ ...batch, name: { ...batch.name, number: 2 ** 31 + 1 } }] }],
     ['a sensor with a bar', { batches: [{ ...batch, name: { ...batch.name, sensor: 'a|b' } }] }],
-    ['less than no rejected frames', { batches: [{ ...batch, rejectedFrames: [{ reason: 'x', frames: -1 }] }] }],
+    [
+      'less than no rejected frames',
+      { batches: [{ ...batch, rejectedFrames: [{ reason: 'x', frames: -1 }] }] }
+    ],
     ['a cell of no packets', { cells: [{ window, series: 'all', packets: 0 }] }],
     ['a cell of NaN packets', { cells: [{ window, series: 'all', packets: Number.NaN }] }],
     ['a cell over 2^40', { cells: [{ window, series: 'all', packets: 2 ** 40 + 1 }] }],
