@@ -7,6 +7,8 @@ export interface SynCaptureOptions {
   /** Capture time of the first packet, in seconds since 1970, and packets in a second of capture time. */
   readonly startSeconds: number
   readonly packetsPerSecond: number
+  /** Share of packets, 0..1, whose source is drawn from all addresses, so that hardly any other packet has it. */
+  readonly newSourceShare: number
 }
 
 const SOURCES = 200_000
@@ -29,7 +31,7 @@ function randomBits(seed: number): () => number {
 /** Writes a microsecond pcap of Ethernet frames: a fifth Mirai-type, a tenth to random ports, sources Zipf-like. */
 export function writeSynCapture(path: string, options: SynCaptureOptions): void {
   const random = randomBits(options.seed)
-  const pool = Uint32Array.from({ length: SOURCES }, () => 0x01000000 + (random() % 0xdeffffff))
+  const pool = Uint32Array.from({ length: SOURCES }, () => unicastAddress(random()))
   const file = openSync(path, 'w')
   const header = Buffer.alloc(24)
   header.writeUInt32LE(0xa1b2c3d4, 0)
@@ -66,13 +68,13 @@ function writeRecord(
   const ip = at + 30
   const kind = random() % 10
   const destination = (0xcb007100 + (random() & 0xff)) >>> 0
-  const rank = Math.floor(SOURCES * (random() / 2 ** 32) ** 3)
+  const source = drawSource(options.newSourceShare, pool, random)
   block[ip] = 0x45
   block.writeUInt16BE(40, ip + 2)
   block.writeUInt16BE(random() & 0xffff, ip + 4)
   block[ip + 8] = 40 + (random() % 200)
   block[ip + 9] = 6
-  block.writeUInt32BE(pool[rank]!, ip + 12)
+  block.writeUInt32BE(source, ip + 12)
   block.writeUInt32BE(destination, ip + 16)
   block.writeUInt16BE(1024 + (random() % 60_000), ip + 20)
   const isMirai = kind < 2
@@ -88,4 +90,15 @@ function writeRecord(
   block[ip + 32] = 0x50
   block[ip + 33] = 0x02
   block.writeUInt16BE(random() & 0xffff, ip + 34)
+}
+
+/** Few sources send most packets, the rest one or two each. */
+function drawSource(newSourceShare: number, pool: Uint32Array, random: () => number): number {
+  if (newSourceShare > 0 && random() / 2 ** 32 < newSourceShare) return unicastAddress(random())
+  return pool[Math.floor(SOURCES * (random() / 2 ** 32) ** 3)]!
+}
+
+/** 1.0.0.0 to 223.255.255.254. */
+function unicastAddress(bits: number): number {
+  return 0x01000000 + (bits % 0xdeffffff)
 }

@@ -1,0 +1,154 @@
+// The benchmark: `npm run bench`. It runs the real program over captures that it makes, prints a table, and leaves
+// bench/results/latest.json and a dated copy. `--only NAME` runs the cases with that in their name, and leaves nothing.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { arch, availableParallelism, cpus, loadavg, release, tmpdir, totalmem, type } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { packageRoot } from '../adapters/package-root.ts'
+import { BENCH_CASES, type BenchCase } from './cases.ts'
+import { Captures } from './captures.ts'
+import { isPinned, measure, type MeasuredProgram, type Usage } from './measured-process.ts'
+import {
+  type BenchResults,
+  type CaseResult,
+  type GeoResult,
+  LATEST_RESULTS,
+  type Machine
+} from './results.ts'
+
+const STORMPETREL = 'bin/stormpetrel.js'
+const WARM_LOADS = 7
+const WARM_GOAL_MS = 150
+
+const { values } = parseArgs({ options: { only: { type: 'string' }, rounds: { type: 'string' } } })
+const rounds = Number(values.rounds ?? 3)
+const only = values.only ?? ''
+const chosen = BENCH_CASES.filter(({ name }) => name.includes(only))
+if (chosen.length === 0 || !(rounds >= 1)) {
+  const names = BENCH_CASES.map(({ name }) => name).join(', ')
+  process.stderr.write(`usage: npm run bench -- [--only NAME] [--rounds 3]; names: ${names}\n`)
+  process.exit(2)
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'stormpetrel-bench-'))
+const captures = new Captures(folder)
+const cacheFolder = join(folder, 'cache')
+const environment = {
+  PATH: process.env.PATH ?? '',
+  STORMPETREL_CACHE_FOLDER: cacheFolder,
+  STORMPETREL_HTTP_PORT: '0'
+}
+
+try {
+  await run()
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function run(): Promise<void> {
+  const startedAt = new Date().toISOString()
+  const here = machine()
+  const geo = await measureGeo()
+  say(
+    `geo tables: ${geo.coldMs.toFixed(0)} ms from the databases, ${geo.warmMs.toFixed(0)} ms from the cache`
+  )
+  say(`${'case'.padEnd(20)}     packets/s  ns CPU/packet  packets/CPU s  peak MiB`)
+  const cases: CaseResult[] = []
+  for (const each of chosen) {
+    const result = await measureCase(each)
+    cases.push(result)
+    const cells = [
+      result.packetsPerSecond,
+      result.cpuNsPerPacket,
+      result.packetsPerCpuSecond,
+      result.peakRssMib
+    ]
+    say(`${each.name.padEnd(20)}${cells.map((cell) => String(cell).padStart(14)).join('')}`)
+  }
+  if (only !== '') return
+  const bare = await leastOf(await programOf(BENCH_CASES[0]!, true))
+  const startUp = { wallMs: Math.round(bare.wallSeconds * 1000), cpuMs: Math.round(bare.cpuSeconds * 1000) }
+  keep({ startedAt, machine: here, isPinned, rounds, startUp, geo, cases })
+}
+
+/** A case over its capture, less the same command over a capture of one packet. */
+async function measureCase(each: BenchCase): Promise<CaseResult> {
+  const packets = captures.packets(each.capture)
+  const startUp = await leastOf(await programOf(each, true))
+  const whole = await leastOf(await programOf(each, false))
+  const cpuSeconds = whole.cpuSeconds - startUp.cpuSeconds
+  const suffix = each.compression === 'none' ? '' : `.${each.compression}`
+  return {
+    name: each.name,
+    command: `stormpetrel ${each.args.join(' ')} ${each.capture}.pcap${suffix}`,
+    packets,
+    packetsPerSecond: Math.round(packets / (whole.wallSeconds - startUp.wallSeconds)),
+    cpuNsPerPacket: Math.round((cpuSeconds * 1e9) / packets),
+    packetsPerCpuSecond: Math.round(packets / cpuSeconds),
+    peakRssMib: Math.round(whole.peakRssMib),
+    goal: each.goal
+  }
+}
+
+async function programOf(each: BenchCase, isStartUp: boolean): Promise<MeasuredProgram> {
+  const { endsAfter } = each
+  const file = isStartUp ? await captures.path('one') : await captures.path(each.capture, each.compression)
+  return { program: STORMPETREL, args: [...each.args, file], environment, keepsOutput: false, endsAfter }
+}
+
+/** The least of each figure over the rounds. */
+async function leastOf(program: MeasuredProgram): Promise<Usage> {
+  let least = await measure(program)
+  for (let round = 1; round < rounds; round++) {
+    const next = await measure(program)
+    least = {
+      wallSeconds: Math.min(least.wallSeconds, next.wallSeconds),
+      cpuSeconds: Math.min(least.cpuSeconds, next.cpuSeconds),
+      peakRssMib: Math.min(least.peakRssMib, next.peakRssMib),
+      stdout: next.stdout
+    }
+  }
+  return least
+}
+
+async function measureGeo(): Promise<GeoResult> {
+  const coldMs = await loadGeo()
+  const warm: number[] = []
+  for (let i = 0; i < WARM_LOADS; i++) warm.push(await loadGeo())
+  warm.sort((a, b) => a - b)
+  return { coldMs: Math.round(coldMs), warmMs: Math.round(warm[WARM_LOADS >> 1]!), warmGoalMs: WARM_GOAL_MS }
+}
+
+async function loadGeo(): Promise<number> {
+  const program = join('dist', 'bench', 'geo-load.js')
+  const { stdout } = await measure({
+    program,
+    args: [cacheFolder],
+    environment,
+    keepsOutput: true,
+    endsAfter: null
+  })
+  return Number(stdout)
+}
+
+function machine(): Machine {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryGib: Math.round(totalmem() / 2 ** 30),
+    system: `${type()} ${release()} ${arch()}`,
+    node: process.version,
+    loadAverageAtStart: Math.round(loadavg()[0]! * 100) / 100
+  }
+}
+
+function keep(results: BenchResults): void {
+  const text = `${JSON.stringify(results, null, 2)}\n`
+  const dated = LATEST_RESULTS.replace('latest', results.startedAt.slice(0, 10))
+  for (const path of [LATEST_RESULTS, dated]) writeFileSync(join(packageRoot(), path), text)
+  say(`kept in ${LATEST_RESULTS} and ${dated}`)
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
