@@ -2,7 +2,7 @@
 import type { Log } from '../adapters/log.ts'
 
 /** One line an event: time (ISO 8601), level, service, message, and the fields. `debug` lines are dropped. */
-export function jsonLog(service: string, write: (line: string) => void, nowMs: () => number): Log {
+function jsonLog(service: string, write: (line: string) => void, nowMs: () => number): Log {
   return (level, message, fields) => {
     if (level === 'debug') return
     write(

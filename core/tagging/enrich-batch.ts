@@ -88,7 +88,7 @@ export function enrichBatch(
 }
 
 /** Counts rejected frames by reason, in order of first appearance. */
-export function countByReason(rejected: readonly RejectedFrame[]): RejectedCount[] {
+function countByReason(rejected: readonly RejectedFrame[]): RejectedCount[] {
   const counts = new Map<RejectReason, number>()
   for (const frame of rejected) counts.set(frame.reason, (counts.get(frame.reason) ?? 0) + 1)
   return [...counts].map(([reason, frames]) => ({ reason, frames }))

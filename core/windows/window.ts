@@ -2,8 +2,6 @@
 
 export type WindowSize = 'minute' | 'hour' | 'day'
 
-export const WINDOW_SIZES: readonly WindowSize[] = ['minute', 'hour', 'day']
-
 /** One window. `zone` is an IANA time zone name and always 'UTC' for minutes and hours. */
 export interface Window {
   readonly size: WindowSize

@@ -57,4 +57,4 @@ async function refresh() {
 }
 
 void refresh()
-setInterval(refresh, 1000)
+setInterval(() => void refresh(), 1000)

@@ -66,7 +66,7 @@ function factsOf(sensor: SensorList['sensors'][number]): SensorFacts {
 }
 
 /** Where built tables are kept. */
-export function cacheFolderOf(configuration: Configuration): string {
+function cacheFolderOf(configuration: Configuration): string {
   const base = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
   return configuration.cacheFolder ?? join(base, 'stormpetrel')
 }

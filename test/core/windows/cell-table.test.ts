@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { CellTable } from '../../../core/windows/cell-table.ts'
 
 const word = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 0xffff_ffff }))
@@ -17,7 +17,9 @@ test('a table counts as a map does, through growing', () => {
         }
 
         const found = new Map<string, number>()
-        table.forEach((a, b, c, count) => found.set(`${a},${b},${c}`, count))
+        table.forEach((a, b, c, count) => {
+          found.set(`${a},${b},${c}`, count)
+        })
 
         expect(found).toEqual(expected)
         expect(table.size).toBe(expected.size)
@@ -34,7 +36,9 @@ test('a cleared table is empty and counts again', () => {
   table.add(1, 2, 3, 5)
 
   const found: number[] = []
-  table.forEach((_a, _b, _c, count) => found.push(count))
+  table.forEach((_a, _b, _c, count) => {
+    found.push(count)
+  })
 
   expect(found).toEqual([5])
 })

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { CountAccumulator } from '../../../core/windows/count-accumulator.ts'
 import { TAG_RULES } from '../../../core/tags/rules.ts'
 import { enrichedBatch, type PacketFields } from '../../builders/batches.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { SourceCell } from '../../../core/store/count-store.ts'
 import { SourceAccumulator } from '../../../core/windows/source-accumulator.ts'
 import { enrichedBatch } from '../../builders/batches.ts'
