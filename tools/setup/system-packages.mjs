@@ -58,13 +58,14 @@ export function hasCommand(name) {
 /** Installs what is missing; where that cannot be, throws with the exact command for a person to type. */
 export async function ensureSystemPackages(packages) {
   if (missing(packages).length === 0) return
-  await withLock('apt', () => {
-    const names = missing(packages)
-    if (names.length > 0 && canInstall()) {
+  if (canInstall()) {
+    await withLock('apt', () => {
+      const names = missing(packages)
+      if (names.length === 0) return
       say(`installing system packages: ${names.join(' ')}`)
       installPackages(names)
-    }
-  })
+    })
+  }
   const left = missing(packages)
   if (left.length === 0) return
   const why = canInstall() ? 'apt-get could not install them' : 'only root can install them'
