@@ -6,7 +6,7 @@ export interface StackAddresses {
 }
 
 /** Environment variable with the Unix socket on which jest's main process starts parts and tells addresses. */
-export const SOCKET_VARIABLE = 'STORMPETREL_TEST_STACK_SOCKET'
+export const SOCKET_VARIABLE = 'TEST_STACK_SOCKET'
 
 /** The environment that makes a `stormpetrel` process use these parts. */
 export function environmentOf(addresses: StackAddresses): Record<string, string> {
