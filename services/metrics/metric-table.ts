@@ -23,7 +23,12 @@ export const METRICS = {
   },
   stormpetrel_received_bytes_total: {
     type: 'counter',
-    help: 'Bytes of message values or capture frames read.',
+    help: 'Bytes of message values read from Kafka (0 within one process, where nothing is encoded).',
+    labels: ['service']
+  },
+  stormpetrel_sent_bytes_total: {
+    type: 'counter',
+    help: 'Bytes of headers in the batches that a sensor has sent.',
     labels: ['service']
   },
   stormpetrel_rejected_frames_total: {

@@ -14,7 +14,7 @@ export function sensorReadings(sensor: string, counters: SensorCounters): Metric
   return [
     { name: 'stormpetrel_batches_total', value: counters.batches, labels },
     { name: 'stormpetrel_packets_total', value: counters.packets, labels },
-    { name: 'stormpetrel_received_bytes_total', value: counters.bytes, labels },
+    { name: 'stormpetrel_sent_bytes_total', value: counters.bytes, labels },
     { name: 'stormpetrel_kernel_dropped_packets_total', value: counters.kernelDrops, labels: { sensor } },
     ...rejectedReadings('sensor', counters.rejectedFrames)
   ]

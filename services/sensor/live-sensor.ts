@@ -62,7 +62,6 @@ export class LiveSensor {
   /** Waiting for the batches of this chunk holds up tcpdump's pipe, and so bounds memory. */
   #read(chunk: Uint8Array): Promise<void> {
     const { counters, nowMs } = this.#options
-    counters.bytes += chunk.length
     counters.kernelDrops = this.#capture?.kernelDrops() ?? 0
     this.#reader.push(chunk)
     while (this.#reader.next()) {

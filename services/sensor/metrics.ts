@@ -5,7 +5,7 @@ import type { RawBatch } from '../../core/batch/raw-batch.ts'
 export class SensorCounters {
   batches = 0
   packets = 0
-  /** Bytes read from the capture. */
+  /** Bytes of headers in the batches that were published. */
   bytes = 0
   /** Packets that the kernel dropped since the start. */
   kernelDrops = 0
@@ -15,6 +15,7 @@ export class SensorCounters {
   count(batch: RawBatch): void {
     this.batches += 1
     this.packets += batch.packets
+    this.bytes += batch.capture.length
     for (const { reason } of batch.refused) {
       this.rejectedFrames.set(reason, (this.rejectedFrames.get(reason) ?? 0) + 1)
     }
