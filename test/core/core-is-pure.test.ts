@@ -8,9 +8,27 @@ function sourceFiles(): string[] {
   return readdirSync(CORE, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
 }
 
+/** What a file names in import and export statements, in import() and in require(). */
 function importsOf(text: string): string[] {
-  return [...text.matchAll(/(?:from|import|require)\s*\(?\s*['"]([^'"]+)['"]/g)].map((match) => match[1]!)
+  const statements = text.matchAll(/^(?:import|export)\b[^'"`;=(]*?from\s*['"]([^'"]+)['"]/gm)
+  const bare = text.matchAll(/^import\s*['"]([^'"]+)['"]/gm)
+  const calls = text.matchAll(/\b(?:import|require)\(\s*['"]([^'"]+)['"]/g)
+  return [...statements, ...bare, ...calls].map((match) => match[1]!)
 }
+
+test('imports of every form are seen', () => {
+  const text = [
+    "import { a, type B } from './one.ts'",
+    'import {',
+    '  c',
+    "} from 'two'",
+    "import 'three'",
+    "export { d } from 'four'",
+    "const five = await import('five')"
+  ].join('\n')
+
+  expect(importsOf(text).sort()).toEqual(['./one.ts', 'five', 'four', 'three', 'two'])
+})
 
 test('core imports only core, and createHash, a pure function', () => {
   const foreign: string[] = []
