@@ -1,4 +1,5 @@
 // The message bus on Kafka, by kafkajs: values as Avro, partitions chosen by the caller, offsets kept by the reader.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, Message } from 'kafkajs'
 import type { Bus, PartitionHandler, Subscription, TopicName, TopicValues } from '../core/bus.ts'
 import { StormpetrelError } from '../core/errors.ts'
@@ -37,6 +38,7 @@ export interface KafkajsBusOptions {
 
 const DEFAULT_START_PATIENCE_MS = 15_000
 const DEFAULT_PATIENCE_MS = 120_000
+const REFUSAL_PAUSE_MS = 500
 
 type Codecs = { readonly [K in TopicName]?: AvroCodec<K> }
 
@@ -75,7 +77,7 @@ export class KafkajsBus implements Bus {
   async start(): Promise<void> {
     try {
       await this.#connect()
-      await refuseUnusableTopics(this.#admin, this.#prefix, this.#topics)
+      await this.#refuseUnusableTopics()
       await this.#learnSchemas()
     } catch (error) {
       await this.stop()
@@ -157,6 +159,19 @@ export class KafkajsBus implements Bus {
       })
     } catch (error) {
       throw kafkaError(this.#connection, `not reached in ${Math.ceil(forMs / 1000)} s`, error)
+    }
+  }
+
+  /** Topics that were made or mended a moment ago are not known to every broker yet, so a refusal is checked. */
+  async #refuseUnusableTopics(): Promise<void> {
+    for (let triesLeft = 2; ; triesLeft--) {
+      try {
+        await refuseUnusableTopics(this.#admin, this.#prefix, this.#topics)
+        return
+      } catch (error) {
+        if (triesLeft === 0 || this.#end.signal.aborted) throw error
+      }
+      await sleep(REFUSAL_PAUSE_MS)
     }
   }
 

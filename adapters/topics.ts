@@ -33,6 +33,8 @@ export interface CheckTopicsOptions {
 const APPLY_ORDER: readonly TopicName[] = ['packets.enriched', 'packets.raw', 'packets.rejected']
 
 const DEFAULT_PATIENCE_MS = 15_000
+/** A new topic is known to its brokers, and has leaders, after this time. */
+const KNOWN_WITHIN_MS = 15_000
 
 /**
  * Compares topics, subjects and schemas with what they must be, and with `apply` makes or mends them; nothing is
@@ -49,7 +51,7 @@ export async function checkTopics(
   const findings: Finding[] = []
   try {
     await tryFor(signal, options.patienceMs ?? DEFAULT_PATIENCE_MS, () => admin.connect())
-    findings.push(...(await checkWithAdmin(admin, prefix, settings, apply)))
+    findings.push(...(await checkWithAdmin(admin, signal, prefix, settings, apply)))
   } catch (error) {
     findings.push({
       severity: 'error',
@@ -86,6 +88,7 @@ export async function refuseUnusableTopics(
 
 async function checkWithAdmin(
   admin: Admin,
+  signal: AbortSignal,
   prefix: string,
   settings: TopicSettings,
   apply: boolean
@@ -101,8 +104,10 @@ async function checkWithAdmin(
       findings.push(...found)
       continue
     }
-    if (state === undefined) await createTopic(admin, topic, prefix, settings, states)
-    else await mendTopic(admin, state, settings, states)
+    if (state === undefined) {
+      await createTopic(admin, topic, prefix, settings, states)
+      await tryFor(signal, KNOWN_WITHIN_MS, () => admin.fetchTopicOffsets(prefix + topic))
+    } else await mendTopic(admin, state, settings, states)
     findings.push(...found.map((finding) => ({ ...finding, isMended: true })))
   }
   return findings
@@ -192,7 +197,8 @@ async function createTopic(
   const { brokers } = await admin.describeCluster()
   const replicationFactor = settings.replicationFactor ?? Math.min(3, brokers.length)
   await admin.createTopics({
-    waitForLeaders: true,
+    // kafkajs's own wait gives up where a broker has not heard of the topic yet.
+    waitForLeaders: false,
     topics: [
       {
         topic: prefix + topic,

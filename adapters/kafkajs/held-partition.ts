@@ -1,10 +1,9 @@
-// One partition while this consumer holds it: which offset comes next, and one thing at a time.
+// The partitions that a consumer holds: which offset comes next in each, and one thing at a time.
 
 /** Turns of one partition, over all the times it is held: calls of its handler never overlap. */
-export class Turns {
+class Turns {
   #last: Promise<void> = Promise.resolve()
 
-  /** Runs after everything that was queued before, whether that worked or not. */
   take<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(work)
     this.#last = result.then(
@@ -14,7 +13,6 @@ export class Turns {
     return result
   }
 
-  /** Resolves when nothing is queued. */
   async idle(): Promise<void> {
     let last: Promise<void>
     do {
@@ -46,5 +44,48 @@ export class HeldPartition {
 
   get lagRecords(): number {
     return this.expected === null ? 0 : Math.max(0, this.logEnd - this.expected)
+  }
+}
+
+/** The partitions that are held now, and the turns of all that ever were. */
+export class HeldPartitions implements Iterable<HeldPartition> {
+  readonly #held = new Map<number, HeldPartition>()
+  readonly #turns = new Map<number, Turns>()
+
+  get(partition: number): HeldPartition | undefined {
+    return this.#held.get(partition)
+  }
+
+  hold(partition: number): HeldPartition {
+    const held = new HeldPartition(partition)
+    this.#held.set(partition, held)
+    return held
+  }
+
+  /** Gives them all up, and answers which they were. */
+  release(): HeldPartition[] {
+    const released = [...this.#held.values()]
+    for (const held of released) held.isHeld = false
+    this.#held.clear()
+    return released
+  }
+
+  /** Runs the work after everything else that was begun for this partition, whether that worked or not. */
+  inTurn<T>(partition: number, work: () => Promise<T>): Promise<T> {
+    let turns = this.#turns.get(partition)
+    if (turns === undefined) {
+      turns = new Turns()
+      this.#turns.set(partition, turns)
+    }
+    return turns.take(work)
+  }
+
+  /** Resolves when nothing is in hand for any partition. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#turns.values()].map((turns) => turns.idle()))
+  }
+
+  [Symbol.iterator](): Iterator<HeldPartition> {
+    return this.#held.values()
   }
 }

@@ -24,15 +24,15 @@ export async function readForeign(
   source: ForeignSource
 ): Promise<Record<string, unknown>[]> {
   const root = packageRoot()
+  const options = Object.entries({
+    brokers: source.brokers.join(','),
+    registry: source.registryUrl,
+    prefix: source.topicPrefix,
+    reader
+  }).flatMap(([name, value]) => [`--${name}`, value])
   const { stdout } = await run(
     path.join(root, '.cache/python/bin/python'),
-    [
-      path.join(root, 'test/python/read_enriched.py'),
-      ...['--brokers', source.brokers.join(',')],
-      ...['--registry', source.registryUrl],
-      ...['--prefix', source.topicPrefix],
-      ...['--reader', reader]
-    ],
+    [path.join(root, 'test/python/read_enriched.py'), ...options],
     { maxBuffer: MAX_OUTPUT_BYTES }
   )
   return stdout

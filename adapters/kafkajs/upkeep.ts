@@ -1,0 +1,86 @@
+// What a consumer does beside reading, every second: it watches for signs of life, commits again what could not be
+// committed, and looks where the logs end.
+import type { Admin, Consumer } from 'kafkajs'
+import type { Log } from '../log.ts'
+import { messageOf } from './connection.ts'
+import type { HeldPartition, HeldPartitions } from './held-partition.ts'
+import { fetchLogBounds } from './log-bounds.ts'
+
+export interface UpkeepParts {
+  readonly admin: Admin
+  readonly consumer: Consumer
+  readonly topic: string
+  readonly held: HeldPartitions
+  readonly log: Log
+  /** A consumer without a sign of life for longer is silent. */
+  readonly patienceMs: number
+  readonly onSilence: (silentMs: number) => void
+}
+
+const TICK_MS = 1000
+const LOG_ENDS_EVERY_TICKS = 5
+
+export class Upkeep {
+  readonly #parts: UpkeepParts
+  #lastLifeMs = 0
+  #ticks = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(parts: UpkeepParts) {
+    this.#parts = parts
+  }
+
+  start(): void {
+    this.showLife()
+    this.#timer = setInterval(() => this.#tick(), TICK_MS)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** The brokers have answered this consumer: it is a member of its group. */
+  showLife(): void {
+    this.#lastLifeMs = performance.now()
+  }
+
+  get isSilent(): boolean {
+    return this.#silentMs > this.#parts.patienceMs
+  }
+
+  get #silentMs(): number {
+    return performance.now() - this.#lastLifeMs
+  }
+
+  #tick(): void {
+    if (this.isSilent) {
+      this.#parts.onSilence(this.#silentMs)
+      return
+    }
+    for (const held of this.#parts.held) this.#commitAgain(held)
+    this.#ticks += 1
+    if (this.#ticks % LOG_ENDS_EVERY_TICKS === 0) void this.#updateLogEnds()
+  }
+
+  #commitAgain(held: HeldPartition): void {
+    const { partition, uncommitted } = held
+    if (uncommitted === null) return
+    const { consumer, topic, log } = this.#parts
+    held.uncommitted = null
+    consumer.commitOffsets([{ topic, partition, offset: String(uncommitted) }]).catch((error: unknown) => {
+      held.uncommitted ??= uncommitted
+      log('debug', 'kafka commit failed again', { topic, partition, error: messageOf(error) })
+    })
+  }
+
+  /** A partition whose handler is slow brings no fetches, and still falls behind. */
+  async #updateLogEnds(): Promise<void> {
+    const { admin, topic, held, log } = this.#parts
+    try {
+      const bounds = await fetchLogBounds(admin, topic)
+      for (const each of held) each.logEnd = Math.max(each.logEnd, bounds[each.partition]?.end ?? 0)
+    } catch (error) {
+      log('debug', 'log ends not known', { topic, error: messageOf(error) })
+    }
+  }
+}
