@@ -124,7 +124,7 @@ export class Up {
     const failures: PlayFailure[] = []
     for (const [index, file] of files.entries()) {
       if (this.#isStopped) break
-      this.#what = `playing ${file} (${index + 1} of ${files.length})`
+      this.#what = `a run of captures: playing ${file} (${index + 1} of ${files.length})`
       const pace = new Pace((playSeconds * 1000) / files.length)
       const batching = {
         sensor,
@@ -148,7 +148,7 @@ export class Up {
       }
     }
     await this.#untilCounted()
-    this.#what = `played ${files.length} ${files.length === 1 ? 'capture' : 'captures'}`
+    this.#what = `a run of ${files.length} ${files.length === 1 ? 'capture' : 'captures'}, played to the end`
     return failures
   }
 
