@@ -67,8 +67,7 @@ export class MemoryStore implements CountStore {
   }
 
   async addSources(cells: readonly SourceCell[]): Promise<void> {
-    this.#sketches.expire()
-    for (const cell of cells) this.#sketches.add(cell)
+    this.#sketches.add(cells)
   }
 
   async advanceSources(spans: readonly OffsetSpan[]): Promise<SlotOutcome> {

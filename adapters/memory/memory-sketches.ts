@@ -27,14 +27,22 @@ export class MemorySketches {
     this.#nowSeconds = nowSeconds
   }
 
-  add({ window, series, addresses }: SourceCell): void {
-    if (addresses.length === 0) return
-    if (this.#isLate(window)) {
-      this.lateSources[window.size] += addresses.length
-      return
+  add(cells: readonly SourceCell[]): void {
+    this.expire()
+    // Callers share one window object among its cells: it is looked up once an object, not once a cell.
+    const byObject = new Map<VantageWindow, Sketches | null>()
+    for (const cell of cells) {
+      const { window, ipVersion, words } = cell
+      if (words.length === 0) continue
+      let sketches = byObject.get(window)
+      if (sketches === undefined) {
+        sketches = this.#isLate(window) ? null : this.#sketches(window)
+        byObject.set(window, sketches)
+      }
+      if (sketches === null)
+        this.lateSources[window.size] += ipVersion === 4 ? words.length : words.length / 4
+      else addSources(sketches, cell)
     }
-    const counter = this.#counter(window, series)
-    for (const address of addresses) addAddress(counter, address)
   }
 
   count(window: VantageWindow, series: string): number {
@@ -79,15 +87,14 @@ export class MemorySketches {
     return this.#retention !== null && keepUntilSeconds(window, this.#retention) <= this.#nowSeconds()
   }
 
-  #counter(window: VantageWindow, series: string): SourceCounter {
+  #sketches(window: VantageWindow): Sketches {
     const key = keyOf(window)
-    const sketches = this.#windows.get(key) ?? { window, bySeries: new Map<string, SourceCounter | number>() }
-    this.#windows.set(key, sketches)
-    const known = sketches.bySeries.get(series)
-    if (known instanceof SourceCounter) return known
-    const counter = new SourceCounter()
-    sketches.bySeries.set(series, counter)
-    return counter
+    let sketches = this.#windows.get(key)
+    if (sketches === undefined) {
+      sketches = { window, bySeries: new Map() }
+      this.#windows.set(key, sketches)
+    }
+    return sketches
   }
 }
 
@@ -95,11 +102,17 @@ function keyOf(window: VantageWindow): string {
   return `${window.size}|${window.zone}|${window.startSeconds}|${window.vantage}`
 }
 
-function addAddress(counter: SourceCounter, address: Uint8Array): void {
-  if (address.length === 4) counter.add4(wordAt(address, 0))
-  else counter.add6(wordAt(address, 0), wordAt(address, 4), wordAt(address, 8), wordAt(address, 12))
-}
-
-function wordAt(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+function addSources({ bySeries }: Sketches, { series, ipVersion, words }: SourceCell): void {
+  let counter = bySeries.get(series)
+  if (!(counter instanceof SourceCounter)) {
+    counter = new SourceCounter()
+    bySeries.set(series, counter)
+  }
+  if (ipVersion === 4) {
+    for (let at = 0; at < words.length; at++) counter.add4(words[at]!)
+  } else {
+    for (let at = 0; at < words.length; at += 4) {
+      counter.add6(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!)
+    }
+  }
 }

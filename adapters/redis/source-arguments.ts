@@ -1,4 +1,5 @@
 // Turns sources into calls of add-sources.lua, slot by slot, each of a bounded size.
+import { endianness } from 'node:os'
 import type { SourceCell, VantageWindow } from '../../core/store/count-store.ts'
 import { endSeconds, keepUntilSeconds, type Retention } from '../../core/store/retention.ts'
 import { slotOf } from '../../core/store/slot.ts'
@@ -7,6 +8,8 @@ import { type SlotKeys, windowMember } from './slot-keys.ts'
 /** A call blocks Redis for some 10 ms at this size. */
 const SKETCHES_PER_CALL = 2000
 const ADDRESSES_PER_CALL = 20_000
+
+const IS_LITTLE_ENDIAN = endianness() === 'LE'
 
 type ScriptArgument = string | number | Buffer
 
@@ -44,7 +47,7 @@ function bySlot(cells: readonly SourceCell[], slots: number): Map<number, Map<st
   const result = new Map<number, Map<string, WindowSketches>>()
   const members = new Map<VantageWindow, string>()
   for (const cell of cells) {
-    if (cell.addresses.length === 0) continue
+    if (cell.words.length === 0) continue
     let member = members.get(cell.window)
     if (member === undefined) {
       member = windowMember(cell.window)
@@ -81,7 +84,7 @@ function parts(windows: readonly WindowSketches[]): WindowSketches[][] {
       }
       taken.push(cell)
       sketches++
-      addresses += cell.addresses.length
+      addresses += cell.ipVersion === 4 ? cell.words.length : cell.words.length / 4
     }
     if (taken.length > 0) part.push({ window, member, cells: taken })
   }
@@ -94,17 +97,17 @@ function callOf(part: readonly WindowSketches[], keys: SlotKeys, retention: Rete
   for (const { window, member, cells } of part) {
     call.keys.push(keys.sketchSeries(member))
     call.args.push(window.size, member, endSeconds(window), keepUntilSeconds(window, retention), cells.length)
-    for (const { series, addresses } of cells) {
+    for (const { series, ipVersion, words } of cells) {
       call.keys.push(keys.sketch(member, series))
-      call.args.push(series, packed(addresses, 4), packed(addresses, 16))
+      const addresses = inNetworkOrder(words)
+      call.args.push(series, ...(ipVersion === 4 ? [addresses, ''] : ['', addresses]))
     }
   }
   return call
 }
 
-/** The addresses of one width, one after another. */
-function packed(addresses: readonly Uint8Array[], widthBytes: number): Buffer | string {
-  if (addresses.every((address) => address.length === widthBytes)) return Buffer.concat(addresses)
-  const chosen = addresses.filter((address) => address.length === widthBytes)
-  return chosen.length === 0 ? '' : Buffer.concat(chosen)
+/** The addresses as bytes, one after another. */
+function inNetworkOrder(words: Uint32Array): Buffer {
+  const bytes = Buffer.from(new Uint8Array(words.buffer, words.byteOffset, words.byteLength))
+  return IS_LITTLE_ENDIAN ? bytes.swap32() : bytes
 }

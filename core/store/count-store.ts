@@ -26,11 +26,13 @@ export interface SensorCell {
   readonly packets: number
 }
 
-/** Sources to add to one sketch: addresses of 4 or 16 bytes. */
+/** Sources of one IP version to add to one sketch; a sketch may have several cells. */
 export interface SourceCell {
   readonly window: VantageWindow
   readonly series: string
-  readonly addresses: readonly Uint8Array[]
+  readonly ipVersion: 4 | 6
+  /** The addresses, as big-endian numbers of 32 bits: one an IPv4 address, four an IPv6 address. */
+  readonly words: Uint32Array
 }
 
 /** A part of a partition: `from` is the offset of the first record, `to` the offset after the last. Empty where equal. */

@@ -1,82 +1,78 @@
-// Which (hour, series, source) were sent to the sketches already, so that a source costs one PFADD and not one a packet.
+// Which sources were sent to the sketches already, so that a source costs one PFADD a series and not one a packet.
 import { hash3 } from './cell-table.ts'
 
-const WORDS = 7
+/** Two words of key, four of source, the tags, and one to make a place half a cache line of 64 bytes. */
+const WORDS = 8
+const TAGS_AT = 6
 
 /**
- * A bounded set of seven-word keys. When it is three quarters full it forgets everything, which is safe: an add that is
- * sent twice changes nothing. Call `clear` whenever an acknowledgement is in doubt.
+ * A bounded table of the tags that were sent for each (a, b, source). When it is three quarters full it forgets
+ * everything, which is safe: a source that is sent twice changes nothing. Call `clear` whenever an acknowledgement is
+ * in doubt.
  */
 export class SentSources {
   readonly #capacity: number
-  readonly #keys: Uint32Array
-  readonly #used: Uint8Array
+  /** A place without tags is free. */
+  readonly #places: Uint32Array
   #size = 0
 
-  /** `capacity` is a power of two; 29 bytes a place. */
+  /** `capacity` is a power of two; 32 bytes a place. */
   constructor(capacity: number) {
     this.#capacity = capacity
-    this.#keys = new Uint32Array(capacity * WORDS)
-    this.#used = new Uint8Array(capacity)
+    this.#places = new Uint32Array(capacity * WORDS)
   }
 
-  /** True where the key was not in the set; it is now. `src` holds four words at `at`. */
-  addIfNew(a: number, b: number, c: number, src: Uint32Array, at: number): boolean {
+  /**
+   * Adds tag bits, at least one, to a key, and answers those that it had before: 0 where the key is new. The source is
+   * the four words at src[at].
+   */
+  addTags(a: number, b: number, src: Uint32Array, at: number, tags: number): number {
+    const places = this.#places
     const s0 = src[at]!
     const s1 = src[at + 1]!
     const s2 = src[at + 2]!
     const s3 = src[at + 3]!
-    const keys = this.#keys
-    const mask = this.#capacity - 1
-    let place = (hash3(a, b, c) ^ hash3(s0, s1 ^ Math.imul(s2, 31), s3)) & mask
-    while (this.#used[place] === 1) {
-      const k = place * WORDS
+    const last = (this.#capacity - 1) * WORDS
+    let place = (hashOf(a, b, s0, s1, s2, s3) * WORDS) & last
+    for (;;) {
+      const before = places[place + TAGS_AT]!
+      if (before === 0) break
       if (
-        keys[k + 3] === s0 &&
-        keys[k + 1] === b &&
-        keys[k + 2] === c &&
-        keys[k] === a &&
-        keys[k + 4] === s1 &&
-        keys[k + 5] === s2 &&
-        keys[k + 6] === s3
+        places[place + 2] === s0 &&
+        places[place + 1] === b &&
+        places[place] === a &&
+        places[place + 3] === s1 &&
+        places[place + 4] === s2 &&
+        places[place + 5] === s3
       ) {
-        return false
+        places[place + TAGS_AT] = before | tags
+        return before
       }
-      place = (place + 1) & mask
+      place = (place + WORDS) & last
     }
-    this.#insert(place, a, b, c, s0, s1, s2, s3)
-    return true
+    if ((this.#size + 1) * 4 > this.#capacity * 3) {
+      this.clear()
+      place = (hashOf(a, b, s0, s1, s2, s3) * WORDS) & last
+    }
+    places[place] = a
+    places[place + 1] = b
+    places[place + 2] = s0
+    places[place + 3] = s1
+    places[place + 4] = s2
+    places[place + 5] = s3
+    places[place + TAGS_AT] = tags
+    this.#size += 1
+    return 0
   }
 
   clear(): void {
     if (this.#size === 0) return
-    this.#used.fill(0)
+    this.#places.fill(0)
     this.#size = 0
   }
+}
 
-  #insert(
-    place: number,
-    a: number,
-    b: number,
-    c: number,
-    s0: number,
-    s1: number,
-    s2: number,
-    s3: number
-  ): void {
-    if ((this.#size + 1) * 4 > this.#capacity * 3) {
-      this.clear()
-      place = (hash3(a, b, c) ^ hash3(s0, s1 ^ Math.imul(s2, 31), s3)) & (this.#capacity - 1)
-    }
-    const k = place * WORDS
-    this.#keys[k] = a
-    this.#keys[k + 1] = b
-    this.#keys[k + 2] = c
-    this.#keys[k + 3] = s0
-    this.#keys[k + 4] = s1
-    this.#keys[k + 5] = s2
-    this.#keys[k + 6] = s3
-    this.#used[place] = 1
-    this.#size += 1
-  }
+/** Signed, so that its product with WORDS is the right one in its 32 low bits. */
+function hashOf(a: number, b: number, s0: number, s1: number, s2: number, s3: number): number {
+  return hash3(a ^ s1, b ^ Math.imul(s3 ^ Math.imul(s2, 31), 0x9e3779b1), s0) & 0x0fffffff
 }

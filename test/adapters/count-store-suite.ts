@@ -1,6 +1,7 @@
 // One suite for every CountStore: what is tested here holds for all of them.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type {
+  SourceCell,
   CountCell,
   CountStore,
   FencedBatch,
@@ -39,20 +40,15 @@ export function batch(sensor: string, number: number, over: Partial<FencedBatch>
   }
 }
 
-/** The last byte(s) of 10.x.y.z or fd00::x. */
-export function addresses4(from: number, to: number): Uint8Array[] {
-  return Array.from({ length: to - from }, (_, i) => {
-    const n = from + i
-    return new Uint8Array([10, (n >> 16) & 255, (n >> 8) & 255, n & 255])
-  })
+/** 10.x.y.z, by the number x.y.z, as part of a SourceCell. */
+export function addresses4(from: number, to: number): Pick<SourceCell, 'ipVersion' | 'words'> {
+  return { ipVersion: 4, words: Uint32Array.from({ length: to - from }, (_, i) => 0x0a000000 + from + i) }
 }
 
-export function addresses6(from: number, to: number): Uint8Array[] {
-  return Array.from({ length: to - from }, (_, i) => {
-    const address = new Uint8Array(16)
-    address.set([0xfd, 0, ((from + i) >> 8) & 255, (from + i) & 255], 0)
-    return address
-  })
+/** fd00:x::, likewise. */
+export function addresses6(from: number, to: number): Pick<SourceCell, 'ipVersion' | 'words'> {
+  const words = Array.from({ length: to - from }, (_, i) => [0xfd000000 + from + i, 0, 0, 0])
+  return { ipVersion: 6, words: Uint32Array.from(words.flat()) }
 }
 
 interface Part {
@@ -308,11 +304,12 @@ function describeSources(current: () => CountStore, startLive: () => Promise<voi
       const store = current()
       const hour = window('hour', 3600)
       const cells = [
-        { window: hour, series: 'all', addresses: [...addresses4(0, 60), ...addresses6(0, 40)] },
-        { window: hour, series: 'all', addresses: addresses4(50, 70) },
-        { window: hour, series: 'port=23/TCP', addresses: addresses4(0, 3) },
-        { window: window('hour', 3600, 'JP'), series: 'all', addresses: addresses4(0, 1) },
-        { window: hour, series: 'port=80/TCP', addresses: [] }
+        { window: hour, series: 'all', ...addresses4(0, 60) },
+        { window: hour, series: 'all', ...addresses6(0, 40) },
+        { window: hour, series: 'all', ...addresses4(50, 70) },
+        { window: hour, series: 'port=23/TCP', ...addresses4(0, 3) },
+        { window: window('hour', 3600, 'JP'), series: 'all', ...addresses4(0, 1) },
+        { window: hour, series: 'port=80/TCP', ...addresses4(0, 0) }
       ]
       await store.addSources(cells)
       await store.addSources(cells)
@@ -331,8 +328,8 @@ function describeSources(current: () => CountStore, startLive: () => Promise<voi
       const hour = window('hour', 3600)
       const series = Array.from({ length: 5000 }, (_, port) => `port=${port}/TCP`)
       await store.addSources([
-        { window: hour, series: 'all', addresses: addresses4(0, 50_000) },
-        ...series.map((one) => ({ window: hour, series: one, addresses: addresses4(0, 1) }))
+        { window: hour, series: 'all', ...addresses4(0, 50_000) },
+        ...series.map((one) => ({ window: hour, series: one, ...addresses4(0, 1) }))
       ])
 
       const sources = await store.sources(hour, ['all', ...series])
@@ -343,9 +340,9 @@ function describeSources(current: () => CountStore, startLive: () => Promise<voi
 
     test('a run closes no sketches', async () => {
       const store = current()
-      await store.addSources([{ window: window('hour', 0), series: 'all', addresses: addresses4(0, 5) }])
+      await store.addSources([{ window: window('hour', 0), series: 'all', ...addresses4(0, 5) }])
       await store.closeSketches(thisHour)
-      await store.addSources([{ window: window('hour', 0), series: 'all', addresses: addresses4(5, 9) }])
+      await store.addSources([{ window: window('hour', 0), series: 'all', ...addresses4(5, 9) }])
 
       expect((await store.sources(window('hour', 0), ['all'])).get('all')).toBe(9)
     })
@@ -357,8 +354,8 @@ function describeSources(current: () => CountStore, startLive: () => Promise<voi
       const nextHour = window('hour', thisHour - 3 * 3600)
       const day = window('day', thisHour - 24 * 3600)
       const cells = [hour, nextHour, day].flatMap((window) => [
-        { window, series: 'all', addresses: addresses4(0, 600) },
-        { window, series: 'port=23/TCP', addresses: addresses4(0, 2) }
+        { window, series: 'all', ...addresses4(0, 600) },
+        { window, series: 'port=23/TCP', ...addresses4(0, 2) }
       ])
       await store.addSources(cells)
       const before = await store.sources(hour, ['all', 'port=23/TCP'])
@@ -366,8 +363,8 @@ function describeSources(current: () => CountStore, startLive: () => Promise<voi
       await Promise.all([store.closeSketches(thisHour - 3600), store.closeSketches(thisHour - 3600)])
       await store.closeSketches(thisHour - 9 * 3600)
       const later = [hour, nextHour, day].flatMap((window) => [
-        { window, series: 'port=23/TCP', addresses: addresses4(2, 5) },
-        { window, series: 'port=80/TCP', addresses: addresses4(0, 1) }
+        { window, series: 'port=23/TCP', ...addresses4(2, 5) },
+        { window, series: 'port=80/TCP', ...addresses4(0, 1) }
       ])
       await store.addSources(later)
 
@@ -426,7 +423,7 @@ function describeLife(current: () => CountStore, startLive: () => Promise<void>)
         cells: [{ window: window('hour', 3600), series: 'all', packets: 1 }],
         sensorCells: [{ startSeconds: 3600, sensor: 'a', series: 'all', packets: 1 }]
       })
-      await store.addSources([{ window: window('hour', 3600), series: 'all', addresses: addresses4(0, 9) }])
+      await store.addSources([{ window: window('hour', 3600), series: 'all', ...addresses4(0, 9) }])
 
       await store.clear()
       await store.stop()

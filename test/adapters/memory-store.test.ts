@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { MemoryStore } from '../../adapters/memory-store.ts'
-import { applyTo, describeCountStore, window } from './count-store-suite.ts'
+import { addresses4, applyTo, describeCountStore, window } from './count-store-suite.ts'
 
 const nowSeconds = () => Math.floor(Date.now() / 1000)
 
@@ -22,9 +22,7 @@ describe('the clock of the in-memory store', () => {
       ],
       sensorCells: [{ startSeconds: hour, sensor: 'a', series: 'all', packets: 1 }]
     })
-    await store.addSources([
-      { window: window('hour', hour), series: 'all', addresses: [new Uint8Array([1, 2, 3, 4])] }
-    ])
+    await store.addSources([{ window: window('hour', hour), series: 'all', ...addresses4(0, 1) }])
 
     now += 3659
     expect(await store.windows('minute', 'UTC', 'all')).toEqual([now - 3659])

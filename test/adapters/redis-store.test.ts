@@ -50,9 +50,7 @@ describe('the layout of the Redis store', () => {
       batches: [batch('a', 1)],
       cells: [{ window: window('hour', startSeconds), series: 'all', packets: 1 }]
     })
-    await store.addSources([
-      { window: window('hour', startSeconds), series: 'all', addresses: addresses4(0, 2) }
-    ])
+    await store.addSources([{ window: window('hour', startSeconds), series: 'all', ...addresses4(0, 2) }])
 
     const keys = (await redis.keys('*')).filter((key) => key.startsWith(`${namespace}:`))
     const ends = await Promise.all(
@@ -110,7 +108,7 @@ describe('the Redis store when Redis fails', () => {
     const add = () =>
       store.addSources(
         Array.from({ length: 20 }, (_, i) => {
-          return { window: window('hour', 3600 * i), series: 'all', addresses: addresses4(0, 9) }
+          return { window: window('hour', 3600 * i), series: 'all', ...addresses4(0, 9) }
         })
       )
     await add()
@@ -139,7 +137,7 @@ describe('the Redis store when Redis fails', () => {
     await store.start()
     await store.nextOffset(topic, 0)
     const cells = Array.from({ length: 20 }, (_, i) => {
-      return { window: window('hour', 3600 * i), series: 'all', addresses: addresses4(0, 9) }
+      return { window: window('hour', 3600 * i), series: 'all', ...addresses4(0, 9) }
     })
     await store.addSources(cells)
     await part.halt()

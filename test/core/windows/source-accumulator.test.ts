@@ -15,10 +15,11 @@ const packet = fc
 
 function members(cells: readonly SourceCell[]): Map<string, Set<string>> {
   const sets = new Map<string, Set<string>>()
-  for (const { window, series, addresses } of cells) {
+  for (const { window, series, ipVersion, words } of cells) {
     const key = `${window.size}|${window.startSeconds}|${window.vantage}|${series}`
     const set = sets.get(key) ?? new Set()
-    for (const address of addresses) set.add([...address].join('.'))
+    const width = ipVersion === 4 ? 1 : 4
+    for (let at = 0; at < words.length; at += width) set.add(words.slice(at, at + width).join('.'))
     sets.set(key, set)
   }
   return sets
@@ -86,7 +87,10 @@ test('an IPv6 source is not taken for the IPv4 source that has the same first wo
     ])
   )
 
-  const all = accumulator.take().find(({ series, window }) => series === 'all' && window.size === 'hour')
+  const all = accumulator.take().filter(({ series, window }) => series === 'all' && window.size === 'hour')
 
-  expect(all!.addresses.map(({ length }) => length).sort((a, b) => a - b)).toEqual([4, 16])
+  expect(all.map(({ ipVersion, words }) => [ipVersion, [...words]])).toEqual([
+    [4, [9]],
+    [6, [9, 0, 0, 0]]
+  ])
 })
