@@ -14,7 +14,7 @@ export interface KafkaConnection {
  * kafkajs's own retries, about five seconds in all: it nests them, so that many would wait for ever. What may take
  * longer is tried again by the callers, who know for how long.
  */
-export const RETRY = { initialRetryTime: 200, multiplier: 2, maxRetryTime: 2000, retries: 4 } as const
+const RETRY = { initialRetryTime: 200, multiplier: 2, maxRetryTime: 2000, retries: 4 } as const
 
 /** Longest a request may wait for the broker. */
 const REQUEST_TIMEOUT_MS = 30_000
