@@ -3,6 +3,9 @@
 import { Redis } from 'ioredis'
 import { StormpetrelError } from '../../core/errors.ts'
 
+/** Why each connection was lost or could not be made. */
+const lastErrors = new WeakMap<Redis, string>()
+
 /** Opens nothing yet. Commands wait while it connects, and fail at the first attempt that does. */
 export function makeConnection(url: string, commandTimeoutMs: number): Redis {
   const redis = new Redis(url, {
@@ -12,8 +15,9 @@ export function makeConnection(url: string, commandTimeoutMs: number): Redis {
     commandTimeout: commandTimeoutMs,
     retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 1000)
   })
-  // Every command that fails says so itself; without a listener the same errors would be printed as well.
-  redis.on('error', () => undefined)
+  // Commands that fail say only that the connection is closed; the reason comes as an event.
+  redis.on('error', (error: Error) => lastErrors.set(redis, error.message))
+  redis.on('ready', () => lastErrors.delete(redis))
   return redis
 }
 
@@ -33,7 +37,8 @@ export async function orRedisError<T>(redis: Redis, what: string, action: () => 
     return await action()
   } catch (error) {
     if (error instanceof StormpetrelError || error instanceof RangeError) throw error
-    const reason = error instanceof Error ? error.message : String(error)
+    const message = error instanceof Error ? error.message : String(error)
+    const reason = lastErrors.get(redis) ?? message
     const { host, port } = redis.options
     throw new StormpetrelError('SP_REDIS', `redis ${host}:${port}: ${what}: ${reason}; ${advice(reason)}`, {
       cause: error
