@@ -35,6 +35,8 @@ function isPassing(error: unknown): boolean {
 
 /** How often every slot is asked whether it still knows what it knew, with records or without. */
 const IDLE_FLUSH_MS = 1000
+/** Least time between two flushes: a trickle of records does not become a stream of scripts. */
+const FULL_FLUSH_MS = 25
 const RETRY_MS = 500
 
 /** Holds partitions of packets.enriched, and starts a flush when it is time. */
@@ -100,8 +102,8 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
   #schedule(): void {
     if (this.#isStopped || this.#running !== null) return
     if (this.#timer !== null) clearTimeout(this.#timer)
-    const { flushIntervalMs, flushPackets, nowMs, onFailure } = this.#options
-    const dueMs = this.#lastFlushMs + (this.#waiting.size > 0 ? flushIntervalMs : IDLE_FLUSH_MS)
+    const { flushPackets, nowMs, onFailure } = this.#options
+    const dueMs = this.#lastFlushMs + this.#gapMs()
     const waitMs = this.#waitingPackets >= flushPackets ? 0 : Math.max(0, dueMs - nowMs())
     this.#timer = setTimeout(() => {
       this.#running = this.#run()
@@ -111,6 +113,14 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
           this.#schedule()
         })
     }, waitMs)
+  }
+
+  /** How long after the last flush the next one is due. */
+  #gapMs(): number {
+    if (this.#waiting.size === 0) return IDLE_FLUSH_MS
+    // Where every partition waits, nothing more can come: the bus fetches again when they are answered.
+    const isAllWaiting = this.#waiting.size >= this.#next.size
+    return isAllWaiting ? Math.min(FULL_FLUSH_MS, this.#options.flushIntervalMs) : this.#options.flushIntervalMs
   }
 
   /** One flush, tried until the store answers: nothing is given up, the partitions wait. */
