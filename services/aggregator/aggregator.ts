@@ -120,7 +120,9 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
     if (this.#waiting.size === 0) return IDLE_FLUSH_MS
     // Where every partition waits, nothing more can come: the bus fetches again when they are answered.
     const isAllWaiting = this.#waiting.size >= this.#next.size
-    return isAllWaiting ? Math.min(FULL_FLUSH_MS, this.#options.flushIntervalMs) : this.#options.flushIntervalMs
+    return isAllWaiting
+      ? Math.min(FULL_FLUSH_MS, this.#options.flushIntervalMs)
+      : this.#options.flushIntervalMs
   }
 
   /** One flush, tried until the store answers: nothing is given up, the partitions wait. */

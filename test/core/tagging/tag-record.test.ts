@@ -89,8 +89,16 @@ describe('a good batch', () => {
 
 describe('a bad batch', () => {
   const cases: [string, BusRecord<RawBatch>, string][] = [
-    ['an unknown sensor', record(rawBatch({ name: { sensor: 'other', epoch: 'ab', lane: 0, number: 1 } })), 'unknown-sensor'],
-    ['a number of 2^40', record(rawBatch({ name: { sensor: 'local', epoch: 'ab', lane: 0, number: 2 ** 40 } })), 'number-out-of-range'],
+    [
+      'an unknown sensor',
+      record(rawBatch({ name: { sensor: 'other', epoch: 'ab', lane: 0, number: 1 } })),
+      'unknown-sensor'
+    ],
+    [
+      'a number of 2^40',
+      record(rawBatch({ name: { sensor: 'local', epoch: 'ab', lane: 0, number: 2 ** 40 } })),
+      'number-out-of-range'
+    ],
     ['too many packets', record(rawBatch({ packets: 4097 })), 'over-bounds'],
     ['a capture that is too large', record(rawBatch({ capture: new Uint8Array(400_000) })), 'over-bounds']
   ]
@@ -103,7 +111,11 @@ describe('a bad batch', () => {
   })
 
   test('with a header that names another batch is a message without a name', () => {
-    const { enriched, rejected } = tagRecord(record(rawBatch(), { headerName: 'local|ab|0|2' }), PLACE, world())
+    const { enriched, rejected } = tagRecord(
+      record(rawBatch(), { headerName: 'local|ab|0|2' }),
+      PLACE,
+      world()
+    )
 
     expect(enriched).toBeNull()
     expect(rejected[0]).toMatchObject({ name: null, reason: 'name-differs' })
@@ -130,7 +142,13 @@ describe('a bad batch', () => {
 
   test('that is not Avro spends the name in its header and as many frames as that says', () => {
     const bytes = new Uint8Array([1, 2, 3])
-    const delivered = { kind: 'unreadable', reason: 'not-avro', bytes, name: 'local|ab|0|7', packets: 1_000_000 } as const
+    const delivered = {
+      kind: 'unreadable',
+      reason: 'not-avro',
+      bytes,
+      name: 'local|ab|0|7',
+      packets: 1_000_000
+    } as const
 
     const { enriched, rejected } = tagRecord(record(rawBatch(), { delivered }), PLACE, world())
 
@@ -140,7 +158,13 @@ describe('a bad batch', () => {
   })
 
   test('without any name is rejected under its offset', () => {
-    const delivered = { kind: 'unreadable', reason: 'not-avro', bytes: new Uint8Array(1), name: null, packets: null } as const
+    const delivered = {
+      kind: 'unreadable',
+      reason: 'not-avro',
+      bytes: new Uint8Array(1),
+      name: null,
+      packets: null
+    } as const
 
     const { enriched, rejected } = tagRecord(record(rawBatch(), { delivered }), PLACE, world())
 
@@ -166,7 +190,11 @@ describe('the clock rule', () => {
   test('rejects single packets that are far from their batch', () => {
     const closedAtMs = appendedAtMs + 8 * 86_400_000
 
-    const { enriched } = tagRecord(record(rawBatch({ closedAtMs }), { appendedAtMs: closedAtMs }), PLACE, live)
+    const { enriched } = tagRecord(
+      record(rawBatch({ closedAtMs }), { appendedAtMs: closedAtMs }),
+      PLACE,
+      live
+    )
 
     expect(enriched!.packets.length).toBe(0)
     expect(enriched!.rejected).toContainEqual({ reason: 'clock', frames: 3 })
