@@ -25,10 +25,12 @@ function shownCommands(): Shown[] {
 let started: ChildProcess | null = null
 
 afterEach(async () => {
-  if (started === null || started.exitCode !== null) return
-  const ended = new Promise((resolve) => started!.once('exit', resolve))
+  const child = started
+  started = null
+  if (child === null || child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise((resolve) => child.once('exit', resolve))
   // npm and node are a group: the signal goes to all of it.
-  process.kill(-started.pid!, 'SIGTERM')
+  process.kill(-child.pid!, 'SIGTERM')
   await ended
 })
 
