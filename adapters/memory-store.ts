@@ -86,7 +86,7 @@ export class MemoryStore implements CountStore {
     const refusal = fence.check(request.spans, request.batches)
     if (refusal !== null) return refusal
     fence.commit(request.spans, request.batches)
-    for (const cell of request.sensorCells) this.#addSensorCell(cell)
+    this.#addSensorCells(request.sensorCells)
     return { kind: 'applied', expiredPackets: this.#windows.add(request.cells) }
   }
 
@@ -161,17 +161,33 @@ export class MemoryStore implements CountStore {
     }))
   }
 
-  #addSensorCell({ startSeconds, sensor, series, packets }: SensorCell): void {
-    if (this.#windows.isExpired({ size: 'hour', startSeconds })) return
+  #addSensorCells(cells: readonly SensorCell[]): void {
+    let last: SensorCell | null = null
+    let counted: Map<string, number> | null = null
+    for (const cell of cells) {
+      const isSame = last !== null && cell.startSeconds === last.startSeconds && cell.sensor === last.sensor
+      if (!isSame) counted = this.#sensorHour(cell)
+      last = cell
+      counted?.set(cell.series, (counted.get(cell.series) ?? 0) + cell.packets)
+    }
+  }
+
+  /** Packets by series of a sensor's hour; null where the hour is expired. */
+  #sensorHour({ startSeconds, sensor }: SensorCell): Map<string, number> | null {
+    if (this.#windows.isExpired({ size: 'hour', startSeconds })) return null
     let hour = this.#hours.get(startSeconds)
     if (hour === undefined) {
       this.#forgetExpiredHours()
       hour = new Map()
       this.#hours.set(startSeconds, hour)
     }
-    const cells = hour.get(sensor) ?? new Map<string, number>()
-    hour.set(sensor, cells.set(series, (cells.get(series) ?? 0) + packets))
+    let counted = hour.get(sensor)
+    if (counted === undefined) {
+      counted = new Map()
+      hour.set(sensor, counted)
+    }
     this.#untrimmedHours.add(startSeconds)
+    return counted
   }
 
   #forgetExpiredHours(): void {

@@ -12,7 +12,12 @@ export function checkSlotRequest(request: SlotRequest, slots: number): void {
   checkSpans(request.spans)
   for (const batch of request.batches) checkBatch(batch, request.slot, slots)
   for (const cell of request.cells) checkCell(cell)
-  for (const cell of request.sensorCells) checkSensorCell(cell, request.slot, slots)
+  let checkedSensor = ''
+  for (const cell of request.sensorCells) {
+    if (cell.sensor !== checkedSensor || checkedSensor === '') requireSlot(cell.sensor, request.slot, slots)
+    checkedSensor = cell.sensor
+    checkSensorCell(cell)
+  }
 }
 
 /** Throws RangeError where a span is malformed, or two are of one partition: the caller joins those. */
@@ -48,8 +53,7 @@ function checkCell(cell: CountCell): void {
   requireInteger('startSeconds', cell.window.startSeconds, -86_400, 2 ** 32)
 }
 
-function checkSensorCell(cell: SensorCell, slot: number, slots: number): void {
-  requireSlot(cell.sensor, slot, slots)
+function checkSensorCell(cell: SensorCell): void {
   requireInteger('packets', cell.packets, 1, MAX_PACKETS)
   requireInteger('startSeconds', cell.startSeconds, 0, 2 ** 32)
 }

@@ -24,8 +24,9 @@ export class AddressSet {
     if (!put4(this.#words4, word)) return
     this.#size4++
     if (this.#size4 * 4 > this.#words4.length * 3) {
-      const grown = new Uint32Array(this.#words4.length * 2)
-      this.forEach4((member) => put4(grown, member))
+      const words = this.#words4
+      const grown = new Uint32Array(words.length * 2)
+      for (let at = 0; at < words.length; at++) if (words[at] !== 0) put4(grown, words[at]!)
       this.#words4 = grown
     }
   }
@@ -48,7 +49,8 @@ export class AddressSet {
   /** Every IPv4 address once, in no order. */
   forEach4(visit: (word: number) => void): void {
     if (this.#hasZero4) visit(0)
-    for (const word of this.#words4) if (word !== 0) visit(word)
+    const words = this.#words4
+    for (let at = 0; at < words.length; at++) if (words[at] !== 0) visit(words[at]!)
   }
 
   /** Every IPv6 address once, in no order. */

@@ -1,6 +1,7 @@
 // An open-addressing table of counters with three 32-bit keys: a packet costs a hash and no allocation.
 
-const MIN_CAPACITY = 1024
+const FIRST_CAPACITY = 1000
+const MIN_CAPACITY = 16
 
 /** Counts by (a, b, c), each 0..2^32-1. Grows as needed; `clear` keeps the memory. */
 export class CellTable {
@@ -10,10 +11,11 @@ export class CellTable {
   #counts: Float64Array
   #size = 0
 
-  constructor(capacity = MIN_CAPACITY) {
-    this.#capacity = capacity
-    this.#keys = new Uint32Array(capacity * 3)
-    this.#counts = new Float64Array(capacity)
+  /** It grows beyond half of `capacity` cells, at some cost; 20 bytes a cell. */
+  constructor(capacity = FIRST_CAPACITY) {
+    this.#capacity = Math.max(MIN_CAPACITY, 2 ** Math.ceil(Math.log2(capacity + 1)))
+    this.#keys = new Uint32Array(this.#capacity * 3)
+    this.#counts = new Float64Array(this.#capacity)
   }
 
   get size(): number {

@@ -3,7 +3,8 @@
 import type { EnrichedBatch } from '../batch/enriched-batch.ts'
 import type { CountCell, SensorCell, VantageWindow } from '../store/count-store.ts'
 import { CellTable } from './cell-table.ts'
-import { countedTags, portCode, SERIES_KIND, seriesName } from './series.ts'
+import { countedTags, portCode, SERIES_KIND } from './series.ts'
+import { SeriesNames } from './series-names.ts'
 import { dayStartSeconds } from './time-zone.ts'
 import type { Window } from './window.ts'
 
@@ -20,15 +21,16 @@ export interface AccumulatedCounts {
   readonly sensorCells: readonly SensorCell[]
 }
 
-/** Collects counts until `take`. Construct one a slot, or one for everything. */
+/** Collects counts until `take`, and keeps its memory for the next ones. Construct one a slot, or one for everything. */
 export class CountAccumulator {
   readonly #zones: readonly string[]
   readonly #sensors = new Map<string, SensorState>()
-  readonly #names = new SeriesNames()
+  readonly #names: SeriesNames
 
   /** `zones` are the time zones whose days are kept, 'UTC' among them. */
-  constructor(zones: readonly string[]) {
+  constructor(zones: readonly string[], names = new SeriesNames()) {
     this.#zones = zones
+    this.#names = names
   }
 
   /** Adds every packet of the batch to each series that it belongs to. */
@@ -56,23 +58,28 @@ export class CountAccumulator {
   take(): AccumulatedCounts {
     const cells: CountCell[] = []
     const sensorCells: SensorCell[] = []
-    const byVantage = new Map<string, CellTable[]>()
-    for (const state of this.#sensors.values()) {
-      if (state.minutes.size === 0) continue
-      const hours = rollUp(state.minutes, hourOf)
+    const byVantage = new Map<string, Counted[]>()
+    for (const { sensor, vantages, minutes } of this.#sensors.values()) {
+      if (minutes.size === 0) continue
+      const hours = rollUp(minutes, hourOf)
       hours.table.forEach((start, kind, value, packets) => {
         const startSeconds = hours.starts[start]!
-        sensorCells.push({ startSeconds, sensor: state.sensor, series: this.#names.of(kind, value), packets })
+        sensorCells.push({ startSeconds, sensor, series: this.#names.of(kind, value), packets })
       })
-      for (const vantage of state.vantages) {
-        const tables = byVantage.get(vantage) ?? []
-        tables.push(state.minutes)
-        byVantage.set(vantage, tables)
+      for (const vantage of vantages) {
+        const counted = byVantage.get(vantage) ?? []
+        counted.push({ minutes, hours })
+        byVantage.set(vantage, counted)
       }
     }
-    for (const [vantage, tables] of byVantage) this.#appendVantage(vantage, sum(tables), cells)
-    for (const state of this.#sensors.values()) state.minutes.clear()
+    for (const [vantage, counted] of byVantage) this.#appendVantage(vantage, sum(counted), cells)
+    this.clear()
     return { cells, sensorCells }
+  }
+
+  /** Forgets what was added since the last `take`. */
+  clear(): void {
+    for (const { minutes } of this.#sensors.values()) minutes.clear()
   }
 
   #stateOf(batch: EnrichedBatch): SensorState {
@@ -84,13 +91,28 @@ export class CountAccumulator {
     return state
   }
 
-  #appendVantage(vantage: string, minutes: CellTable, cells: CountCell[]): void {
-    this.#append(rollUp(minutes, startOfMinute), { size: 'minute', zone: 'UTC' }, vantage, cells)
-    this.#append(rollUp(minutes, hourOf), { size: 'hour', zone: 'UTC' }, vantage, cells)
+  #appendVantage(vantage: string, { minutes, hours }: Counted, cells: CountCell[]): void {
+    this.#appendMinutes(minutes, vantage, cells)
+    this.#append(hours, { size: 'hour', zone: 'UTC' }, vantage, cells)
     for (const zone of this.#zones) {
-      const days = rollUp(minutes, (minute) => dayStartSeconds(zone, minute * 60))
+      const days =
+        zone === 'UTC'
+          ? rollUp(hours.table, (index) => dayStartSeconds(zone, hours.starts[index]!))
+          : rollUp(minutes, (minute) => dayStartSeconds(zone, minute * 60))
       this.#append(days, { size: 'day', zone }, vantage, cells)
     }
+  }
+
+  #appendMinutes(minutes: CellTable, vantage: string, cells: CountCell[]): void {
+    const windows = new Map<number, VantageWindow>()
+    minutes.forEach((minute, kindAndTag, value, packets) => {
+      let window = windows.get(minute)
+      if (window === undefined) {
+        window = { size: 'minute', zone: 'UTC', startSeconds: minute * 60, vantage }
+        windows.set(minute, window)
+      }
+      cells.push({ window, series: this.#names.of(kindAndTag, value), packets })
+    })
   }
 
   #append(
@@ -106,28 +128,8 @@ export class CountAccumulator {
   }
 }
 
-/** Names of series are made once and kept, up to a bound. */
-class SeriesNames {
-  readonly #names = new Map<number, string>()
-
-  of(kindAndTag: number, value: number): string {
-    const key = kindAndTag * 2 ** 32 + value
-    let name = this.#names.get(key)
-    if (name === undefined) {
-      if (this.#names.size > 200_000) this.#names.clear()
-      name = seriesName(kindAndTag, value)
-      this.#names.set(key, name)
-    }
-    return name
-  }
-}
-
 function hourOf(minute: number): number {
   return Math.floor(minute / 60) * 3600
-}
-
-function startOfMinute(minute: number): number {
-  return minute * 60
 }
 
 /** Cells by (index in `starts`, kind and tag, value): a start is not a key itself, since a day may begin before 1970. */
@@ -136,32 +138,38 @@ interface RolledUp {
   readonly starts: readonly number[]
 }
 
-/** Regroups cells by another start, in seconds; the start of a minute is asked for once. */
-function rollUp(minutes: CellTable, startSecondsOf: (minute: number) => number): RolledUp {
-  const table = new CellTable()
+/** The same packets by minute and by hour. */
+interface Counted {
+  readonly minutes: CellTable
+  readonly hours: RolledUp
+}
+
+/** Regroups cells by another start, in seconds; the start of each first key is asked for once. */
+function rollUp(cells: CellTable, startSecondsOf: (first: number) => number): RolledUp {
+  const table = new CellTable(cells.size * 2)
   const starts: number[] = []
   const indexOfStart = new Map<number, number>()
-  const indexOfMinute = new Map<number, number>()
-  minutes.forEach((minute, kind, value, count) => {
-    let index = indexOfMinute.get(minute)
+  const indexOfFirst = new Map<number, number>()
+  cells.forEach((first, kind, value, count) => {
+    let index = indexOfFirst.get(first)
     if (index === undefined) {
-      const start = startSecondsOf(minute)
+      const start = startSecondsOf(first)
       index = indexOfStart.get(start) ?? starts.push(start) - 1
       indexOfStart.set(start, index)
-      indexOfMinute.set(minute, index)
+      indexOfFirst.set(first, index)
     }
     table.add(index, kind, value, count)
   })
   return { table, starts }
 }
 
-function sum(tables: readonly CellTable[]): CellTable {
-  if (tables.length === 1) return tables[0]!
-  const total = new CellTable()
-  for (const table of tables) {
-    table.forEach((minute, kind, value, count) => {
-      total.add(minute, kind, value, count)
+function sum(counted: readonly Counted[]): Counted {
+  if (counted.length === 1) return counted[0]!
+  const minutes = new CellTable()
+  for (const each of counted) {
+    each.minutes.forEach((minute, kind, value, count) => {
+      minutes.add(minute, kind, value, count)
     })
   }
-  return total
+  return { minutes, hours: rollUp(minutes, hourOf) }
 }

@@ -7,6 +7,7 @@ import type { Bus, BusRecord } from '../../core/bus.ts'
 import type { CountStore, FencedBatch, OffsetSpan, SlotOutcome } from '../../core/store/count-store.ts'
 import { slotOf } from '../../core/store/slot.ts'
 import { CountAccumulator } from '../../core/windows/count-accumulator.ts'
+import { SeriesNames } from '../../core/windows/series-names.ts'
 import { SourceAccumulator } from '../../core/windows/source-accumulator.ts'
 import type { AggregatorCounters } from './metrics.ts'
 
@@ -37,15 +38,21 @@ export interface CountFlushOptions {
 }
 
 const TOPIC = 'packets.enriched'
+/** Bounds each of two tables, of 32 bytes a source. */
+const REMEMBERED_SOURCES = 1 << 19
 
-/** Keeps only the table of sources already sent between two flushes. */
+/** Keeps only the table of sources already sent, and names and memory to use again, between two flushes. */
 export class CountFlush {
   readonly #options: CountFlushOptions
+  readonly #names = new SeriesNames()
   readonly #sources: SourceAccumulator
+  /** Holds nothing between two flushes. */
+  readonly #counts: CountAccumulator
 
   constructor(options: CountFlushOptions) {
     this.#options = options
-    this.#sources = new SourceAccumulator(options.zones)
+    this.#sources = new SourceAccumulator(options.zones, REMEMBERED_SOURCES, this.#names)
+    this.#counts = new CountAccumulator(options.zones, this.#names)
   }
 
   /** Call whenever it is in doubt whether all sources that were sent are in the store. */
@@ -121,13 +128,14 @@ export class CountFlush {
 
   /** Sums cannot be taken apart, so each try adds up from the batches. */
   #applySlot(slot: number, named: readonly Named[], spans: readonly OffsetSpan[]): Promise<SlotOutcome> {
-    const accumulator = new CountAccumulator(this.#options.zones)
-    for (const { batch } of named) accumulator.add(batch)
+    // Whatever went wrong in an earlier try, none of its packets is counted in this one.
+    this.#counts.clear()
+    for (const { batch } of named) this.#counts.add(batch)
     return this.#options.store.applySlot({
       slot,
       spans,
       batches: named.map(fencedBatch),
-      ...accumulator.take()
+      ...this.#counts.take()
     })
   }
 

@@ -68,24 +68,27 @@ export function enriched({ sensor, vantages, packets }: TestBatch, number = 1): 
 /** 2022-05-10T14:50:00Z: ten minutes before midnight in Tokyo. */
 export const START = 1652194200
 
+const REGIONS = ['JP', 'KR', 'ZZ']
+const ASNS = [0, 4766, 4294967295]
+
+/** A source's address, and the region and AS number that follow from it, as they do from geo data. */
+const testSource = record({
+  number: integer({ min: 0, max: 8 }),
+  ipVersion: constantFrom(4, 6)
+}).map(({ number, ipVersion }): Pick<TestPacket, 'src' | 'ipVersion' | 'region' | 'asn'> => {
+  const place = (number + ipVersion) % 9
+  const src = ipVersion === 4 ? ([number, 0, 0, 0] as const) : ([number >> 1, 0, number & 1, number] as const)
+  return { src, ipVersion, region: REGIONS[place % 3]!, asn: ASNS[Math.floor(place / 3)]! }
+})
+
 const testPacket = (seconds: number) =>
   record({
     seconds: integer({ min: START, max: START + seconds }),
     service: constantFrom([6, 23], [6, 22], [17, 53], [17, 23], [1, ABSENT], [6, ABSENT], [47, ABSENT]),
-    region: constantFrom('JP', 'KR', 'ZZ'),
-    asn: constantFrom(0, 4766, 4294967295),
-    tags: constantFrom(0, 1, 2, 3, 0b1000_0000_0001, 0b1000_0000_0000),
-    src: constantFrom([0, 0, 0, 0], [1, 0, 0, 0], [2, 0, 0, 0], [1, 2, 3, 4]),
-    ipVersion: constantFrom(4, 6)
-  }).map(({ service, src, ipVersion, ...rest }): TestPacket => {
-    const [a, b, c, d] = src as [number, number, number, number]
-    return {
-      ...rest,
-      protocol: service[0],
-      dstPort: service[1],
-      ipVersion,
-      src: ipVersion === 4 ? [a, 0, 0, 0] : [a, b, c, d]
-    }
+    source: testSource,
+    tags: constantFrom(0, 1, 2, 3, 0b1000_0000_0001, 0b1000_0000_0000)
+  }).map(({ seconds, service, source, tags }): TestPacket => {
+    return { seconds, ...source, protocol: service[0], dstPort: service[1], tags }
   })
 
 /** Batches of three sensors in two countries, over so many seconds. */
