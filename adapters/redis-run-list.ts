@@ -4,14 +4,16 @@ import { StormpetrelError } from '../core/errors.ts'
 import { formatRunSettings, type Run, type RunSettings } from '../core/store/run-settings.ts'
 import { endConnection, makeConnection, orRedisError } from './redis/connection.ts'
 
-const RUNS_KEY = 'stormpetrel:runs'
 const COMMAND_TIMEOUT_MS = 30_000
 
 /** Every method throws SP_REDIS where Redis cannot be reached or refuses. */
 export class RedisRunList {
   readonly #redis: Redis
+  readonly #key: string
 
-  constructor(url: string) {
+  /** `key` is where the list lies. */
+  constructor(url: string, key: string) {
+    this.#key = key
     this.#redis = makeConnection(url, COMMAND_TIMEOUT_MS)
   }
 
@@ -26,7 +28,7 @@ export class RedisRunList {
   /** Makes the run, or checks that it was made with the same settings. Throws SP_RUN, naming both, where not. */
   async open(id: string, settings: RunSettings, nowMs: number): Promise<void> {
     await orRedisError(this.#redis, 'open run', async () => {
-      await this.#redis.hsetnx(RUNS_KEY, id, JSON.stringify({ id, createdMs: nowMs, settings }))
+      await this.#redis.hsetnx(this.#key, id, JSON.stringify({ id, createdMs: nowMs, settings }))
     })
     const run = await this.find(id)
     if (run === null) throw missing(id)
@@ -40,7 +42,7 @@ export class RedisRunList {
 
   /** The run, or null where there is none of this id. */
   async find(id: string): Promise<Run | null> {
-    const text = await orRedisError(this.#redis, 'find run', () => this.#redis.hget(RUNS_KEY, id))
+    const text = await orRedisError(this.#redis, 'find run', () => this.#redis.hget(this.#key, id))
     return text === null ? null : (JSON.parse(text) as Run)
   }
 
@@ -53,14 +55,14 @@ export class RedisRunList {
 
   /** All runs, the oldest first. */
   async list(): Promise<Run[]> {
-    const texts = await orRedisError(this.#redis, 'list runs', () => this.#redis.hvals(RUNS_KEY))
+    const texts = await orRedisError(this.#redis, 'list runs', () => this.#redis.hvals(this.#key))
     const runs = texts.map((text) => JSON.parse(text) as Run)
     return runs.sort((a, b) => a.createdMs - b.createdMs || (a.id < b.id ? -1 : 1))
   }
 
   /** Takes the run off the list; its counts and topics are the caller's to delete first. */
   async remove(id: string): Promise<void> {
-    await orRedisError(this.#redis, 'remove run', () => this.#redis.hdel(RUNS_KEY, id))
+    await orRedisError(this.#redis, 'remove run', () => this.#redis.hdel(this.#key, id))
   }
 }
 

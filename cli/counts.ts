@@ -18,6 +18,7 @@ import { StormpetrelError } from '../core/errors.ts'
 import type { CliContext } from './context.ts'
 import { distinctFiles, inputFiles } from './input-files.ts'
 import { playCaptures } from './play-captures.ts'
+import { parseRun } from './run-option.ts'
 import { chooseFormat } from './output/format.ts'
 import { printRows } from './output/rows.ts'
 
@@ -87,7 +88,7 @@ async function counts(context: CliContext, paths: readonly string[], options: Co
     const values = queries.flatMap((query, i) => rows[i]!.map((row) => rowValues(query, row)))
     await printRows({ columns, rows: values }, format, context.sink())
   }
-  if (paths.length === 0) await print(await answerLive(context, queries, options.run ?? null))
+  if (paths.length === 0) await print(await answerLive(context, queries, parseRun(options.run)))
   else await countFiles(context, paths, queries, options, print)
 }
 
@@ -153,6 +154,7 @@ async function answerLive(
     import('../core/counts/live-query.ts')
   ])
   const configuration = context.configuration()
+  if (run !== null) await sayWhetherComplete(context, run)
   const store = createStore(configuration, run)
   await store.start()
   try {
@@ -161,5 +163,32 @@ async function answerLive(
     return answers
   } finally {
     await store.stop()
+  }
+}
+
+/** Asked before the counts are read: what is complete then is complete in the answer. Throws SP_RUN. */
+async function sayWhetherComplete(context: CliContext, run: string): Promise<void> {
+  const [{ requireRun }, { runCompleteness }] = await Promise.all([
+    import('../services/replay/runs.ts'),
+    import('../services/replay/completeness.ts')
+  ])
+  const configuration = context.configuration()
+  await requireRun(configuration, run)
+  const completeness = await runCompleteness(configuration, run)
+  switch (completeness.kind) {
+    case 'complete':
+      return
+    case 'incomplete': {
+      const { untagged, uncounted } = completeness
+      context.note(
+        `run ${run} is incomplete: ${untagged} batches wait for a tagger and ${uncounted} for an aggregator`
+      )
+      return
+    }
+    case 'unknown':
+      context.note(`run ${run}: not known whether it is complete: ${completeness.reason}`)
+      return
+    default:
+      completeness satisfies never
   }
 }

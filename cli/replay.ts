@@ -48,7 +48,9 @@ export function registerReplay(program: Command, context: CliContext): void {
     .description('Lists the replay runs, or deletes one.')
   runs
     .command('list', { isDefault: true })
-    .description('lists the runs, the oldest first')
+    .description(
+      'lists the runs, the oldest first, with their state: complete, incomplete, or unknown without Kafka'
+    )
     .option('--format <format>', 'json, ndjson, csv or table (default: table on a terminal, else ndjson)')
     .action((options: { readonly format?: string }) => listRuns(context, options.format))
   runs
@@ -88,12 +90,13 @@ async function listRuns(context: CliContext, formatText: string | undefined): Pr
   const format = chooseFormat(formatText, context.stdout.isTTY === true)
   const { listedRuns } = await import('../services/replay/runs.ts')
   const runs = await listedRuns(context.configuration())
-  const rows = runs.map(({ id, createdMs, settings }) => [
+  const rows = runs.map(({ id, createdMs, settings, completeness }) => [
     id,
     new Date(createdMs).toISOString(),
-    settings.sensor
+    settings.sensor,
+    completeness.kind
   ])
-  await printRows({ columns: ['run', 'created', 'sensor'], rows }, format, context.sink())
+  await printRows({ columns: ['run', 'created', 'sensor', 'state'], rows }, format, context.sink())
 }
 
 async function deleteRun(context: CliContext, text: string): Promise<void> {

@@ -1,11 +1,12 @@
 // The real bus and store, as the configuration names them: live, or of one run.
 import { KafkajsBus } from '../adapters/kafkajs-bus.ts'
 import type { Log } from '../adapters/log.ts'
+import { RedisRunList } from '../adapters/redis-run-list.ts'
 import { RedisStore } from '../adapters/redis-store.ts'
 import type { Configuration } from '../core/configuration.ts'
 import type { TopicName } from '../core/bus.ts'
 import type { Retention } from '../core/store/retention.ts'
-import { LIVE_NAMESPACE, runNamespace, runTopicPrefix } from '../core/store/run-settings.ts'
+import { liveNamespace, runListKey, runNamespace, runTopicPrefix } from '../core/store/run-settings.ts'
 
 /** The prefix of the topics of a run, or of the live ones where `run` is null. */
 export function topicPrefixOf(configuration: Configuration, run: string | null): string {
@@ -17,36 +18,42 @@ export function groupOf(configuration: Configuration, run: string | null, servic
   return `stormpetrel.${topicPrefixOf(configuration, run)}${service}`
 }
 
-/** Opens nothing yet. `topics` are those that the service writes or reads: their schemas are looked up at the start. */
+/**
+ * Opens nothing yet. `topics` are those that the service writes or reads: their schemas are looked up at the start.
+ * With `patienceMs` brokers that do not answer are given up after that time.
+ */
 export function createBus(
   configuration: Configuration,
   run: string | null,
   topics: readonly TopicName[],
-  log: Log
+  log: Log,
+  patienceMs?: number
 ): KafkajsBus {
   return new KafkajsBus({
     brokers: configuration.kafkaBrokers,
     registryUrl: configuration.registryUrl,
     topicPrefix: topicPrefixOf(configuration, run),
     topics,
-    log
+    log,
+    ...(patienceMs === undefined ? {} : { patienceMs, startPatienceMs: patienceMs })
   })
 }
 
 /** Opens nothing yet. A run keeps its counts until it is deleted. */
 export function createStore(configuration: Configuration, run: string | null): RedisStore {
+  const { redisUrl, topicPrefix } = configuration
   return new RedisStore({
-    url: configuration.redisUrl,
-    namespace: run === null ? `${LIVE_NAMESPACE}${liveSuffix(configuration)}` : runNamespace(run),
+    url: redisUrl,
+    namespace: run === null ? liveNamespace(topicPrefix) : runNamespace(topicPrefix, run),
     slots: configuration.slots,
     dayZones: configuration.dayTimeZones.filter((zone) => zone !== 'UTC'),
     retention: run === null ? retentionOf(configuration) : null
   })
 }
 
-/** Deployments that share a Redis are kept apart by their topic prefix. */
-function liveSuffix({ topicPrefix }: Configuration): string {
-  return topicPrefix === '' ? '' : `:${topicPrefix}`
+/** Opens nothing yet. */
+export function createRunList({ redisUrl, topicPrefix }: Configuration): RedisRunList {
+  return new RedisRunList(redisUrl, runListKey(topicPrefix))
 }
 
 function retentionOf(configuration: Configuration): Retention {

@@ -37,10 +37,22 @@ export function runTopicPrefix(id: string): string {
   return `replay.${id}.`
 }
 
+/** What is in front of all keys of a deployment: those that share a Redis are kept apart by their topic prefix. */
+function deploymentNamespace(topicPrefix: string): string {
+  return topicPrefix === '' ? 'stormpetrel' : `stormpetrel/${topicPrefix}`
+}
+
 /** What is in front of a run's keys. */
-export function runNamespace(id: string): string {
-  return `stormpetrel:run:${id}`
+export function runNamespace(topicPrefix: string, id: string): string {
+  return `${deploymentNamespace(topicPrefix)}:run:${id}`
 }
 
 /** What is in front of the live counts' keys. */
-export const LIVE_NAMESPACE = 'stormpetrel:live'
+export function liveNamespace(topicPrefix: string): string {
+  return `${deploymentNamespace(topicPrefix)}:live`
+}
+
+/** The key of the list of a deployment's runs. */
+export function runListKey(topicPrefix: string): string {
+  return `${deploymentNamespace(topicPrefix)}:runs`
+}

@@ -5,6 +5,7 @@ import { Life, withParts } from '../life.ts'
 import { processLog } from '../log.ts'
 import { Exposition } from '../metrics/exposition.ts'
 import { aggregatorReadings, buildReading } from '../metrics/readings.ts'
+import { requireRun } from '../replay/runs.ts'
 import { createAggregator } from './create-aggregator.ts'
 import { Housekeeping } from './housekeeping.ts'
 
@@ -16,6 +17,7 @@ export async function runAggregator(
 ): Promise<void> {
   const log = processLog('aggregator')
   const life = new Life()
+  if (run !== null) await requireRun(configuration, run)
   const { aggregator, counters, store, parts } = createAggregator(configuration, run, log, life.fail)
   const exposition = new Exposition(() => [
     buildReading(version, 'aggregator'),
@@ -28,7 +30,7 @@ export async function runAggregator(
   const housekeeping = run === null ? [new Housekeeping(store, log)] : []
   await withParts([server, ...parts, ...housekeeping], async () => {
     isReady = true
-    log('info', 'aggregator is ready', { run })
+    log('info', 'aggregator is ready', { run, metrics: `${server.url}/metrics` })
     await life.untilEnd()
   })
 }

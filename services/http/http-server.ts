@@ -16,6 +16,7 @@ export interface HttpServerOptions {
 export class HttpServer {
   readonly #options: HttpServerOptions
   readonly #server: Server
+  #url = ''
 
   constructor(options: HttpServerOptions) {
     this.#options = options
@@ -25,6 +26,11 @@ export class HttpServer {
         response.destroy()
       })
     })
+  }
+
+  /** Where it listens, once started. */
+  get url(): string {
+    return this.#url
   }
 
   /** Listens; throws SP_CONFIGURATION where the address is taken or is none of this machine's. */
@@ -44,7 +50,8 @@ export class HttpServer {
     })
     const address = this.#server.address()
     const actualPort = typeof address === 'object' && address !== null ? address.port : port
-    return `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`
+    this.#url = `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`
+    return this.#url
   }
 
   async stop(): Promise<void> {

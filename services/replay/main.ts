@@ -1,11 +1,10 @@
 // `stormpetrel replay`: captures into the bus as a run, with workers of its own, until everything is counted.
 import type { Log } from '../../adapters/log.ts'
-import { RedisRunList } from '../../adapters/redis-run-list.ts'
 import { DEFAULT_BATCH_LIMITS } from '../../core/batch/batcher.ts'
 import type { Configuration } from '../../core/configuration.ts'
 import { runSettings } from '../../core/store/run-settings.ts'
 import { createAggregator } from '../aggregator/create-aggregator.ts'
-import { createBus, createStore, groupOf } from '../connections.ts'
+import { createBus, createRunList, createStore, groupOf } from '../connections.ts'
 import { Life, type Part, withParts } from '../life.ts'
 import { processLog } from '../log.ts'
 import { createTagger } from '../tagger/create-tagger.ts'
@@ -29,13 +28,14 @@ export async function runReplay(configuration: Configuration, request: ReplayReq
   const log = processLog('replay')
   const life = new Life()
   const limits = DEFAULT_BATCH_LIMITS
-  const runs = new RedisRunList(configuration.redisUrl)
+  const runs = createRunList(configuration)
   const bus = createBus(configuration, request.run, ['packets.raw'], log)
   const store = createStore(configuration, request.run)
   return await withParts([runs], async () => {
     const settings = runSettings(request.sensor, limits, configuration.partitions)
     await runs.open(request.run, settings, Date.now())
     await makeRunTopics(configuration, request.run, log)
+    log('info', 'run is ready for its workers', { run: request.run })
     return await withParts([store, bus, ...(await workers(configuration, request, log, life))], async () => {
       const taggerGroup = groupOf(configuration, request.run, 'tagger')
       const options = { bus, store, taggerGroup, sensor: request.sensor, limits, pollMs: POLL_MS }

@@ -6,6 +6,7 @@ import { StormpetrelError } from '../../core/errors.ts'
 import type { CountStore } from '../../core/store/count-store.ts'
 import type { PlayFailure } from '../embedded/play-files.ts'
 import { batchFile } from '../sensor/file-batches.ts'
+import { pendingRecords } from './completeness.ts'
 
 export interface ReplayOptions {
   readonly bus: Bus
@@ -62,20 +63,7 @@ export async function waitUntilCounted(options: ReplayOptions, isStopped: () => 
   }
 }
 
-/** True where taggers and aggregators have reached the ends of their topics. */
 async function isCounted({ bus, store, taggerGroup }: ReplayOptions): Promise<boolean> {
-  const rawEnds = await bus.endOffsets('packets.raw')
-  const tagged = await bus.groupOffsets('packets.raw', taggerGroup)
-  if (rawEnds.some((end, partition) => (tagged[partition] ?? 0) < end)) return false
-  return (await uncountedRecords(bus, store)) === 0
-}
-
-/** Records of packets.enriched that the store has not counted; 0 says that the counts are complete. */
-export async function uncountedRecords(bus: Bus, store: CountStore): Promise<number> {
-  const ends = await bus.endOffsets('packets.enriched')
-  let records = 0
-  for (const [partition, end] of ends.entries()) {
-    records += Math.max(0, end - (await store.nextOffset('packets.enriched', partition)))
-  }
-  return records
+  const { untagged, uncounted } = await pendingRecords(bus, store, taggerGroup)
+  return untagged === 0 && uncounted === 0
 }

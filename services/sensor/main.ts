@@ -66,7 +66,7 @@ export async function runSensor(
     })
     await withParts([live], async () => {
       isReady = true
-      log('info', 'sensor is ready', { sensor, interface: input.name })
+      log('info', 'sensor is ready', { sensor, interface: input.name, metrics: `${server.url}/metrics` })
       await life.untilEnd()
     })
     return []

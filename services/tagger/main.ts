@@ -5,6 +5,7 @@ import { Life, withParts } from '../life.ts'
 import { processLog } from '../log.ts'
 import { Exposition } from '../metrics/exposition.ts'
 import { buildReading, taggerReadings } from '../metrics/readings.ts'
+import { requireRun } from '../replay/runs.ts'
 import { createTagger } from './create-tagger.ts'
 import { loadWorld } from './world.ts'
 
@@ -16,6 +17,7 @@ export async function runTagger(
 ): Promise<void> {
   const log = processLog('tagger')
   const life = new Life()
+  if (run !== null) await requireRun(configuration, run)
   const { world, notes } = await loadWorld(configuration, run === null)
   for (const note of notes) log('warn', 'something is missing', { note })
   const { tagger, counters, parts } = createTagger(configuration, run, world, log, life.fail)
@@ -28,7 +30,7 @@ export async function runTagger(
   const server = createServiceServer(address, exposition, () => isReady && !life.isEnding)
   await withParts([server, ...parts], async () => {
     isReady = true
-    log('info', 'tagger is ready', { run })
+    log('info', 'tagger is ready', { run, metrics: `${server.url}/metrics` })
     await life.untilEnd()
   })
 }
