@@ -36,7 +36,9 @@ export async function orRedisError<T>(redis: Redis, what: string, action: () => 
   try {
     return await action()
   } catch (error) {
-    if (error instanceof StormpetrelError || error instanceof RangeError) throw error
+    // A mistake of the program is none of Redis's: tried again it would fail again, for ever.
+    if (error instanceof StormpetrelError || error instanceof RangeError || error instanceof TypeError)
+      throw error
     const message = error instanceof Error ? error.message : String(error)
     const reason = lastErrors.get(redis) ?? message
     const { host, port } = redis.options

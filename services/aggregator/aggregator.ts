@@ -26,6 +26,7 @@ export interface AggregatorOptions {
 
 interface Waiting extends PartitionRecords {
   readonly resolve: (outcome: ConsumeOutcome) => void
+  readonly reject: (error: unknown) => void
 }
 
 /** What may pass by itself: a store or a bus that does not answer. Anything else is a mistake, and ends the service. */
@@ -51,6 +52,7 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
   #subscription: Subscription | null = null
   #timer: NodeJS.Timeout | null = null
   #running: Promise<void> | null = null
+  #isStopping = false
   #isStopped = false
 
   constructor(options: AggregatorOptions) {
@@ -65,6 +67,7 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
   }
 
   async stop(): Promise<void> {
+    this.#isStopping = true
     // The subscription ends when its records are safe, so flushes go on until then.
     await this.#subscription?.stop()
     this.#isStopped = true
@@ -89,8 +92,8 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
   }
 
   records(partition: number, records: readonly BusRecord<EnrichedBatch>[]): Promise<ConsumeOutcome> {
-    return new Promise((resolve) => {
-      this.#waiting.set(partition, { partition, records, resolve })
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(partition, { partition, records, resolve, reject })
       for (const { delivered } of records) {
         if (delivered.kind === 'value') this.#waitingPackets += delivered.value.packets.length
       }
@@ -138,10 +141,13 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
         return
       } catch (error) {
         this.#flush.forgetSent()
-        if (!isPassing(error)) throw error
+        // Told to end, nobody waits for a store that is away: what it did not take is read again at the next start.
+        if (!isPassing(error) || this.#isStopping) {
+          for (const { reject } of taken) reject(error)
+          throw error
+        }
         this.#options.counters.storeErrors += 1
         this.#options.log('warn', 'store did not take the counts; trying again', { error: String(error) })
-        if (this.#isStopped) throw error
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
       }
     }
