@@ -61,6 +61,11 @@ export class HeaderCaptureWriter {
     return this.#bytes.slice(0, this.#sizeBytes)
   }
 
+  /** The capture where it lies: good until the next `reset` or `add`. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#sizeBytes)
+  }
+
   /** Copies word by word: for headers of 20-100 bytes this is faster than `set` with the subarray that it needs. */
   #copy(bytes: Uint8Array, start: number, end: number, to: number): void {
     if (bytes !== this.#source) {

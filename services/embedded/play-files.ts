@@ -46,7 +46,8 @@ export async function playFiles(
         lane: 0,
         limits: DEFAULT_BATCH_LIMITS
       }
-      await batchFile(file, { ...batching, withDigest: false, nowMs: null }, (raw) => {
+      const once = { withDigest: false, reusesMemory: true, nowMs: null }
+      await batchFile(file, { ...batching, ...once }, (raw) => {
         const { batch, rejected } = enrichBatch(raw, options.facts, options.context, columns)
         return onBatch(batch, rejected)
       })

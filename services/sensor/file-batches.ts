@@ -13,6 +13,8 @@ export interface FileBatchesOptions {
   readonly limits: BatchLimits
   /** False leaves digests empty, where no batch can come twice. */
   readonly withDigest: boolean
+  /** True where `onBatch` is done with a batch when it has returned, or its promise is settled. */
+  readonly reusesMemory?: boolean
   /** The clock for closed-at; null takes the newest packet time of the batch. */
   readonly nowMs: (() => number) | null
 }
@@ -27,8 +29,9 @@ export async function batchFile(
   onBatch: (batch: RawBatch) => void | Promise<void>
 ): Promise<void> {
   const epoch = options.epoch ?? (await fileDigest(path))
-  const { sensor, lane, epochStartedMs, limits, withDigest } = options
-  const batcher = new Batcher({ sensor, epoch, epochStartedMs, lane, file: path, limits, withDigest })
+  const { sensor, lane, epochStartedMs, limits, withDigest, reusesMemory = false } = options
+  const batching = { sensor, lane, epochStartedMs, limits, withDigest, reusesMemory }
+  const batcher = new Batcher({ ...batching, epoch, file: path })
   const closedAtMs = () => options.nowMs?.() ?? null
   try {
     await readCaptureFile(path, (reader) => drain(reader, batcher, closedAtMs, onBatch))

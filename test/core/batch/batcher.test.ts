@@ -3,7 +3,7 @@ import { Batcher, DEFAULT_BATCH_LIMITS } from '../../../core/batch/batcher.ts'
 import { MAX_BATCH_BYTES, MAX_BATCH_FRAMES, type RawBatch } from '../../../core/batch/raw-batch.ts'
 import { frameOf, ipv6Packet, synPacket } from '../../builders/frames.ts'
 
-function createBatcher(limits = DEFAULT_BATCH_LIMITS): Batcher {
+function createBatcher(limits = DEFAULT_BATCH_LIMITS, reusesMemory = false): Batcher {
   return new Batcher({
     sensor: 'local',
     epoch: 'ab',
@@ -11,7 +11,8 @@ function createBatcher(limits = DEFAULT_BATCH_LIMITS): Batcher {
     lane: 0,
     file: 'a.pcap',
     limits,
-    withDigest: true
+    withDigest: true,
+    reusesMemory
   })
 }
 
@@ -102,4 +103,23 @@ test('the same frames give the same batches and digests, and one other byte anot
 
 test('nothing held, nothing closed', () => {
   expect(createBatcher().close()).toBeNull()
+})
+
+test('memory that is used again holds each batch until the next one is given', () => {
+  const frames = Array.from({ length: 10 }, (_, i) => frameOf(synPacket({ seq: i + 1 }), i + 1))
+  const limits = { ...DEFAULT_BATCH_LIMITS, frames: 3 }
+  const copied = batchesOf(createBatcher(limits), frames)
+  const reusing = createBatcher(limits, true)
+
+  const copies: RawBatch[] = []
+  const take = (batch: RawBatch | null) => {
+    if (batch === null) return
+    copies.push({ ...batch, capture: batch.capture.slice(), frames: [...batch.frames] })
+  }
+  for (const frame of frames) take(reusing.add(frame))
+  take(reusing.close())
+
+  expect(copies.map(({ capture, frames }) => [Buffer.from(capture), frames])).toEqual(
+    copied.map(({ capture, frames }) => [Buffer.from(capture), [...frames]])
+  )
 })
