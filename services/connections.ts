@@ -47,6 +47,7 @@ export function createStore(configuration: Configuration, run: string | null): R
     namespace: run === null ? liveNamespace(topicPrefix) : runNamespace(topicPrefix, run),
     slots: configuration.slots,
     dayZones: configuration.dayTimeZones.filter((zone) => zone !== 'UTC'),
+    laneDays: Math.ceil((configuration.spoolAgeHours + configuration.topicRetentionHours) / 24) + 1,
     retention: run === null ? retentionOf(configuration) : null
   })
 }

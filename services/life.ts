@@ -54,13 +54,25 @@ export class Life {
 /** Starts the parts in order, runs `body`, and stops in reverse what was started, whatever happens. */
 export async function withParts<T>(parts: readonly Part[], body: () => Promise<T>): Promise<T> {
   const started: Part[] = []
+  let result: T
   try {
     for (const part of parts) {
       started.push(part)
       await part.start()
     }
-    return await body()
-  } finally {
-    for (const part of started.reverse()) await part.stop()
+    result = await body()
+  } catch (error) {
+    // What went wrong first is what people must read; that something then did not stop well follows from it.
+    await stopAll(started.reverse()).catch(() => undefined)
+    throw error
   }
+  await stopAll(started.reverse())
+  return result
+}
+
+/** One part that cannot stop does not leave the others open. Throws the first error, after all. */
+async function stopAll(parts: readonly Part[]): Promise<void> {
+  const errors: unknown[] = []
+  for (const part of parts) await part.stop().catch((error: unknown) => errors.push(error))
+  if (errors.length > 0) throw errors[0]
 }

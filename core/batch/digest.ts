@@ -4,8 +4,11 @@ import type { RawBatch } from './raw-batch.ts'
 
 const text = new TextEncoder()
 
-/** SHA-256 (hex) of everything in a batch but its name, its digest and its epoch's start. */
-export function digestOf(batch: Omit<RawBatch, 'name' | 'digest' | 'epochStartedMs'>): string {
+/**
+ * SHA-256 (hex) of everything in a batch but its name, its digest, its epoch's start and its file's name: a file that
+ * is played again from another folder is the same file.
+ */
+export function digestOf(batch: Omit<RawBatch, 'name' | 'digest' | 'epochStartedMs' | 'file'>): string {
   const hash = createHash('sha256')
   hash.update(batch.capture)
   hash.update(
@@ -22,8 +25,7 @@ export function digestOf(batch: Omit<RawBatch, 'name' | 'digest' | 'epochStarted
         batch.packets,
         batch.framesBefore,
         batch.kernelDrops,
-        batch.declaredLosses,
-        batch.file
+        batch.declaredLosses
       ])
     )
   )

@@ -12,6 +12,11 @@ export interface BatchName {
 /** The largest batch number that is taken (2^31). */
 export const MAX_BATCH_NUMBER = 2 ** 31
 
+/** True for 1..2^31: what the fence can keep. */
+export function isBatchNumber(number: number): boolean {
+  return Number.isInteger(number) && number >= 1 && number <= MAX_BATCH_NUMBER
+}
+
 /** One line that names a lane: the key of its ranges in the fence. */
 export function laneKey(name: BatchName): string {
   return `${name.sensor}|${name.epoch}|${name.lane}`

@@ -1,13 +1,13 @@
 // What the tagger makes of one message of packets.raw, good or bad: one enriched batch under the same name, and
 // what was rejected. No message ends the tagger, and none holds up its partition.
-import { createHash } from 'node:crypto'
 import type { EnrichedBatch, RejectedCount, RejectedRecord } from '../batch/enriched-batch.ts'
-import { type BatchName, formatName, MAX_BATCH_NUMBER, parseName } from '../batch/name.ts'
+import { type BatchName, formatName, isBatchNumber, parseName } from '../batch/name.ts'
 import { MAX_BATCH_BYTES, MAX_BATCH_FRAMES, type RawBatch } from '../batch/raw-batch.ts'
 import type { BusRecord } from '../bus.ts'
 import { PacketColumns } from '../packets/packet-columns.ts'
 import type { BatchRejectReason } from '../packets/reject-reason.ts'
 import { type EnrichContext, enrichBatch, type SensorFacts } from './enrich-batch.ts'
+import { rejectedRecord, sha256 } from './rejected-record.ts'
 
 /** All that the tagger knows beside the message. */
 export interface TaggingWorld extends EnrichContext {
@@ -30,8 +30,6 @@ export interface TaggedRecord {
 }
 
 const HOUR_MS = 3_600_000
-/** Bytes of a rejected message that are kept: 1 MiB less room for the rest of the record. */
-const KEPT_MESSAGE_BYTES = 1024 * 1024 - 4096
 
 /** Tags one message. Pure: the same message gives the same answer, so that a second try changes nothing. */
 export function tagRecord(
@@ -69,25 +67,25 @@ export function tagRecord(
   const name = formatName(raw.name)
   return {
     enriched: batch,
-    rejected: rejected.map((frame) => ({
-      ...place,
-      offset: record.offset,
-      name,
-      file: raw.file,
-      frame: frame.frame,
-      reason: frame.reason,
-      bytes: frame.bytes,
-      lengthBytes: frame.lengthBytes,
-      sha256: sha256(frame.bytes)
-    }))
+    rejected: rejected.map(({ frame, reason, bytes, lengthBytes }) =>
+      rejectedRecord({
+        ...place,
+        offset: record.offset,
+        name,
+        file: raw.file,
+        frame,
+        reason,
+        bytes,
+        lengthBytes
+      })
+    )
   }
 }
 
 /** Why a whole batch cannot be used, or null. */
 function faultOf(record: BusRecord<RawBatch>, raw: RawBatch, world: TaggingWorld): BatchRejectReason | null {
   if (record.headerName !== null && record.headerName !== formatName(raw.name)) return 'name-differs'
-  const { number } = raw.name
-  if (!Number.isInteger(number) || number < 1 || number > MAX_BATCH_NUMBER) return 'number-out-of-range'
+  if (!isBatchNumber(raw.name.number)) return 'number-out-of-range'
   const isOverBounds =
     raw.packets < 0 ||
     raw.packets + raw.refused.length > MAX_BATCH_FRAMES ||
@@ -110,19 +108,11 @@ function rejectMessage(
   frames: number,
   bytes: Uint8Array
 ): TaggedRecord {
+  const { offset } = record
+  const formatted = name === null ? null : formatName(name)
+  const rejected = rejectedRecord({ ...place, offset, name: formatted, file: null, frame: 0, reason, bytes })
   const digest = sha256(bytes)
-  const rejected: RejectedRecord = {
-    ...place,
-    offset: record.offset,
-    name: name === null ? null : formatName(name),
-    file: null,
-    frame: 0,
-    reason,
-    bytes: bytes.subarray(0, KEPT_MESSAGE_BYTES),
-    lengthBytes: bytes.length,
-    sha256: digest
-  }
-  const isNameUsable = name !== null && name.number >= 1 && name.number <= MAX_BATCH_NUMBER
+  const isNameUsable = name !== null && isBatchNumber(name.number)
   const enriched = isNameUsable ? emptyBatch(record, name, digest, [{ reason, frames }], world) : null
   return { enriched, rejected: [rejected] }
 }
@@ -149,8 +139,4 @@ function emptyBatch(
     rejected,
     provenance: world.provenance
   }
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }

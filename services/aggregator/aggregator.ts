@@ -5,7 +5,8 @@ import type { EnrichedBatch } from '../../core/batch/enriched-batch.ts'
 import type { Bus, BusRecord, ConsumeOutcome, PartitionHandler, Subscription } from '../../core/bus.ts'
 import { StormpetrelError } from '../../core/errors.ts'
 import type { CountStore, OffsetSpan } from '../../core/store/count-store.ts'
-import { CountFlush, type FlushOutcome, type PartitionRecords } from './count-flush.ts'
+import { CountFlush, type FlushOutcome } from './count-flush.ts'
+import { ENRICHED, flushContents, type PartitionRecords } from './flush-contents.ts'
 import type { AggregatorCounters } from './metrics.ts'
 
 export interface AggregatorOptions {
@@ -80,7 +81,7 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
   }
 
   async assigned(partition: number): Promise<number> {
-    const offset = await this.#options.store.nextOffset('packets.enriched', partition)
+    const offset = await this.#untilAnswered(() => this.#options.store.nextOffset(ENRICHED, partition))
     this.#flush.forgetSent()
     this.#next.set(partition, offset)
     return offset
@@ -106,8 +107,10 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
     if (this.#isStopped || this.#running !== null) return
     if (this.#timer !== null) clearTimeout(this.#timer)
     const { flushPackets, nowMs, onFailure } = this.#options
-    const dueMs = this.#lastFlushMs + this.#gapMs()
-    const waitMs = this.#waitingPackets >= flushPackets ? 0 : Math.max(0, dueMs - nowMs())
+    const gapMs = this.#gapMs()
+    const dueMs = this.#lastFlushMs + gapMs
+    // A clock that is set back must not hold up a flush.
+    const waitMs = this.#waitingPackets >= flushPackets ? 0 : Math.min(gapMs, Math.max(0, dueMs - nowMs()))
     this.#timer = setTimeout(() => {
       this.#running = this.#run()
         .catch((error: unknown) => onFailure(error instanceof Error ? error : new Error(String(error))))
@@ -134,20 +137,28 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
     this.#waiting.clear()
     this.#waitingPackets = 0
     this.#lastFlushMs = this.#options.nowMs()
-    const idle = this.#idleSpans(taken)
+    const contents = flushContents(taken, this.#idleSpans(taken), this.#options.counters)
+    try {
+      this.#finish(taken, await this.#untilAnswered(() => this.#flush.run(contents)))
+    } catch (error) {
+      for (const { reject } of taken) reject(error)
+      throw error
+    }
+  }
+
+  /**
+   * Tries again while the store or the bus does not answer. Told to end, nobody waits for them: what was not counted
+   * is read again at the next start.
+   */
+  async #untilAnswered<T>(action: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        this.#finish(taken, await this.#flush.run(taken, idle))
-        return
+        return await action()
       } catch (error) {
         this.#flush.forgetSent()
-        // Told to end, nobody waits for a store that is away: what it did not take is read again at the next start.
-        if (!isPassing(error) || this.#isStopping) {
-          for (const { reject } of taken) reject(error)
-          throw error
-        }
+        if (!isPassing(error) || this.#isStopping) throw error
         this.#options.counters.storeErrors += 1
-        this.#options.log('warn', 'store did not take the counts; trying again', { error: String(error) })
+        this.#options.log('warn', 'store or bus did not answer; trying again', { error: String(error) })
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
       }
     }
@@ -158,7 +169,7 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
     const busy = new Set(taken.map(({ partition }) => partition))
     return [...this.#next]
       .filter(([partition]) => !busy.has(partition))
-      .map(([partition, offset]) => ({ topic: 'packets.enriched', partition, from: offset, to: offset }))
+      .map(([partition, offset]) => ({ topic: ENRICHED, partition, from: offset, to: offset }))
   }
 
   #finish(taken: readonly Waiting[], outcome: FlushOutcome): void {

@@ -3,7 +3,7 @@
 import type { Log } from '../../adapters/log.ts'
 import type { CountStore } from '../../core/store/count-store.ts'
 
-const INTERVAL_MS = 30_000
+const INTERVAL_MS = 60_000
 
 /** `start` begins the rounds; `stop` ends them after the one at hand. */
 export class Housekeeping {
@@ -11,6 +11,7 @@ export class Housekeeping {
   readonly #log: Log
   #timer: NodeJS.Timeout | null = null
   #round: Promise<void> = Promise.resolve()
+  #isTidying = false
 
   constructor(store: CountStore, log: Log) {
     this.#store = store
@@ -19,7 +20,9 @@ export class Housekeeping {
 
   start(): Promise<void> {
     this.#timer = setInterval(() => {
-      this.#round = this.#round.then(() => this.#tidy())
+      // A round that takes long is not followed by a queue of others.
+      if (this.#isTidying) return
+      this.#round = this.#tidy()
     }, INTERVAL_MS)
     return Promise.resolve()
   }
@@ -31,6 +34,7 @@ export class Housekeeping {
   }
 
   async #tidy(): Promise<void> {
+    this.#isTidying = true
     try {
       const watermark = await this.#store.watermarkSeconds()
       if (watermark === 0) return
@@ -39,6 +43,8 @@ export class Housekeeping {
     } catch (error) {
       // The next round does what this one could not.
       this.#log('warn', 'housekeeping did not finish', { error: String(error) })
+    } finally {
+      this.#isTidying = false
     }
   }
 }

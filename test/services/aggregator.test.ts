@@ -74,7 +74,8 @@ afterEach(async () => {
 
 async function publishAndWait(partition: number, batches: readonly EnrichedBatch[]): Promise<void> {
   await bus.publish('packets.enriched', partition, batches)
-  while (aggregator.lagRecords() > 0) await new Promise((resolve) => setImmediate(resolve))
+  while (aggregator.lagRecords() > 0 && failures.length === 0)
+    await new Promise((resolve) => setTimeout(resolve, 1))
 }
 
 const packets = (count: number) =>
@@ -106,6 +107,7 @@ test('a step whose answer was lost is asked for again, and counts once', async (
 
   expect((await store.packets(DAY)).get('all')).toBe(10)
   expect(counters.storeErrors).toBe(2)
+  expect([counters.packets, counters.repeatedBatches]).toEqual([10, 0])
 })
 
 test('a name with other contents is not counted, and goes to packets.rejected', async () => {
@@ -120,6 +122,30 @@ test('a name with other contents is not counted, and goes to packets.rejected', 
   expect((await store.packets(DAY)).get('all')).toBe(10)
   expect(counters.reusedNames).toBe(1)
   expect(collector.seen).toMatchObject([{ reason: 'name-reused', name: 'local|ab|0|1', offset: 1 }])
+})
+
+test('a name that was used twice is told once, however often the flush is tried', async () => {
+  const collector = new RejectedCollector()
+  const subscription = await bus.subscribe('packets.rejected', 'test', collector, (error) =>
+    failures.push(error)
+  )
+  await publishAndWait(0, [enrichedBatch(packets(10), { number: 1 })])
+  store.answersToLose = 2
+  await publishAndWait(0, [
+    enrichedBatch(packets(5), { number: 2 }),
+    enrichedBatch(packets(99), { number: 2, digest: 'other' })
+  ])
+  await subscription.stop()
+
+  expect(counters.reusedNames).toBe(1)
+  expect(collector.seen).toHaveLength(1)
+})
+
+test('a batch number that cannot be kept is rejected, and the partition goes on', async () => {
+  const wrong = enrichedBatch(packets(10), { name: { sensor: 'local', epoch: 'ab', lane: 0, number: 0 } })
+  await publishAndWait(0, [wrong, enrichedBatch(packets(5), { number: 1 })])
+
+  expect((await store.packets(DAY)).get('all')).toBe(5)
 })
 
 test('batches of several partitions go into one flush without loss', async () => {

@@ -1,0 +1,114 @@
+// What one flush is to count: each name once, found once however often the flush is tried.
+import type { EnrichedBatch, RejectedRecord } from '../../core/batch/enriched-batch.ts'
+import { formatName, isBatchNumber } from '../../core/batch/name.ts'
+import type { BusRecord } from '../../core/bus.ts'
+import type { OffsetSpan } from '../../core/store/count-store.ts'
+import { rejectedRecord } from '../../core/tagging/rejected-record.ts'
+import type { AggregatorCounters } from './metrics.ts'
+
+export const ENRICHED = 'packets.enriched'
+
+/** Records of one partition that wait to be counted, in offset order, at least one. */
+export interface PartitionRecords {
+  readonly partition: number
+  readonly records: readonly BusRecord<EnrichedBatch>[]
+}
+
+/** A batch of the flush, and how far it has come. */
+export interface NamedBatch {
+  readonly batch: EnrichedBatch
+  readonly partition: number
+  readonly offset: number
+  readonly appendedAtMs: number
+  /** `offered`: the store was asked and its answer may have been lost, so 'seen' then means that it counted it. */
+  state: 'fresh' | 'offered' | 'counted'
+}
+
+/** All of one flush. */
+export interface FlushContents {
+  readonly spans: readonly OffsetSpan[]
+  readonly batches: readonly NamedBatch[]
+  /** Not yet acknowledged by the bus; emptied as they are. */
+  readonly rejected: { readonly partition: number; readonly record: RejectedRecord }[]
+}
+
+/** Takes the records apart: the first batch of each name is counted, others are repeats, or names used twice. */
+export function flushContents(
+  taken: readonly PartitionRecords[],
+  idle: readonly OffsetSpan[],
+  counters: AggregatorCounters
+): FlushContents {
+  const first = new Map<string, NamedBatch>()
+  const contents: FlushContents = { spans: [...taken.map(spanOf), ...idle], batches: [], rejected: [] }
+  for (const { partition, records } of taken) {
+    for (const record of records) {
+      if (record.delivered.kind === 'unreadable' || !isBatchNumber(record.delivered.value.name.number)) {
+        contents.rejected.push({ partition, record: unusable(partition, record) })
+        continue
+      }
+      const { offset, appendedAtMs } = record
+      const named: NamedBatch = {
+        batch: record.delivered.value,
+        partition,
+        offset,
+        appendedAtMs,
+        state: 'fresh'
+      }
+      const name = formatName(named.batch.name)
+      const known = first.get(name)
+      if (known === undefined) first.set(name, named)
+      else countRepeat(contents, named, known.batch.digest === named.batch.digest, counters)
+    }
+  }
+  return { ...contents, batches: [...first.values()] }
+}
+
+/** A batch whose name was counted before: with other contents it is rejected, and an operator must know. */
+export function countRepeat(
+  contents: FlushContents,
+  named: NamedBatch,
+  sameDigest: boolean,
+  counters: AggregatorCounters
+): void {
+  counters.repeatedBatches += 1
+  if (sameDigest) return
+  counters.reusedNames += 1
+  contents.rejected.push({ partition: named.partition, record: reused(named) })
+}
+
+function spanOf({ partition, records }: PartitionRecords): OffsetSpan {
+  return { topic: ENRICHED, partition, from: records[0]!.offset, to: records.at(-1)!.offset + 1 }
+}
+
+/** The batch itself stays on packets.enriched at this offset; its digest stands for it. */
+function reused({ batch, partition, offset }: NamedBatch): RejectedRecord {
+  return {
+    topic: ENRICHED,
+    partition,
+    offset,
+    name: formatName(batch.name),
+    file: batch.file,
+    frame: 0,
+    reason: 'name-reused',
+    bytes: new Uint8Array(0),
+    lengthBytes: 0,
+    sha256: batch.digest
+  }
+}
+
+function unusable(
+  partition: number,
+  { delivered, offset, headerName }: BusRecord<EnrichedBatch>
+): RejectedRecord {
+  const isUnreadable = delivered.kind === 'unreadable'
+  return rejectedRecord({
+    topic: ENRICHED,
+    partition,
+    offset,
+    name: headerName,
+    file: null,
+    frame: 0,
+    reason: isUnreadable ? delivered.reason : 'number-out-of-range',
+    bytes: isUnreadable ? delivered.bytes : new Uint8Array(0)
+  })
+}
