@@ -20,8 +20,9 @@ export interface FileBatchesOptions {
 }
 
 /**
- * Calls `onBatch` for every batch in order, waiting for its promise. Where the file is damaged, the batches before the
- * damage are given first and then a StormpetrelError is thrown.
+ * Calls `onBatch` for every batch in order, waiting for its promise; where that fails nothing follows, since a batch
+ * that was closed early would bear a name that means another. Where the file is damaged, the batches before the damage
+ * are given first and then a StormpetrelError is thrown.
  */
 export async function batchFile(
   path: string,
@@ -33,12 +34,34 @@ export async function batchFile(
   const batching = { sensor, lane, epochStartedMs, limits, withDigest, reusesMemory }
   const batcher = new Batcher({ ...batching, epoch, file: path })
   const closedAtMs = () => options.nowMs?.() ?? null
-  try {
-    await readCaptureFile(path, (reader) => drain(reader, batcher, closedAtMs, onBatch))
-  } finally {
-    const last = batcher.close(0, closedAtMs())
-    if (last !== null) await onBatch(last)
+  let isReading = true
+  const give = (batch: RawBatch): void | Promise<void> => {
+    isReading = false
+    const done = onBatch(batch)
+    if (done === undefined) {
+      isReading = true
+      return
+    }
+    return done.then(() => {
+      isReading = true
+    })
   }
+  try {
+    await readCaptureFile(path, (reader) => drain(reader, batcher, closedAtMs, give))
+  } catch (error) {
+    if (isReading) await giveRest(batcher, closedAtMs, onBatch)
+    throw error
+  }
+  await giveRest(batcher, closedAtMs, onBatch)
+}
+
+async function giveRest(
+  batcher: Batcher,
+  closedAtMs: () => number | null,
+  onBatch: (batch: RawBatch) => void | Promise<void>
+): Promise<void> {
+  const last = batcher.close(0, closedAtMs())
+  if (last !== null) await onBatch(last)
 }
 
 /** Gives frames to the batcher until the reader wants more bytes; stops for a batch that must be waited for. */

@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from '@jest/globals'
+import { DEFAULT_BATCH_LIMITS } from '../../core/batch/batcher.ts'
+import type { RawBatch } from '../../core/batch/raw-batch.ts'
+import { HeaderCaptureWriter } from '../../core/capture/header-capture.ts'
+import { batchFile } from '../../services/sensor/file-batches.ts'
+import { synPacket } from '../builders/frames.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'file-batches-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** A capture of so many SYNs; the last `cutBytes` bytes are missing. */
+function capture(name: string, packets: number, cutBytes = 0): string {
+  const writer = new HeaderCaptureWriter()
+  writer.reset()
+  const syn = synPacket()
+  for (let i = 0; i < packets; i++) writer.add(1_655_000_000, 0, syn, 0, syn.length, syn.length)
+  const path = join(folder, name)
+  const bytes = writer.finish()
+  writeFileSync(path, bytes.subarray(0, bytes.length - cutBytes))
+  return path
+}
+
+const options = {
+  sensor: 'local',
+  epoch: null,
+  epochStartedMs: 0,
+  lane: 0,
+  limits: { ...DEFAULT_BATCH_LIMITS, frames: 4 },
+  withDigest: true,
+  nowMs: null
+}
+
+test('a batch that could not be published is followed by none', async () => {
+  const path = capture('whole.pcap', 11)
+  const offered: number[] = []
+
+  const playing = batchFile(path, options, async (batch) => {
+    offered.push(batch.name.number)
+    throw new Error('the broker is away')
+  })
+
+  await expect(playing).rejects.toThrow('the broker is away')
+  expect(offered).toEqual([1])
+})
+
+test('a damaged file gives every packet before the damage, and then says where it is', async () => {
+  const batches: RawBatch[] = []
+
+  const playing = batchFile(capture('cut.pcap', 11, 3), options, (batch) => void batches.push(batch))
+
+  await expect(playing).rejects.toThrow('cut.pcap: damaged at byte')
+  expect(batches.map(({ packets }) => packets)).toEqual([4, 4, 2])
+})
+
+test('a file has the same names and digests wherever it lies', async () => {
+  const here: RawBatch[] = []
+  const there: RawBatch[] = []
+  await batchFile(capture('here.pcap', 5), options, (batch) => void here.push(batch))
+  await batchFile(capture('there.pcap', 5), options, (batch) => void there.push(batch))
+
+  const names = (batches: readonly RawBatch[]) => batches.map(({ name, digest }) => ({ name, digest }))
+  expect(names(there)).toEqual(names(here))
+  expect(here).toHaveLength(2)
+})
