@@ -33,6 +33,10 @@ const options = {
   nowMs: null
 }
 
+function names(batches: readonly RawBatch[]): object[] {
+  return batches.map(({ name, digest }) => ({ name, digest }))
+}
+
 test('a batch that could not be published is followed by none', async () => {
   const path = capture('whole.pcap', 11)
   const offered: number[] = []
@@ -61,7 +65,6 @@ test('a file has the same names and digests wherever it lies', async () => {
   await batchFile(capture('here.pcap', 5), options, (batch) => void here.push(batch))
   await batchFile(capture('there.pcap', 5), options, (batch) => void there.push(batch))
 
-  const names = (batches: readonly RawBatch[]) => batches.map(({ name, digest }) => ({ name, digest }))
   expect(names(there)).toEqual(names(here))
   expect(here).toHaveLength(2)
 })
