@@ -70,11 +70,14 @@ export function locateUnderLlc(bytes: Uint8Array, at: number, end: number): numb
   return bytes[at + 6]! < 0x06 ? NOT_IP : locateBehindEtherType(bytes, at + 8, end)
 }
 
-/** Locates the IP packet behind the PPPoE session header at `at` (RFC 2516). */
+/**
+ * Locates the IP packet behind the PPPoE session header at `at` (RFC 2516). What a session carries is PPP whatever the
+ * header's version, code and length say: a packet that is there is read, as tshark does.
+ */
 export function locateUnderPppoe(bytes: Uint8Array, at: number, end: number): number {
-  if (at + PPPOE_HEADER_BYTES > end) return LINK_HEADER_CUT_SHORT
-  const isSessionData = bytes[at] === 0x11 && bytes[at + 1] === 0
-  return isSessionData ? locateUnderPpp(bytes, at + PPPOE_HEADER_BYTES, end) : NOT_IP
+  return at + PPPOE_HEADER_BYTES > end
+    ? LINK_HEADER_CUT_SHORT
+    : locateUnderPpp(bytes, at + PPPOE_HEADER_BYTES, end)
 }
 
 /** Locates the IP packet behind the PPP protocol number at `at`, which may be compressed to one byte (RFC 1661). */

@@ -3,7 +3,7 @@ import { locateUnderLlc } from './ether-type.ts'
 import { LINK_HEADER_CUT_SHORT, NOT_IP } from './link-reject.ts'
 
 /** Bits of the two bytes of frame control, the first byte low. */
-const CONTROL = { toDs: 0x0100, fromDs: 0x0200, protected: 0x4000, order: 0x8000 } as const
+const CONTROL = { version: 0x0003, toDs: 0x0100, fromDs: 0x0200, protected: 0x4000, order: 0x8000 } as const
 const TYPE_DATA = 2
 /** Bits of the subtype of a data frame. */
 const SUBTYPE = { noData: 4, qos: 8 } as const
@@ -19,13 +19,15 @@ const RADIOTAP_PRESENT = { timer: 0x1, flags: 0x2, more: 0x8000_0000 } as const
 const RADIOTAP_FLAG_DATA_PAD = 0x20
 
 /**
- * Locates the IP packet in the 802.11 frame at `at`. Encrypted frames, later fragments and frames without data are
- * `not-ip`. `isPadded`: the header is followed by padding to a multiple of four bytes, as some drivers do.
+ * Locates the IP packet in the 802.11 frame at `at`. Encrypted frames, later fragments, frames without data and
+ * frames of another version are `not-ip`. `isPadded`: the header is followed by padding to a multiple of four bytes, as some drivers do.
  */
 export function locateInIeee80211(bytes: Uint8Array, at: number, end: number, isPadded: boolean): number {
   if (at + 2 > end) return LINK_HEADER_CUT_SHORT
   const control = bytes[at]! | (bytes[at + 1]! << 8)
   const subtype = (control >> 4) & 0xf
+  // Version 1 (802.11ah) has headers of its own.
+  if ((control & CONTROL.version) !== 0) return NOT_IP
   if (((control >> 2) & 3) !== TYPE_DATA || (subtype & SUBTYPE.noData) !== 0) return NOT_IP
   if ((control & CONTROL.protected) !== 0) return NOT_IP
 

@@ -71,13 +71,15 @@ function locateUnderLoopback(bytes: Uint8Array, start: number, end: number): num
   return AF_INET6.includes(family) ? announced(bytes, start + 4, end, 6) : NOT_IP
 }
 
-/** PPP with or without the address and control bytes of HDLC-like framing, or Cisco HDLC by its address byte. */
+/**
+ * PPP with or without the address and control bytes of HDLC-like framing, or Cisco HDLC: the address byte tells, since
+ * none is a protocol number's first byte that leads to IP. The control byte is not looked at, as in tshark.
+ */
 function locateUnderPppFraming(bytes: Uint8Array, start: number, end: number): number {
   if (start + 2 > end) return LINK_HEADER_CUT_SHORT
   const address = bytes[start]
-  const control = bytes[start + 1]
-  if (address === 0xff && control === 0x03) return locateUnderPpp(bytes, start + 2, end)
-  if ((address === 0x0f || address === 0x8f) && control === 0) return locateUnderCiscoHdlc(bytes, start, end)
+  if (address === 0xff) return locateUnderPpp(bytes, start + 2, end)
+  if (address === 0x0f || address === 0x8f) return locateUnderCiscoHdlc(bytes, start, end)
   return locateUnderPpp(bytes, start, end)
 }
 

@@ -52,6 +52,7 @@ const FOUND: readonly Vector[] = [
   ['Ethernet with a tag and an MPLS label', ETHERNET, `${MACS}8100 0064 8847 00010140`, IPV4],
   ['Ethernet with PPPoE', ETHERNET, `${MACS}8864 1100 0001 001e 0021`, IPV4],
   ['Ethernet with PPPoE in a tag', ETHERNET, `${MACS}8100 0064 8864 1100 0001 0032 0057`, IPV6],
+  ['Ethernet with PPPoE of an odd version and code', ETHERNET, `${MACS}8864 2107 0001 001e 0021`, IPV4],
   ['IEEE 802.3 with LLC and SNAP', ETHERNET, `${MACS}0024 ${SNAP}0800`, IPV4],
   ['IEEE 802.3 with LLC and SNAP in a tag', ETHERNET, `${MACS}8100 0064 0038 ${SNAP}86dd`, IPV6],
   ['raw IP', 101, '', IPV4],
@@ -77,6 +78,7 @@ const FOUND: readonly Vector[] = [
   ['PPP', PPP, '0021', IPV4],
   ['PPP with address and control', PPP, 'ff03 0057', IPV6],
   ['PPP with a compressed protocol', PPP, '21', IPV4],
+  ['PPP with another control byte', PPP, 'ff13 0021', IPV4],
   ['PPP with MPLS', PPP, 'ff03 0281 00010140', IPV4],
   ['PPP in HDLC-like framing', PPP_HDLC, 'ff03 0021', IPV4],
   ['Cisco HDLC as PPP_HDLC', PPP_HDLC, '0f00 0800', IPV4],
@@ -148,6 +150,12 @@ const REFUSED: readonly Refusal[] = [
   ['an 802.11 beacon', IEEE802_11, `8000 0000 ${WIFI_ADDRESSES} 1000 00`, 'not-ip'],
   ['an 802.11 frame without data', IEEE802_11, `4801 0000 ${WIFI_ADDRESSES} 1000`, 'not-ip'],
   ['an encrypted 802.11 frame', IEEE802_11, `0841 0000 ${WIFI_ADDRESSES} 1000 ${SNAP}0800 ${IPV4}`, 'not-ip'],
+  [
+    'an 802.11 frame of version 1',
+    IEEE802_11,
+    `0901 0000 ${WIFI_ADDRESSES} 1000 ${SNAP}0800 ${IPV4}`,
+    'not-ip'
+  ],
   ['a later 802.11 fragment', IEEE802_11, `0801 0000 ${WIFI_ADDRESSES} 1100 ${SNAP}0800 ${IPV4}`, 'not-ip'],
   ['a radiotap of another version', RADIOTAP, '01000800 00000000 0801', 'not-ip'],
   ['a radiotap shorter than its fields', RADIOTAP, '00000700 00000000 0801', 'not-ip'],
