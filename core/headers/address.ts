@@ -27,14 +27,15 @@ export function formatIpv4(word: number): string {
 }
 
 /**
- * RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups as `::`,
- * ::ffff:0:0/96 dotted.
+ * RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups as `::`, IPv4-mapped and
+ * IPv4-compatible addresses (RFC 4291 section 2.5.5) dotted, as inet_ntop and tshark write them.
  */
 function formatIpv6(word0: number, word1: number, word2: number, word3: number): string {
   if (word0 === 0 && word1 === 0 && word2 === 0xffff) return `::ffff:${formatIpv4(word3)}`
   const groups: number[] = []
   for (const word of [word0, word1, word2, word3]) groups.push(word >>> 16, word & 0xffff)
   const run = longestZeroRun(groups)
+  if (run.start === 0 && run.length === 6) return `::${formatIpv4(word3)}`
   const hex = groups.map((group) => group.toString(16))
   if (run.length < 2) return hex.join(':')
   return `${hex.slice(0, run.start).join(':')}::${hex.slice(run.start + run.length).join(':')}`

@@ -7,8 +7,8 @@ of a name is kept and the rest are dropped, as the topic asks of its readers.
 """
 import argparse
 import io
-import ipaddress
 import json
+import socket
 import struct
 import sys
 import urllib.request
@@ -67,10 +67,8 @@ def values_of(brokers, topic):
 
 
 def address(octets):
-    """RFC 5952, with the dotted form for IPv4-mapped addresses, which Python writes only from 3.13 on."""
-    if octets[:-4] == bytes(10) + b"\xff\xff":
-        return f"::ffff:{ipaddress.IPv4Address(octets[-4:])}"
-    return str(ipaddress.ip_address(octets))
+    """RFC 5952, with the dotted form for addresses that hold an IPv4 address."""
+    return socket.inet_ntop(socket.AF_INET if len(octets) == 4 else socket.AF_INET6, octets)
 
 
 def packets_of(batch):

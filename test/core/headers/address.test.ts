@@ -39,6 +39,9 @@ describe('formatting', () => {
     ['1:2:3:4:5:6:0:0', '1:2:3:4:5:6::'],
     ['::ffff:192.0.2.128', '::ffff:192.0.2.128'],
     ['::ffff:c000:280', '::ffff:192.0.2.128'],
+    ['::c000:280', '::192.0.2.128'],
+    ['::1:0', '::0.1.0.0'],
+    ['::ffff', '::ffff'],
     ['64:ff9b::192.0.2.33', '64:ff9b::c000:221']
   ])('%s is written %s, as RFC 5952 says', (text, written) => {
     expect(normal(text)).toBe(written)
@@ -138,8 +141,9 @@ describe('round trips', () => {
       fc.property(anyBytes, (bytes) => {
         const { version, words } = addressFromBytes(bytes)!
         const text = formatAddress(version, words)
-        const isMapped = version === 6 && words[0] === 0 && words[1] === 0 && words[2] === 0xffff
-        fc.pre(!isMapped)
+        // Addresses with an IPv4 address in them are written in hexadecimal there.
+        const hasIpv4 = version === 6 && words[0] === 0 && words[1] === 0 && text.includes('.')
+        fc.pre(!hasIpv4)
 
         expect(new URL(`http://${version === 6 ? `[${text}]` : text}/`).hostname).toBe(
           version === 6 ? `[${text}]` : text
