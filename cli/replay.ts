@@ -74,9 +74,9 @@ async function replay(context: CliContext, paths: readonly string[], options: Re
     taggers,
     aggregators
   })
-  context.note(
-    `run ${run}: ${totals.packets} packets of ${files.length} captures played and counted, ${totals.refusedFrames} frames refused`
-  )
+  const played = `run ${run}: ${totals.packets} packets of ${files.length} captures played`
+  if (totals.isCounted) context.note(`${played} and counted, ${totals.refusedFrames} frames refused`)
+  else context.failWith(`${played}, but stopped before all were counted; play them again to go on`)
   for (const { error } of totals.failures) context.fail(error)
 }
 

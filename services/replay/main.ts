@@ -23,8 +23,11 @@ export interface ReplayRequest {
 
 const POLL_MS = 200
 
+/** What was played, and whether all of it was counted before the process was told to stop. */
+export type ReplayResult = ReplayTotals & { readonly isCounted: boolean }
+
 /** Resolves when all of it is counted, or when the process is told to stop. */
-export async function runReplay(configuration: Configuration, request: ReplayRequest): Promise<ReplayTotals> {
+export async function runReplay(configuration: Configuration, request: ReplayRequest): Promise<ReplayResult> {
   const log = processLog('replay')
   const life = new Life()
   const limits = DEFAULT_BATCH_LIMITS
@@ -40,10 +43,9 @@ export async function runReplay(configuration: Configuration, request: ReplayReq
       const taggerGroup = groupOf(configuration, request.run, 'tagger')
       const options = { bus, store, taggerGroup, sensor: request.sensor, limits, pollMs: POLL_MS }
       const totals = await replayFiles(request.files, options)
-      const ended = life.untilEnd()
-      const counted = waitUntilCounted(options, () => life.isEnding).then(life.end)
-      await Promise.all([ended, counted])
-      return totals
+      const counted = waitUntilCounted(options, () => life.isEnding).finally(life.end)
+      await life.untilEnd()
+      return { ...totals, isCounted: await counted }
     })
   })
 }

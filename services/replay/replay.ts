@@ -56,11 +56,13 @@ export async function replayFiles(files: readonly string[], options: ReplayOptio
   return { packets, refusedFrames, failures }
 }
 
-/** Resolves when all that is on the run's topics now is tagged and counted. */
-export async function waitUntilCounted(options: ReplayOptions, isStopped: () => boolean): Promise<void> {
-  while (!isStopped() && !(await isCounted(options))) {
+/** True when all that is on the run's topics now is tagged and counted; false where it was stopped before. */
+export async function waitUntilCounted(options: ReplayOptions, isStopped: () => boolean): Promise<boolean> {
+  while (!(await isCounted(options))) {
+    if (isStopped()) return false
     await new Promise((resolve) => setTimeout(resolve, options.pollMs))
   }
+  return true
 }
 
 async function isCounted({ bus, store, taggerGroup }: ReplayOptions): Promise<boolean> {
