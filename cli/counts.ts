@@ -13,7 +13,7 @@ import {
 } from '../core/counts/parse-query.ts'
 import { DIMENSIONS } from '../core/counts/query.ts'
 import { PacketCounter } from '../core/counts/packet-counter.ts'
-import { type CountRow, rowColumns, rowValues } from '../core/counts/row.ts'
+import { type CountKey, type CountRow, rowColumns, rowValues } from '../core/counts/row.ts'
 import { StormpetrelError } from '../core/errors.ts'
 import type { CliContext } from './context.ts'
 import { distinctFiles, inputFiles } from './input-files.ts'
@@ -85,11 +85,22 @@ async function counts(context: CliContext, paths: readonly string[], options: Co
   const queries = parseQueries(options)
   const print = async (rows: readonly CountRow[][]): Promise<void> => {
     const columns = rowColumns(queries[0]!)
-    const values = queries.flatMap((query, i) => rows[i]!.map((row) => rowValues(query, row)))
-    await printRows({ columns, rows: values }, format, context.sink())
+    await printRows(
+      { columns, rows: { [Symbol.iterator]: () => allValues(queries, rows) } },
+      format,
+      context.sink()
+    )
   }
   if (paths.length === 0) await print(await answerLive(context, queries, parseRun(options.run)))
   else await countFiles(context, paths, queries, options, print)
+}
+
+/** The values of the rows of each query, made one row at a time: there may be hundreds of thousands. */
+function* allValues(queries: readonly CountQuery[], rows: readonly CountRow[][]): Generator<CountKey[]> {
+  for (const [i, query] of queries.entries()) {
+    const valuesOf = rowValues(query)
+    for (const row of rows[i]!) yield valuesOf(row)
+  }
 }
 
 /** One query a window. Throws SP_USAGE. */

@@ -1,4 +1,4 @@
-// Rows of any verb that prints few enough to hold: counts, sensors, runs.
+// Rows of any verb that prints few enough to hold their data: counts, sensors, runs.
 import type { Format } from './format.ts'
 import type { Sink } from './sink.ts'
 import { csvLine, tableCell, tableLine, type Value } from './text.ts'
@@ -6,7 +6,8 @@ import { csvLine, tableCell, tableLine, type Value } from './text.ts'
 /** Rows with named columns. */
 export interface Rows {
   readonly columns: readonly string[]
-  readonly rows: readonly (readonly Value[])[]
+  /** Gone through once, for a table twice. */
+  readonly rows: Iterable<readonly Value[]>
 }
 
 /** Lines are handed on in pieces of about this many characters. */
@@ -40,12 +41,18 @@ function linesOf(rows: Rows, format: Format): Iterable<string> {
 }
 
 function* ndjsonLines({ columns, rows }: Rows): Iterable<string> {
-  for (const row of rows) yield `${objectText(columns, row)}\n`
+  const names = jsonNames(columns)
+  for (const row of rows) yield `${objectText(names, row)}\n`
 }
 
 function* jsonLines({ columns, rows }: Rows): Iterable<string> {
+  const names = jsonNames(columns)
   yield '['
-  for (const [i, row] of rows.entries()) yield `${i === 0 ? '\n' : ',\n'}${objectText(columns, row)}`
+  let separator = '\n'
+  for (const row of rows) {
+    yield `${separator}${objectText(names, row)}`
+    separator = ',\n'
+  }
   yield '\n]\n'
 }
 
@@ -55,18 +62,28 @@ function* csvLines({ columns, rows }: Rows): Iterable<string> {
 }
 
 function* tableLines({ columns, rows }: Rows): Iterable<string> {
-  const widths = columns.map((name) => name.length)
+  const layout = columns.map((name) => ({ width: name.length, isNumeric: false }))
   for (const row of rows) {
-    for (const [i, value] of row.entries()) widths[i] = Math.max(widths[i]!, tableCell(value).length)
+    for (const [i, value] of row.entries()) {
+      const column = layout[i]!
+      column.width = Math.max(column.width, tableCell(value).length)
+      column.isNumeric ||= typeof value === 'number'
+    }
   }
-  const layout = widths.map((width, i) => ({
-    width,
-    isNumeric: rows.some((row) => typeof row[i] === 'number')
-  }))
   yield tableLine(columns, layout)
   for (const row of rows) yield tableLine(row, layout)
 }
 
-function objectText(columns: readonly string[], row: readonly Value[]): string {
-  return JSON.stringify(Object.fromEntries(columns.map((name, i) => [name, row[i]!])))
+/** What goes before each value of an object: `{"window":`, then `,"packets":`. */
+function jsonNames(columns: readonly string[]): string[] {
+  return columns.map((name, i) => `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`)
+}
+
+function objectText(names: readonly string[], row: readonly Value[]): string {
+  let text = ''
+  for (let i = 0; i < names.length; i++) {
+    const value = row[i]!
+    text += names[i]! + (typeof value === 'string' ? JSON.stringify(value) : String(value))
+  }
+  return `${text}}`
 }

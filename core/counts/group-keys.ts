@@ -22,6 +22,9 @@ export class GroupKeys {
   readonly #isByProtocol: boolean
   readonly #isByAsn: boolean
   readonly #isByRegion: boolean
+  /** Texts that were made: many groups share one. */
+  readonly #ports = new Map<number, string>()
+  readonly #regions = new Map<number, string>()
 
   constructor(query: CountQuery) {
     this.isByTag = query.by.includes('tag')
@@ -52,7 +55,7 @@ export class GroupKeys {
     return this.#dimensions.map((dimension): CountKey => {
       switch (dimension) {
         case 'port':
-          return portKeyOf(first & 0x1ffffff)
+          return made(this.#ports, first & 0x1ffffff, portKeyOf)
         case 'protocol':
           return (first >>> 17) & 0xff
         case 'tag':
@@ -60,7 +63,7 @@ export class GroupKeys {
         case 'asn':
           return table.key(group, 1)
         case 'region':
-          return unpackRegion(table.key(group, 2))
+          return made(this.#regions, table.key(group, 2), unpackRegion)
         case 'sensor':
           return place.sensor
         case 'vantage':
@@ -70,4 +73,13 @@ export class GroupKeys {
       }
     })
   }
+}
+
+function made(texts: Map<number, string>, code: number, make: (code: number) => string): string {
+  let text = texts.get(code)
+  if (text === undefined) {
+    text = make(code)
+    texts.set(code, text)
+  }
+  return text
 }

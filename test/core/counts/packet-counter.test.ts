@@ -211,12 +211,12 @@ describe('rows as values', () => {
       'packets',
       'sources'
     ])
-    expect(rowValues(query, row!)).toEqual(['hour', '2022-05-10T14:00:00Z', 'all', 'JP', '23/TCP', 1, 1])
+    expect(rowValues(query)(row!)).toEqual(['hour', '2022-05-10T14:00:00Z', 'all', 'JP', '23/TCP', 1, 1])
   })
 
   test('days carry their zone, all time has no start', () => {
     const batches = [{ sensor: 's', vantages: ['all'], packets: [{ ...PACKET, seconds: START }] }]
-    const start = (query: CountQuery) => rowValues(query, rowsOf(query, batches)[0]!)[1]
+    const start = (query: CountQuery) => rowValues(query)(rowsOf(query, batches)[0]!)[1]
 
     expect(start({ ...QUERY, window: { kind: 'fixed', size: 'day' }, zone: 'Asia/Tokyo' })).toBe(
       '2022-05-10T00:00:00+09:00'
