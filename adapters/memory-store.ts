@@ -90,6 +90,15 @@ export class MemoryStore implements CountStore {
     return { kind: 'applied', expiredPackets: this.#windows.add(request.cells) }
   }
 
+  async trim(topic: string, partition: number, toOffset: number): Promise<void> {
+    const spans = [{ topic, partition, from: 0, to: toOffset }]
+    checkSpans(spans)
+    for (const { fence, sourceOffsets } of this.#slots) {
+      fence.commit(spans, [])
+      moveOffsets(sourceOffsets, spans)
+    }
+  }
+
   async closeSketches(watermarkSeconds: number): Promise<void> {
     this.#sketches.close(watermarkSeconds)
   }

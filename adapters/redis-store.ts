@@ -105,6 +105,16 @@ export class RedisStore implements CountStore {
     return outcomeOf(answer as (string | number)[], request)
   }
 
+  async trim(topic: string, partition: number, toOffset: number): Promise<void> {
+    checkSpans([{ topic, partition, from: 0, to: toOffset }])
+    const args = [partitionKey({ topic, partition }), toOffset]
+    await this.#run('trim', () =>
+      this.#perSlot(({ offsets, sourceOffsets }) =>
+        runScript(this.#redis, 'trim-offsets', [offsets, sourceOffsets], args)
+      )
+    )
+  }
+
   async closeSketches(watermarkSeconds: number): Promise<void> {
     const { retention } = this.#options
     if (retention === null) return

@@ -12,7 +12,8 @@ const SCRIPT_NAMES = [
   'close-sketches',
   'mark-closing',
   'read-sources',
-  'trim-hour'
+  'trim-hour',
+  'trim-offsets'
 ] as const
 
 export type ScriptName = (typeof SCRIPT_NAMES)[number]

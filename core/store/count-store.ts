@@ -119,6 +119,11 @@ export interface CountStore {
    * once. Throws RangeError for a malformed request. After any error the whole flush is to be tried again.
    */
   applySlot(request: SlotRequest): Promise<SlotOutcome>
+  /**
+   * The log starts at `toOffset`: raises both columns of every slot to it where they are lower, never down. Slots are
+   * moved one by one; after an error it is to be called again. Idempotent. Throws RangeError for a negative offset.
+   */
+  trim(topic: string, partition: number, toOffset: number): Promise<void>
 
   // Housekeeping, by the aggregator once a minute, only while no slot is behind. Safe to be run by several at once.
   /** Turns sketches whose window ended 2 hours (hour) or 2 days (day) before the watermark into numbers. Never in a run. */

@@ -159,6 +159,23 @@ function describeFence(current: () => CountStore): void {
       })
     })
 
+    test('a log that starts later raises both columns of every slot, and takes none back', async () => {
+      const store = current()
+      await applyTo(store, 'a', { spans: [span(0, 9)] })
+      await store.advanceSources([span(0, 3), span(0, 3, 1)])
+
+      await store.trim(topic, 0, 6)
+      expect(await store.nextOffset(topic, 0)).toBe(6)
+      await store.trim(topic, 0, 4)
+
+      expect(await store.nextOffset(topic, 0)).toBe(6)
+      expect(await store.nextOffset(topic, 1)).toBe(0)
+      expect(await applyTo(store, 'a', { spans: [span(9, 10)] })).toEqual(applied)
+      expect(await store.nextOffset(topic, 0)).toBe(6)
+      expect(await store.advanceSources([span(6, 10)])).toEqual(applied)
+      await expect(store.trim(topic, 0, -1)).rejects.toThrow(RangeError)
+    })
+
     test('a request that breaks the contract is refused before anything changes', async () => {
       const store = current()
       const bad = applyTo(store, 'a', { batches: [batch('a', 1), batch('a', 0)] })
