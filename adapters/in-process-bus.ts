@@ -1,6 +1,7 @@
 // The bus of the embedded default: the contract of core/bus.ts within one process, values handed over as they are.
 import type { Bus, BusRecord, PartitionHandler, Subscription, TopicName, TopicValues } from '../core/bus.ts'
 import { formatName } from '../core/batch/name.ts'
+import { StormpetrelError } from '../core/errors.ts'
 
 /** A topic without readers keeps this many newest records a partition. */
 const UNREAD_RECORDS = 256
@@ -112,15 +113,24 @@ export class InProcessBus implements Bus {
   ): Promise<Subscription> {
     const partitions = this.#partitionsOf(topic) as Partition<TopicValues[K]>[]
     const readers = partitions.map(
-      (partition, index) => new PartitionReader(partition, index, group, handler)
+      (partition, index) => new PartitionReader({ partition, topic, index, group, handler })
     )
     await Promise.all(readers.map((reader) => reader.assign()))
-    const loops = readers.map((reader) => reader.run(() => this.#releaseWaiting()).catch(onFailure))
+    const stop = (): void => {
+      for (const reader of readers) reader.stop()
+    }
+    let hasFailed = false
+    const fail = (error: Error): void => {
+      if (!hasFailed) onFailure(error)
+      hasFailed = true
+      stop()
+    }
+    const loops = readers.map((reader) => reader.run(() => this.#releaseWaiting()).catch(fail))
     return {
       seek: (partition, offset) => readers[partition]?.seek(offset),
       lagRecords: () => readers.reduce((total, reader) => total + reader.lagRecords(), 0),
       stop: async () => {
-        for (const reader of readers) reader.stop()
+        stop()
         await Promise.all(loops)
       }
     }
@@ -151,66 +161,90 @@ export class InProcessBus implements Bus {
 /** Most records that one call of the handler is given. */
 const MAX_RECORDS_A_CALL = 64
 
+interface ReaderParts<T> {
+  readonly partition: Partition<T>
+  readonly topic: TopicName
+  /** The partition's number. */
+  readonly index: number
+  readonly group: string
+  readonly handler: PartitionHandler<T>
+}
+
 /** Feeds one partition to its handler, one call at a time. */
 class PartitionReader<T> {
-  readonly #partition: Partition<T>
-  readonly #index: number
-  readonly #group: string
-  readonly #handler: PartitionHandler<T>
+  readonly #parts: ReaderParts<T>
   #seekTo: number | null = null
   #isStopped = false
 
-  constructor(partition: Partition<T>, index: number, group: string, handler: PartitionHandler<T>) {
-    this.#partition = partition
-    this.#index = index
-    this.#group = group
-    this.#handler = handler
+  constructor(parts: ReaderParts<T>) {
+    this.#parts = parts
   }
 
+  /** Asks the handler where to begin; `run` goes there. */
   async assign(): Promise<void> {
-    const start = await this.#handler.assigned(this.#index)
-    const offset = start === 'committed' ? (this.#partition.positions.get(this.#group) ?? 0) : start
-    this.#partition.positions.set(this.#group, Math.max(offset, this.#partition.first))
+    const { partition, index, group, handler } = this.#parts
+    const start = await handler.assigned(index)
+    const isNew = start === 'committed' && !partition.positions.has(group)
+    const wanted = start === 'committed' ? (partition.positions.get(group) ?? partition.first) : start
+    // From here on nothing is dropped that this group has not read.
+    partition.positions.set(group, Math.min(Math.max(wanted, partition.first), partition.end))
+    if (!isNew) this.#seekTo = wanted
   }
 
+  /** Of several before the next records, the lowest counts. */
   seek(offset: number): void {
-    this.#seekTo = offset
-    this.#partition.wake()
+    this.#seekTo = Math.min(offset, this.#seekTo ?? offset)
+    this.#parts.partition.wake()
   }
 
   lagRecords(): number {
-    return this.#partition.end - (this.#partition.positions.get(this.#group) ?? 0)
+    const { partition, group } = this.#parts
+    return partition.end - (partition.positions.get(group) ?? 0)
   }
 
   stop(): void {
     this.#isStopped = true
-    this.#partition.wake()
+    this.#parts.partition.wake()
   }
 
   async run(onProgress: () => void): Promise<void> {
-    const partition = this.#partition
+    const { partition, index, group, handler } = this.#parts
+    // The caller of `subscribe` has its subscription before the handler has records.
+    await new Promise(setImmediate)
     while (!this.#isStopped) {
-      this.#applySeek()
-      const from = partition.positions.get(this.#group)!
+      if (this.#seekTo !== null) {
+        const wanted = this.#seekTo
+        this.#seekTo = null
+        await this.#moveTo(wanted)
+        continue
+      }
+      const from = partition.positions.get(group)!
       if (from >= partition.end) {
         await partition.sleep()
         continue
       }
       const at = from - partition.first
-      const outcome = await this.#handler.records(
-        this.#index,
-        partition.records.slice(at, at + MAX_RECORDS_A_CALL)
-      )
-      partition.positions.set(this.#group, outcome.kind === 'commit' ? outcome.nextOffset : outcome.offset)
+      const outcome = await handler.records(index, partition.records.slice(at, at + MAX_RECORDS_A_CALL))
+      if (outcome.kind === 'commit') partition.positions.set(group, outcome.nextOffset)
+      else await this.#moveTo(outcome.offset)
       partition.trim()
       onProgress()
     }
-    this.#handler.revoked(this.#index)
+    handler.revoked(index)
   }
 
-  #applySeek(): void {
-    if (this.#seekTo === null) return
-    this.#partition.positions.set(this.#group, Math.max(this.#seekTo, this.#partition.first))
-    this.#seekTo = null
+  /** Goes to the wanted offset, or to the log's start where that is above it, which the handler is told. */
+  async #moveTo(wanted: number): Promise<void> {
+    const { partition, topic, index, group, handler } = this.#parts
+    const { first, end } = partition
+    if (wanted > end) {
+      throw new StormpetrelError(
+        'SP_TOPIC',
+        `partition ${index} of ${topic}: offset ${wanted} is wanted and the log ends at ${end}; ` +
+          'what was counted belongs to another log: start with an empty store'
+      )
+    }
+    partition.positions.set(group, Math.max(wanted, first))
+    if (wanted < first) await handler.begins(index, first, wanted)
   }
 }

@@ -39,6 +39,11 @@ export interface PartitionHandler<T> {
   /** The partition is now held: answer the next offset to read, or 'committed' (the log's start where nothing is committed). */
   assigned(partition: number): Promise<number | 'committed'>
   /**
+   * The log starts at `offset`, above the `wanted` one: the records between were deleted and will never come. Called
+   * before the first records from there; the next of them has this offset. A rejection stops the consumer as below.
+   */
+  begins(partition: number, offset: number, wanted: number): Promise<void>
+  /**
    * Records in offset order, with no offset skipped by the adapter. Resolves when they are safe.
    * Answers the offset to commit (only shown as lag where the consumer keeps its own offsets), or where to go back to.
    * A rejection stops the consumer and the service exits non-zero.
@@ -54,7 +59,11 @@ export type ConsumeOutcome =
 
 /** A running consumer. */
 export interface Subscription {
-  /** Reads the partition again from this offset, at the next fetch. */
+  /**
+   * Reads the partition again from this offset, at the next fetch. Before the handler has been given its first records,
+   * the lower of this and of what `assigned` answered counts. A partition that is not held is left alone: the handler is
+   * asked anew when it is.
+   */
   seek(partition: number, offset: number): void
   /** Records behind the log's end over the held partitions, as far as known. */
   lagRecords(): number
@@ -73,7 +82,11 @@ export interface Bus {
   groupOffsets(topic: TopicName, group: string): Promise<number[]>
   /** Resolves when the broker has acknowledged all of them (acks=-1), in this order, on this partition. */
   publish<K extends TopicName>(topic: K, partition: number, values: readonly TopicValues[K][]): Promise<void>
-  /** Joins the group. `onFailure` is called once if the consumer dies by itself; the service must then exit. */
+  /**
+   * Joins the group. No records are handed over before this has resolved, so that whoever may want to seek can.
+   * `onFailure` is called once if the consumer dies by itself; the service must then exit. It does so with SP_TOPIC where
+   * an offset is wanted that is above the log's end: the log lost records or was made anew, and nothing may be guessed.
+   */
   subscribe<K extends TopicName>(
     topic: K,
     group: string,

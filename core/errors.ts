@@ -17,7 +17,8 @@ export const ERROR_CODES = {
   SP_REGISTRY: 'The schema registry cannot be reached, or refused a schema.',
   SP_REDIS: 'Redis cannot be reached, or refused a command.',
   SP_STORE_LAYOUT: 'The store was made with other settings (slots, time zones) than this service has.',
-  SP_TOPIC: 'A topic is missing or has settings that the exactly-once rule cannot live with.',
+  SP_TOPIC:
+    'A topic is missing, ends before what was read from it, or has settings that the exactly-once rule cannot live with.',
   SP_RUN: 'A run exists with other settings, or does not exist.',
   SP_QUESTION_NOT_KEPT: 'The live store does not keep what was asked; captures can answer it.'
 } as const

@@ -24,6 +24,7 @@ export function createTagger(
 ): TaggerParts {
   const counters = new TaggerCounters()
   const bus = createBus(configuration, run, ['packets.raw', 'packets.enriched', 'packets.rejected'], log)
-  const tagger = new Tagger({ bus, group: groupOf(configuration, run, 'tagger'), world, counters, onFailure })
+  const group = groupOf(configuration, run, 'tagger')
+  const tagger = new Tagger({ bus, group, world, counters, log, onFailure })
   return { tagger, counters, parts: [bus, tagger] }
 }

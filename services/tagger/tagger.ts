@@ -1,4 +1,5 @@
 // The tagger: reads packets.raw in order, writes the same batches tagged and located, commits when both are acknowledged.
+import type { Log } from '../../adapters/log.ts'
 import type { EnrichedBatch, RejectedRecord } from '../../core/batch/enriched-batch.ts'
 import type { RawBatch } from '../../core/batch/raw-batch.ts'
 import type { Bus, BusRecord, ConsumeOutcome, PartitionHandler, Subscription } from '../../core/bus.ts'
@@ -11,6 +12,7 @@ export interface TaggerOptions {
   readonly group: string
   readonly world: TaggingWorld
   readonly counters: TaggerCounters
+  readonly log: Log
   /** Called once if the consumer dies; the process must then exit. */
   readonly onFailure: (error: Error) => void
 }
@@ -39,6 +41,13 @@ export class Tagger implements PartitionHandler<RawBatch> {
 
   assigned(_partition: number): Promise<'committed'> {
     return Promise.resolve('committed')
+  }
+
+  /** What was deleted before it was tagged is a gap in the sensor's numbers, which the aggregator sees. */
+  begins(partition: number, offset: number, wanted: number): Promise<void> {
+    const lost = { topic: 'packets.raw', partition, from: wanted, to: offset }
+    this.#options.log('error', 'records were deleted before they were tagged', lost)
+    return Promise.resolve()
   }
 
   revoked(_partition: number): void {

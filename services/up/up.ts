@@ -66,7 +66,7 @@ export class Up {
     this.#options = options
     const { onFailure, world, zones, log } = options
     const bus = this.#bus
-    this.#tagger = new Tagger({ bus, group: 'tagger', world, counters: this.#taggerCounters, onFailure })
+    this.#tagger = new Tagger({ bus, group: 'tagger', world, counters: this.#taggerCounters, log, onFailure })
     this.#aggregator = new Aggregator({
       bus,
       group: 'aggregator',

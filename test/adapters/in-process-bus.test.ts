@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { InProcessBus } from '../../adapters/in-process-bus.ts'
 import type { RawBatch } from '../../core/batch/raw-batch.ts'
 import type { BusRecord, ConsumeOutcome, PartitionHandler } from '../../core/bus.ts'
@@ -25,11 +25,18 @@ class Collector implements PartitionHandler<RawBatch> {
   start: number | 'committed' = 'committed'
   /** Offsets at which to answer once with a seek back. */
   readonly seeks = new Map<number, number>()
+  /** What `begins` was told. */
+  readonly begun: { partition: number; offset: number; wanted: number }[] = []
   #wanted = 0
   #resolve: () => void = () => undefined
 
   assigned(): Promise<number | 'committed'> {
     return Promise.resolve(this.start)
+  }
+
+  begins(partition: number, offset: number, wanted: number): Promise<void> {
+    this.begun.push({ partition, offset, wanted })
+    return Promise.resolve()
   }
 
   records(_partition: number, records: readonly BusRecord<RawBatch>[]): Promise<ConsumeOutcome> {
@@ -121,4 +128,92 @@ test('a handler that fails ends its consumer and says so', async () => {
   await bus.publish('packets.raw', 0, [batch(1)])
 
   expect((await failed).message).toBe('disk is full')
+})
+
+describe('a log that starts later than what is wanted', () => {
+  /** A partition whose records below 64 are dropped, since a group has read them. */
+  async function trimmedBus(): Promise<InProcessBus> {
+    const bus = createBus()
+    const first = new Collector()
+    const subscription = await bus.subscribe('packets.raw', 'first', first, unexpected)
+    for (let number = 1; number <= 70; number++) await bus.publish('packets.raw', 0, [batch(number)])
+    await first.until(70)
+    await bus.publish('packets.raw', 0, [batch(71)])
+    await first.until(71)
+    await subscription.stop()
+    return bus
+  }
+
+  test('is told to the handler, which then gets what is left: when assigned, and after a seek of either kind', async () => {
+    const bus = await trimmedBus()
+    const collector = new Collector()
+    collector.start = 5
+    collector.seeks.set(70, 3)
+    const subscription = await bus.subscribe('packets.raw', 'second', collector, unexpected)
+
+    await collector.until(1)
+    const start = collector.begun[0]!.offset
+    const left = 71 - start
+    await collector.until(2 * left)
+    subscription.seek(0, 4)
+    await collector.until(3 * left)
+    await subscription.stop()
+
+    expect(start).toBeGreaterThanOrEqual(64)
+    expect(collector.begun).toEqual([5, 3, 4].map((wanted) => ({ partition: 0, offset: start, wanted })))
+    const numbers = Array.from({ length: left }, (_, index) => start + 1 + index)
+    expect(collector.seen).toEqual([...numbers, ...numbers, ...numbers])
+  })
+
+  test('says nothing to a group that has wanted nothing yet', async () => {
+    const bus = await trimmedBus()
+    const collector = new Collector()
+    const subscription = await bus.subscribe('packets.raw', 'second', collector, unexpected)
+    await collector.until(1)
+    await subscription.stop()
+
+    expect(collector.begun).toEqual([])
+    expect(collector.seen[0]).toBeGreaterThan(64)
+  })
+})
+
+test('an offset above the end of the log ends the consumer, which says so once', async () => {
+  const bus = createBus()
+  await bus.publish('packets.raw', 0, [batch(1)])
+  const collector = new Collector()
+  collector.start = 2
+  const failures: Error[] = []
+
+  const failed = new Promise<void>((resolve) => {
+    void bus.subscribe('packets.raw', 'group', collector, (error) => resolve(void failures.push(error)))
+  })
+  await failed
+
+  expect(failures).toMatchObject([
+    {
+      code: 'SP_TOPIC',
+      message: expect.stringMatching(/^partition \d of packets\.raw: offset 2 .* ends at [01];/)
+    }
+  ])
+  expect(collector.seen).toEqual([])
+})
+
+test('the handler has no records before the subscription is returned', async () => {
+  const bus = createBus()
+  await bus.publish('packets.raw', 0, [batch(1)])
+  const collector = new Collector()
+  let isReturned = false
+  const early: boolean[] = []
+  const records = collector.records.bind(collector)
+  collector.records = (partition, all) => {
+    early.push(!isReturned)
+    return records(partition, all)
+  }
+
+  const subscription = await bus.subscribe('packets.raw', 'group', collector, unexpected)
+  isReturned = true
+  await collector.until(1)
+  await subscription.stop()
+
+  expect(early).toEqual([false])
 })

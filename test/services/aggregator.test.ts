@@ -31,6 +31,9 @@ class RejectedCollector implements PartitionHandler<RejectedRecord> {
   assigned(): Promise<number> {
     return Promise.resolve(0)
   }
+  begins(): Promise<void> {
+    return Promise.reject(new Error('nothing is deleted here'))
+  }
   records(_partition: number, records: readonly BusRecord<RejectedRecord>[]): Promise<ConsumeOutcome> {
     for (const { delivered } of records) if (delivered.kind === 'value') this.seen.push(delivered.value)
     return Promise.resolve({ kind: 'commit', nextOffset: records.at(-1)!.offset + 1 })

@@ -93,6 +93,8 @@ export class CheckingReader implements PartitionHandler<RawBatch> {
   readonly received: BusRecord<RawBatch>[] = []
   readonly happenings: Happening[] = []
   readonly broken: string[] = []
+  /** What `begins` was told. */
+  readonly begun: { partition: number; offset: number; wanted: number }[] = []
   /** What `assigned` answers. */
   start: number | 'committed' = 'committed'
   /** Called with every delivery; may wait, and may answer something else than to commit. */
@@ -112,6 +114,12 @@ export class CheckingReader implements PartitionHandler<RawBatch> {
     this.#next.delete(partition)
     this.#leave(partition)
     return this.start
+  }
+
+  begins(partition: number, offset: number, wanted: number): Promise<void> {
+    this.begun.push({ partition, offset, wanted })
+    this.#next.set(partition, offset)
+    return Promise.resolve()
   }
 
   async records(partition: number, records: readonly BusRecord<RawBatch>[]): Promise<ConsumeOutcome> {
