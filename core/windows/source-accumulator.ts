@@ -1,5 +1,5 @@
 // Collects the sources that must be added to sketches: each (window, series, source) about once, not once a packet.
-// About 1.1 us for a packet of a new source, of ten series or so; 60 ns for one like a packet before (bench/windows.ts).
+// Under 2 us for a packet of a new source, of ten series or so; 140 ns for one like a packet before (bench/windows.ts).
 import type { EnrichedBatch } from '../batch/enriched-batch.ts'
 import type { SourceCell, VantageWindow } from '../store/count-store.ts'
 import { SentSources } from './sent-sources.ts'
