@@ -39,8 +39,8 @@ function levelOf({ level }: LogEntry): LogLevel {
 }
 
 function fieldsOf({ namespace, log }: LogEntry): Record<string, unknown> {
-  const { logger: _name, timestamp: _time, stack: _stack, error, ...fields } = log
-  return { namespace, ...fields, ...(error === undefined ? {} : { error: messageOf(error) }) }
+  const { logger: _name, timestamp: _time, stack: _stack, message: says, error, ...fields } = log
+  return { namespace, says, ...fields, ...(error === undefined ? {} : { error: messageOf(error) }) }
 }
 
 /** True where the same request may succeed later, as far as kafkajs knows. */
