@@ -22,7 +22,10 @@ export type Completeness =
 /** Longest that a reader of counts waits for Kafka. */
 const PATIENCE_MS = 4000
 
-/** Asks Kafka and the store, a few seconds at most; never throws for what an operator must mend. */
+/**
+ * Asks Kafka and the store, a few seconds at most; never throws for what an operator must mend. Where the time is up
+ * the bus ends by itself when it has given up, which can take a minute.
+ */
 export async function runCompleteness(configuration: Configuration, run: string): Promise<Completeness> {
   const bus = createBus(configuration, run, [], NO_LOG, PATIENCE_MS)
   const store = createStore(configuration, run)
@@ -33,8 +36,6 @@ export async function runCompleteness(configuration: Configuration, run: string)
   try {
     return await withParts([store], () => Promise.race([askBus(bus, store, configuration, run), late]))
   } catch (error) {
-    // Where the time is up it still tries; without this a reader of counts would not end for a minute.
-    await bus.stop()
     if (!(error instanceof StormpetrelError)) throw error
     return { kind: 'unknown', reason: error.message, isKafkaAway: error.code === 'SP_KAFKA' }
   }
