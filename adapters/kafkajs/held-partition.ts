@@ -29,6 +29,8 @@ export class HeldPartition {
   isHeld = true
   /** The next offset to hand over; null until the handler has said where to begin. */
   expected: number | null = null
+  /** The lowest offset that was sought before there was an expected one. */
+  sought: number | null = null
   /** Rises with each seek, so that what was in hand before it no longer moves the position. */
   seeks = 0
   /** The log's end, as far as known. */

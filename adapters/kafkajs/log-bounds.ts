@@ -31,29 +31,13 @@ export async function fetchCommitted(
   return committed
 }
 
-/** Where reading goes on. */
-export interface LogPosition {
-  /** What was wanted, or the log's start where that is not in the log (never the end). */
-  readonly offset: number
-  /** True where something was wanted and is not there: deleted already, or beyond the end. */
-  readonly isElsewhere: boolean
-  readonly logEnd: number
-}
-
-/** Looks up where a partition can be read from; `wanted` undefined is the log's start. */
-export async function locate(
+/** Bounds of one partition. */
+export async function fetchPartitionBounds(
   admin: Admin,
   topic: string,
-  partition: number,
-  wanted: number | undefined
-): Promise<LogPosition> {
+  partition: number
+): Promise<LogBounds> {
   const bounds = (await fetchLogBounds(admin, topic))[partition]
   if (bounds === undefined) throw new Error(`topic ${topic} has no partition ${partition}`)
-  const { start, end } = bounds
-  const isThere = wanted !== undefined && wanted >= start && wanted <= end
-  return {
-    offset: isThere ? wanted : start,
-    isElsewhere: wanted !== undefined && !isThere,
-    logEnd: end
-  }
+  return bounds
 }

@@ -2,10 +2,11 @@
 // here; a fetch that begins elsewhere is dropped, and read again from where it should have begun.
 import type { Consumer, ConsumerStartBatchProcessEvent, EachBatchPayload } from 'kafkajs'
 import type { TopicName } from '../../core/bus.ts'
+import { StormpetrelError } from '../../core/errors.ts'
 import type { Log } from '../log.ts'
 import { errorType, kafkaError, messageOf } from './connection.ts'
 import type { HeldPartition, HeldPartitions } from './held-partition.ts'
-import { fetchCommitted, type LogPosition, locate } from './log-bounds.ts'
+import { fetchCommitted, fetchPartitionBounds } from './log-bounds.ts'
 import type { SubscriptionParts } from './subscription.ts'
 import { tryFor } from './try-for.ts'
 
@@ -46,27 +47,56 @@ export class RecordFlow<K extends TopicName> {
     const { partition } = held
     const { handler, patienceMs, topic } = this.#parts
     const start = await handler.assigned(partition)
-    const position = await tryFor(this.#signal, patienceMs, () => this.#positionFor(held, start))
+    const wanted =
+      start === 'committed' ? await tryFor(this.#signal, patienceMs, () => this.#committed(partition)) : start
+    await this.#goTo(held, wanted)
     if (!held.isHeld || this.#signal.aborted) return
-    this.#moveToPosition(held, position, start)
     this.#whileJoined(() => this.#consumer.resume([{ topic, partitions: [partition] }]))
   }
 
-  async #positionFor({ partition }: HeldPartition, start: number | 'committed'): Promise<LogPosition> {
+  async #committed(partition: number): Promise<number | undefined> {
     const { admin, group, topic } = this.#parts
-    const wanted = start === 'committed' ? (await fetchCommitted(admin, group, topic)).get(partition) : start
-    return await locate(admin, topic, partition, wanted)
+    return (await fetchCommitted(admin, group, topic)).get(partition)
   }
 
-  #moveToPosition(held: HeldPartition, { offset, isElsewhere, logEnd }: LogPosition, wanted: unknown): void {
-    if (isElsewhere) {
-      const { topic } = this.#parts
-      const { partition } = held
-      const message = 'offset is not in the log, reading from its start'
-      this.#log('warn', message, { topic, partition, wanted, offset })
+  /**
+   * Goes to the wanted offset, or to the log's start where that is above it, which the handler is told; undefined is the
+   * log's start. What is sought meanwhile counts instead, or, before there is a position, where it is lower: should that
+   * not be in the log, the fetch from there begins elsewhere and leads here again. Throws SP_TOPIC for an offset above
+   * the log's end.
+   */
+  async #goTo(held: HeldPartition, wanted: number | undefined): Promise<void> {
+    const { admin, topic, handler, patienceMs } = this.#parts
+    const { partition, seeks } = held
+    const { start, end } = await tryFor(this.#signal, patienceMs, () =>
+      fetchPartitionBounds(admin, topic, partition)
+    )
+    if (!held.isHeld || this.#signal.aborted || held.seeks !== seeks) return
+    if (wanted !== undefined && wanted > end) throw this.#beyondEnd(partition, wanted, end)
+    if (wanted !== undefined && wanted < start) {
+      const message = 'offset is not in the log any more, reading from its start'
+      this.#log('warn', message, { topic, partition, wanted, offset: start })
+      await handler.begins(partition, start, wanted)
+      if (!held.isHeld || this.#signal.aborted || held.seeks !== seeks) return
     }
-    held.logEnd = logEnd
-    this.moveTo(held, offset)
+    held.logEnd = end
+    const offset = Math.max(wanted ?? start, start)
+    this.moveTo(held, Math.min(offset, held.sought ?? offset))
+  }
+
+  #beyondEnd(partition: number, wanted: number, end: number): StormpetrelError {
+    const { topic, group, connection } = this.#parts
+    return new StormpetrelError(
+      'SP_TOPIC',
+      `Kafka at ${connection.brokers.join(', ')}: partition ${partition} of ${topic}: offset ${wanted} is wanted and ` +
+        `the log ends at ${end}: it lost records or was made anew; restore it, or begin with a store and a group other than ${group}`
+    )
+  }
+
+  /** From outside. Without a position the handler is still being asked for one: the lower of both counts. */
+  seek(held: HeldPartition, offset: number): void {
+    if (held.expected === null) held.sought = Math.min(offset, held.sought ?? offset)
+    else this.moveTo(held, offset)
   }
 
   /** The next record that is handed over is this one. */
@@ -160,8 +190,8 @@ export class RecordFlow<K extends TopicName> {
 
   /** The fetch began elsewhere: back to the expected offset, or to the log's start where that is not in the log any more. */
   async #findPosition(held: HeldPartition, { batch }: EachBatchPayload): Promise<void> {
-    const { topic, admin, patienceMs } = this.#parts
-    const { expected, partition, seeks } = held
+    const { topic } = this.#parts
+    const { expected, partition } = held
     held.strayFetches += 1
     if (held.strayFetches > MAX_STRAY_FETCHES) {
       const cause = new Error(`the broker goes on at ${batch.firstOffset()}; is the topic compacted?`)
@@ -169,11 +199,11 @@ export class RecordFlow<K extends TopicName> {
       this.#onFailure(kafkaError(this.#parts.connection, what, cause))
       return
     }
-    const position = await tryFor(this.#signal, patienceMs, () =>
-      locate(admin, topic, partition, expected ?? undefined)
-    )
-    if (!held.isHeld || held.seeks !== seeks) return
-    this.#moveToPosition(held, position, expected)
+    try {
+      await this.#goTo(held, expected ?? undefined)
+    } catch (error) {
+      this.#onFailure(error, `cannot find where partition ${partition} of ${topic} goes on`)
+    }
   }
 
   /** Keeps the membership while a handler works; where that fails, kafkajs finds it out itself after the handler. */

@@ -41,6 +41,9 @@ export class KafkajsSubscription<K extends TopicName> implements Subscription {
   readonly #held = new HeldPartitions()
   readonly #flow: RecordFlow<K>
   readonly #upkeep: Upkeep
+  /** Resolves when `start` has returned, or will not. */
+  readonly #returned: Promise<void>
+  #setReturned: () => void = () => undefined
   #failure: Error | undefined
   #isStopping = false
   #stopped: Promise<void> | undefined
@@ -48,6 +51,9 @@ export class KafkajsSubscription<K extends TopicName> implements Subscription {
 
   constructor(parts: SubscriptionParts<K>) {
     this.#parts = parts
+    this.#returned = new Promise((resolve) => {
+      this.#setReturned = resolve
+    })
     this.#log = parts.connection.log
     this.#consumer = parts.kafka.consumer({
       groupId: parts.group,
@@ -99,9 +105,14 @@ export class KafkajsSubscription<K extends TopicName> implements Subscription {
         autoCommit: false,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: PARTITIONS_AT_A_TIME,
-        eachBatch: (payload) => this.#flow.fetched(payload)
+        eachBatch: async (payload) => {
+          await this.#returned
+          await this.#flow.fetched(payload)
+        }
       })
       await Promise.all([running, joined])
+      // By then whoever waited for `start` has gone on: records come to a handler that can seek.
+      setImmediate(this.#setReturned)
     } catch (error) {
       await this.stop()
       throw kafkaError(connection, `cannot read topic ${topic}`, error)
@@ -110,9 +121,7 @@ export class KafkajsSubscription<K extends TopicName> implements Subscription {
 
   seek(partition: number, offset: number): void {
     const held = this.#held.get(partition)
-    // Without a position the handler is still being asked for one, and its answer decides.
-    if (held === undefined || held.expected === null) return
-    this.#flow.moveTo(held, offset)
+    if (held !== undefined) this.#flow.seek(held, offset)
   }
 
   lagRecords(): number {
@@ -128,6 +137,7 @@ export class KafkajsSubscription<K extends TopicName> implements Subscription {
 
   async #finish(): Promise<void> {
     this.#isStopping = true
+    this.#setReturned()
     this.#upkeep.stop()
     this.#end.abort()
     try {

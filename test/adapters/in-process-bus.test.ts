@@ -130,20 +130,20 @@ test('a handler that fails ends its consumer and says so', async () => {
   expect((await failed).message).toBe('disk is full')
 })
 
-describe('a log that starts later than what is wanted', () => {
-  /** A partition whose records below 64 are dropped, since a group has read them. */
-  async function trimmedBus(): Promise<InProcessBus> {
-    const bus = createBus()
-    const first = new Collector()
-    const subscription = await bus.subscribe('packets.raw', 'first', first, unexpected)
-    for (let number = 1; number <= 70; number++) await bus.publish('packets.raw', 0, [batch(number)])
-    await first.until(70)
-    await bus.publish('packets.raw', 0, [batch(71)])
-    await first.until(71)
-    await subscription.stop()
-    return bus
-  }
+/** A partition whose records below 64 are dropped, since a group has read them. */
+async function trimmedBus(): Promise<InProcessBus> {
+  const bus = createBus()
+  const first = new Collector()
+  const subscription = await bus.subscribe('packets.raw', 'first', first, unexpected)
+  for (let number = 1; number <= 70; number++) await bus.publish('packets.raw', 0, [batch(number)])
+  await first.until(70)
+  await bus.publish('packets.raw', 0, [batch(71)])
+  await first.until(71)
+  await subscription.stop()
+  return bus
+}
 
+describe('a log that starts later than what is wanted', () => {
   test('is told to the handler, which then gets what is left: when assigned, and after a seek of either kind', async () => {
     const bus = await trimmedBus()
     const collector = new Collector()

@@ -183,7 +183,7 @@ describe('where reading begins', () => {
     expect(second.numbers()).toEqual(countUp(5, 10))
   })
 
-  test('at the start of the log where the offset is deleted already, or beyond the end', async () => {
+  test('at the start of the log where the offset is deleted already, of which the handler is told', async () => {
     const { bus, topicPrefix } = await freshTestBus(1)
     await bus.publish('packets.raw', 0, numberedBatches(1, 10))
     const admin = new Kafka({ brokers: [...addresses.kafkaBrokers], logLevel: logLevel.NOTHING }).admin()
@@ -196,7 +196,7 @@ describe('where reading begins', () => {
     })
     await admin.disconnect()
 
-    for (const start of [2, 11, 1000, 'committed'] as const) {
+    for (const start of [2, 6, 'committed'] as const) {
       const reader = new CheckingReader()
       reader.start = start
       const subscription = await bus.subscribe('packets.raw', freshPrefix(), reader, unexpected)
@@ -204,8 +204,44 @@ describe('where reading begins', () => {
       await subscription.stop()
 
       expect(reader.numbers()).toEqual(countUp(7, 10))
+      expect(reader.begun).toEqual(start === 2 ? [{ partition: 0, offset: 6, wanted: 2 }] : [])
       expect(reader.broken).toEqual([])
     }
+
+    const reader = new CheckingReader()
+    const subscription = await bus.subscribe('packets.raw', freshPrefix(), reader, unexpected)
+    await reader.until(() => reader.received.length === 4)
+    reader.forget(0)
+    subscription.seek(0, 3)
+    await reader.until(() => reader.received.length === 8)
+
+    expect(reader.numbers()).toEqual([...countUp(7, 10), ...countUp(7, 10)])
+    expect(reader.begun).toEqual([{ partition: 0, offset: 6, wanted: 3 }])
+    expect(reader.broken).toEqual([])
+  })
+
+  test('nowhere above the end of the log: the consumer ends and says what is wanted and what is there', async () => {
+    const { bus, topicPrefix } = await freshTestBus(1)
+    await bus.publish('packets.raw', 0, numberedBatches(1, 10))
+    const reader = new CheckingReader()
+    reader.start = 11
+    const failures: Error[] = []
+
+    const subscription = await bus.subscribe('packets.raw', freshPrefix(), reader, (error) =>
+      failures.push(error)
+    )
+    await until(() => failures.length > 0)
+    await subscription.stop()
+
+    expect(failures).toMatchObject([
+      {
+        code: 'SP_TOPIC',
+        message: expect.stringContaining(
+          `partition 0 of ${topicPrefix}packets.raw: offset 11 is wanted and the log ends at 10`
+        )
+      }
+    ])
+    expect(reader.received).toEqual([])
   })
 })
 
@@ -227,6 +263,35 @@ describe('going back', () => {
     expect(reader.numbers()).toEqual([...countUp(1, 10), ...countUp(4, 10)])
     expect(reader.broken).toEqual([])
     await subscription.stop()
+  })
+
+  test('by a seek while the handler is asked where to begin, or its answer is looked up: the lower counts', async () => {
+    const { bus } = await freshTestBus(1)
+    await bus.publish('packets.raw', 0, numberedBatches(1, 10))
+    for (const [sought, first] of [
+      [5, 6],
+      [9, 9]
+    ] as const) {
+      const reader = new CheckingReader()
+      reader.start = 8
+      const answers: (() => void)[] = []
+      const assigned = reader.assigned.bind(reader)
+      reader.assigned = async (partition) => {
+        await new Promise<void>((resolve) => answers.push(resolve))
+        return await assigned(partition)
+      }
+      const subscription = await bus.subscribe('packets.raw', freshPrefix(), reader, unexpected)
+      subscription.seek(0, 9)
+      await until(() => answers.length > 0)
+      for (const answer of answers) answer()
+      await reader.until(() => reader.happenings.includes('assigned 0'))
+      subscription.seek(0, sought)
+      await reader.until(() => reader.numbers().at(-1) === 10)
+      await subscription.stop()
+
+      expect(reader.numbers()).toEqual(countUp(first, 10))
+      expect(reader.broken).toEqual([])
+    }
   })
 
   test('by a seek from outside, while nothing arrives and while a delivery is in hand', async () => {
