@@ -87,6 +87,15 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
     return offset
   }
 
+  /** Records that were deleted before they were counted are lost: the store goes on behind them, and an operator must know. */
+  async begins(partition: number, offset: number, wanted: number): Promise<void> {
+    const lost = { topic: ENRICHED, partition, from: wanted, to: offset }
+    this.#options.log('error', 'records were deleted before they were counted', lost)
+    this.#options.counters.lostRecords += offset - wanted
+    await this.#untilAnswered(() => this.#options.store.trim(ENRICHED, partition, offset))
+    if (this.#next.has(partition)) this.#next.set(partition, offset)
+  }
+
   revoked(partition: number): void {
     this.#next.delete(partition)
     this.#flush.forgetSent()

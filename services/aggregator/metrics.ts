@@ -13,6 +13,8 @@ export class AggregatorCounters {
   /** Packets of windows past their retention, by window size. */
   readonly expiredPackets = new Map<string, number>()
   storeErrors = 0
+  /** Records of packets.enriched that were deleted before they were counted. */
+  lostRecords = 0
   /** How often the store had lost data and the topic was read again. */
   rewinds = 0
   /** From the broker taking the newest counted batch to its count being readable. */

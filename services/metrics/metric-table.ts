@@ -71,6 +71,11 @@ export const METRICS = {
     help: 'Flushes that the store did not answer; each was tried again.',
     labels: []
   },
+  stormpetrel_lost_records_total: {
+    type: 'counter',
+    help: 'Records (batches) of packets.enriched that Kafka deleted before they were counted.',
+    labels: []
+  },
   stormpetrel_rewinds_total: {
     type: 'counter',
     help: 'Times that the store had lost data and the topic was read again.',

@@ -47,6 +47,7 @@ export function aggregatorReadings(counters: AggregatorCounters, lagRecords: num
     { name: 'stormpetrel_repeated_batches_total', value: counters.repeatedBatches },
     { name: 'stormpetrel_reused_names_total', value: counters.reusedNames },
     { name: 'stormpetrel_store_errors_total', value: counters.storeErrors },
+    { name: 'stormpetrel_lost_records_total', value: counters.lostRecords },
     { name: 'stormpetrel_rewinds_total', value: counters.rewinds },
     { name: 'stormpetrel_count_latency_seconds', value: counters.latencySeconds },
     { name: 'stormpetrel_lag_records', value: lagRecords, labels },

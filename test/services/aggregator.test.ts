@@ -49,13 +49,9 @@ let counters: AggregatorCounters
 let aggregator: Aggregator
 const failures: Error[] = []
 
-beforeEach(async () => {
-  failures.length = 0
-  bus = new InProcessBus({ partitions: 2, maxUnreadRecords: 1000, nowMs: Date.now })
-  store = new ForgetfulStore()
-  counters = new AggregatorCounters()
-  aggregator = new Aggregator({
-    bus,
+function createAggregator(from: InProcessBus): Aggregator {
+  return new Aggregator({
+    bus: from,
     group: 'aggregator',
     store,
     zones: ['UTC'],
@@ -66,6 +62,14 @@ beforeEach(async () => {
     log: () => undefined,
     onFailure: (error) => failures.push(error)
   })
+}
+
+beforeEach(async () => {
+  failures.length = 0
+  bus = new InProcessBus({ partitions: 2, maxUnreadRecords: 1000, nowMs: Date.now })
+  store = new ForgetfulStore()
+  counters = new AggregatorCounters()
+  aggregator = createAggregator(bus)
   await aggregator.start()
 })
 
@@ -157,4 +161,21 @@ test('batches of several partitions go into one flush without loss', async () =>
   await Promise.all([publishAndWait(0, first), publishAndWait(1, second)])
 
   expect((await store.packets(DAY)).get('all')).toBe(300)
+})
+
+test('records that were deleted before they were counted are told, and what is left is counted', async () => {
+  await aggregator.stop()
+  const late = new InProcessBus({ partitions: 1, maxUnreadRecords: 1000, nowMs: Date.now })
+  // A topic that nobody reads keeps its newest records only.
+  const batches = Array.from({ length: 600 }, (_, index) => enrichedBatch(packets(1), { number: index + 1 }))
+  for (const batch of batches) await late.publish('packets.enriched', 0, [batch])
+  aggregator = createAggregator(late)
+  await aggregator.start()
+
+  while (aggregator.lagRecords() > 0 && failures.length === 0)
+    await new Promise((resolve) => setTimeout(resolve, 1))
+
+  expect(counters.lostRecords).toBeGreaterThan(0)
+  expect((await store.packets(DAY)).get('all')).toBe(600 - counters.lostRecords)
+  expect(counters.rewinds).toBe(0)
 })
