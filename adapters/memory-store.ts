@@ -14,6 +14,7 @@ import type {
   VantageWindow
 } from '../core/store/count-store.ts'
 import type { Retention } from '../core/store/retention.ts'
+import { leastActiveWatermark } from '../core/store/watermark.ts'
 import type { Window } from '../core/windows/window.ts'
 import { MemorySketches } from './memory/memory-sketches.ts'
 import { MemoryWindows } from './memory/memory-windows.ts'
@@ -151,8 +152,7 @@ export class MemoryStore implements CountStore {
   }
 
   async watermarkSeconds(): Promise<number> {
-    const watermarks = this.#slots.flatMap(({ fence }) => [...fence.watermarks().values()])
-    return watermarks.reduce((least, one) => Math.min(least || one, one), 0)
+    return leastActiveWatermark(this.#slots.flatMap(({ fence }) => [...fence.watermarks().values()]))
   }
 
   async clear(): Promise<void> {

@@ -12,6 +12,7 @@ import type {
   VantageWindow
 } from '../core/store/count-store.ts'
 import { keepUntilSeconds, type Retention } from '../core/store/retention.ts'
+import { leastActiveWatermark } from '../core/store/watermark.ts'
 import type { Window, WindowSize } from '../core/windows/window.ts'
 import { applyArguments } from './redis/apply-arguments.ts'
 import { endConnection, makeConnection, orRedisError } from './redis/connection.ts'
@@ -55,9 +56,13 @@ export class RedisStore implements CountStore {
     this.#sources = new SourcesColumn(this.#redis, this.#keys, options.retention)
   }
 
-  /** Throws SP_STORE_LAYOUT where the namespace was made with other settings. After an error it can be tried again. */
+  /**
+   * Throws SP_STORE_LAYOUT where the namespace was made with other settings. After an error it can be tried again; where
+   * it was started before, the connection is made anew.
+   */
   async start(): Promise<void> {
     if (this.#redis.status !== 'wait') {
+      await endConnection(this.#redis)
       this.#redis = this.#makeConnection()
       this.#sources = new SourcesColumn(this.#redis, this.#keys, this.#options.retention)
     }
@@ -231,7 +236,7 @@ export class RedisStore implements CountStore {
   async watermarkSeconds(): Promise<number> {
     return await this.#run('watermark', async () => {
       const watermarks = await this.#perSlot((keys) => this.#redis.hvals(keys.watermarks))
-      return watermarks.flat().reduce((least, one) => Math.min(least || Number(one), Number(one)), 0)
+      return leastActiveWatermark(watermarks.flat().map(Number))
     })
   }
 

@@ -147,7 +147,7 @@ export interface CountStore {
   sensorPackets(startSeconds: number): Promise<Map<string, Map<string, number>>>
   sensorTotals(): Promise<SensorTotals[]>
   lateTotals(): Promise<LateTotals>
-  /** The least watermark over the sensors that counted anything, in seconds; 0 where none did. */
+  /** The least watermark, in seconds, over the sensors that counted anything and are not retired; 0 where none did. */
   watermarkSeconds(): Promise<number>
   /** Deletes all that this store's namespace holds (for runs). */
   clear(): Promise<void>

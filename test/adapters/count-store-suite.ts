@@ -12,6 +12,7 @@ import type {
 } from '../../core/store/count-store.ts'
 import { DEFAULT_RETENTION, type Retention } from '../../core/store/retention.ts'
 import { slotOf } from '../../core/store/slot.ts'
+import { RETIRED_AFTER_SECONDS } from '../../core/store/watermark.ts'
 import type { WindowSize } from '../../core/windows/window.ts'
 
 /** Makes a store that holds nothing yet, with the clock of today; the suite starts, stops and clears it. */
@@ -183,6 +184,20 @@ function describeFence(current: () => CountStore): void {
       await expect(bad).rejects.toThrow(RangeError)
       await expect(store.advanceSources([span(3, 1)])).rejects.toThrow(RangeError)
       expect(await store.sensorTotals()).toEqual([])
+    })
+
+    test('a sensor that is retired holds back no watermark, one that is merely late does', async () => {
+      const store = current()
+      const seen = (sensor: string, watermarkSeconds: number) =>
+        applyTo(store, sensor, { batches: [batch(sensor, 1, { watermarkSeconds })] })
+      await seen('retired', thisHour - RETIRED_AFTER_SECONDS - 1)
+      expect(await store.watermarkSeconds()).toBe(thisHour - RETIRED_AFTER_SECONDS - 1)
+
+      await seen('new', thisHour)
+      expect(await store.watermarkSeconds()).toBe(thisHour)
+      await seen('late', thisHour - RETIRED_AFTER_SECONDS)
+
+      expect(await store.watermarkSeconds()).toBe(thisHour - RETIRED_AFTER_SECONDS)
     })
 
     test('totals and watermarks follow the batches, sensor by sensor', async () => {

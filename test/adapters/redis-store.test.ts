@@ -101,6 +101,24 @@ describe('the Redis store when Redis fails', () => {
     await store.stop()
   })
 
+  test('a store that is started again ends its connection before it makes another', async () => {
+    const redis = new Redis(part.url)
+    const clients = async () =>
+      String(await redis.client('LIST'))
+        .trim()
+        .split('\n').length
+    const store = await storeOf({ url: part.url })
+    await store.start()
+    const before = await clients()
+
+    await store.start()
+
+    expect(await clients()).toBe(before)
+    await store.clear()
+    await store.stop()
+    await redis.quit()
+  })
+
   test('sources that Redis acknowledged and lost make every partition behind until it is read again', async () => {
     const redis = new Redis(part.url)
     const store = await storeOf({ url: part.url, slots: 2 })
