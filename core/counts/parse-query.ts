@@ -86,6 +86,9 @@ export function parseInstant(text: string, zone: string, option: string): number
   }
   const offset = match![4]
   if (offset === undefined) return instantOfLocalSeconds(zone, local / 1000)
+  if (offset !== 'Z' && !/^[+-](?:[01]\d|2[0-3]):[0-5]\d$/.test(offset)) {
+    throw usage(`${option}: '${text}' has no offset of hours up to 23 and minutes up to 59, such as +09:00`)
+  }
   return local / 1000 - offsetSeconds(offset)
 }
 
