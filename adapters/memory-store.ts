@@ -35,15 +35,18 @@ interface Slot {
 /** A CountStore in memory. Every step is synchronous inside, so it is atomic; nothing survives the process. */
 export class MemoryStore implements CountStore {
   readonly slots: number
+  readonly retention: Retention | null
   readonly #windows: MemoryWindows
   readonly #sketches: MemorySketches
   readonly #hours = new Map<number, Map<string, Map<string, number>>>()
   readonly #untrimmedHours = new Set<number>()
+  #trimmedUpTo: number | null = null
   #slots: Slot[] = []
 
   constructor(options: MemoryStoreOptions = {}) {
     const { slots = 1, retention = null, nowSeconds = () => 0 } = options
     this.slots = slots
+    this.retention = retention
     this.#windows = new MemoryWindows(retention, nowSeconds)
     this.#sketches = new MemorySketches(retention, nowSeconds)
     this.#reset()
@@ -106,6 +109,7 @@ export class MemoryStore implements CountStore {
 
   async trimSensorHours(watermarkSeconds: number): Promise<void> {
     const upTo = trimmedUpToSeconds(watermarkSeconds)
+    this.#trimmedUpTo = Math.max(upTo, this.#trimmedUpTo ?? upTo)
     for (const startSeconds of this.#untrimmedHours) {
       if (startSeconds > upTo) continue
       const hour = this.#hours.get(startSeconds) ?? new Map<string, Map<string, number>>()
@@ -140,6 +144,10 @@ export class MemoryStore implements CountStore {
     return sensors
   }
 
+  async trimmedUpToSeconds(): Promise<number | null> {
+    return this.#trimmedUpTo
+  }
+
   async sensorTotals(): Promise<SensorTotals[]> {
     return this.#slots.flatMap(({ fence }) => fence.totals()).sort((a, b) => (a.sensor < b.sensor ? -1 : 1))
   }
@@ -164,6 +172,7 @@ export class MemoryStore implements CountStore {
     this.#sketches.clear()
     this.#hours.clear()
     this.#untrimmedHours.clear()
+    this.#trimmedUpTo = null
     this.#slots = Array.from({ length: this.slots }, () => ({
       fence: new FenceSlot(),
       sourceOffsets: new Map()

@@ -16,7 +16,13 @@ import { leastActiveWatermark } from '../core/store/watermark.ts'
 import type { Window, WindowSize } from '../core/windows/window.ts'
 import { applyArguments } from './redis/apply-arguments.ts'
 import { endConnection, makeConnection, orRedisError } from './redis/connection.ts'
-import { closeSlotSketches, trimHour, untrimmedHours } from './redis/housekeeping.ts'
+import {
+  closeSlotSketches,
+  markTrimmed,
+  trimHour,
+  trimmedUpTo,
+  untrimmedHours
+} from './redis/housekeeping.ts'
 import { settingsKey, settleLayout } from './redis/layout.ts'
 import { outcomeOf, splitAtBar, totalsOf } from './redis/replies.ts'
 import { loadScripts, runScript } from './redis/scripts.ts'
@@ -43,6 +49,7 @@ export interface RedisStoreOptions {
 /** A CountStore on one Redis, version 7. Every method throws SP_REDIS where Redis cannot be reached or refuses. */
 export class RedisStore implements CountStore {
   readonly slots: number
+  readonly retention: Retention | null
   readonly #options: RedisStoreOptions
   #redis: Redis
   readonly #keys: readonly SlotKeys[]
@@ -50,6 +57,7 @@ export class RedisStore implements CountStore {
 
   constructor(options: RedisStoreOptions) {
     this.slots = options.slots ?? 16
+    this.retention = options.retention
     this.#options = options
     this.#keys = Array.from({ length: this.slots }, (_, slot) => slotKeys(options.namespace, slot))
     this.#redis = this.#makeConnection()
@@ -132,6 +140,7 @@ export class RedisStore implements CountStore {
 
   async trimSensorHours(watermarkSeconds: number): Promise<void> {
     await this.#run('trim sensor hours', async () => {
+      await markTrimmed(this.#redis, this.#keys, watermarkSeconds)
       for (const startSeconds of await untrimmedHours(this.#redis, this.#keys, watermarkSeconds)) {
         await trimHour(this.#redis, this.#keys, startSeconds, await this.sensorPackets(startSeconds))
       }
@@ -210,6 +219,10 @@ export class RedisStore implements CountStore {
       }
       return sensors
     })
+  }
+
+  async trimmedUpToSeconds(): Promise<number | null> {
+    return await this.#run('trimmed hours', () => trimmedUpTo(this.#redis, this.#keys))
   }
 
   async sensorTotals(): Promise<SensorTotals[]> {

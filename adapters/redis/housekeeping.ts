@@ -47,6 +47,24 @@ export async function closeSlotSketches(
   }
 }
 
+/** The one member of the mark: a sorted set, whose scores ZADD raises and never lowers in one step. */
+const TRIMMED = 'sensor-hours'
+
+/** Writes up to where hours are trimmed; before the first cell is dropped, so that no reader takes a part for the whole. */
+export async function markTrimmed(
+  redis: Redis,
+  slots: readonly SlotKeys[],
+  watermarkSeconds: number
+): Promise<void> {
+  await redis.zadd(slots[0]!.trimmedHours, 'GT', trimmedUpToSeconds(watermarkSeconds), TRIMMED)
+}
+
+/** What markTrimmed has written at most; null where nothing. */
+export async function trimmedUpTo(redis: Redis, slots: readonly SlotKeys[]): Promise<number | null> {
+  const mark = await redis.zscore(slots[0]!.trimmedHours, TRIMMED)
+  return mark === null ? null : Number(mark)
+}
+
 /** Hours that were changed since they were last trimmed and are due, over all slots. */
 export async function untrimmedHours(
   redis: Redis,

@@ -38,6 +38,8 @@ export interface SlotKeys {
   readonly series: string
   /** Sorted set: hours whose sensors are not trimmed since they changed. */
   readonly untrimmedHours: string
+  /** Sorted set, in slot 0 only: up to which start hours may be trimmed, as the score of its one member. */
+  readonly trimmedHours: string
   /** Hash: by size, the window end at or before which sketches are closed. */
   readonly closing: string
   /** Hash: sources that came too late, by size. */
@@ -73,6 +75,7 @@ export function slotKeys(namespace: string, slot: number): SlotKeys {
     lanes: `${prefix}lanes`,
     series: `${prefix}series`,
     untrimmedHours: `${prefix}untrimmed-hours`,
+    trimmedHours: `${prefix}trimmed-hours`,
     closing: `${prefix}closing`,
     lateSources: `${prefix}late-sources`,
     openSketches: `${prefix}open-sketches`,

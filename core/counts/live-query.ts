@@ -3,6 +3,7 @@ import type { CountStore, VantageWindow } from '../store/count-store.ts'
 import { windowStartSeconds } from '../windows/time-zone.ts'
 import type { WindowSize } from '../windows/window.ts'
 import { liveSensorRows } from './live-sensors.ts'
+import { refuseForgottenTimes } from './kept-times.ts'
 import { notKept } from './not-kept.ts'
 import { type CountQuery, rollingEndSeconds, vantagesAsked } from './query.ts'
 import { type CountRow, compareRows } from './row.ts'
@@ -18,8 +19,8 @@ interface Parts {
 }
 
 /**
- * Rows of a query from the store, equal to those of PacketCounter over the same packets as far as windows are still
- * kept (sources may be estimates). `zones` are the time zones whose days the store keeps.
+ * Rows of a query from the store, equal to those of PacketCounter over the same packets (sources may be estimates); a
+ * question without a bound is for the windows that are still kept. `zones` are the time zones whose days the store keeps.
  * Throws SP_QUESTION_NOT_KEPT for what it does not keep.
  */
 export async function answerFromStore(
@@ -32,6 +33,7 @@ export async function answerFromStore(
   }
   const plan = planSeries(query)
   refuseSources(query, plan)
+  await refuseForgottenTimes(query, store, sizeOf(query))
   const asked = vantagesAsked(query)
   const kept = await store.vantages()
   const rows: CountRow[] = []
@@ -49,6 +51,21 @@ function refuseSources(query: CountQuery, plan: SeriesPlan): void {
   if (window.kind !== 'fixed' || window.size === 'minute')
     throw notKept('--sources other than by hour or day')
   if (!plan.isOneSeriesARow) throw notKept('--sources of several series together')
+}
+
+/** The size of the stored windows that answer a query. */
+function sizeOf(query: CountQuery): WindowSize {
+  const { window } = query
+  switch (window.kind) {
+    case 'fixed':
+      return window.size
+    case 'all':
+      return largestAlignedSize(query)
+    case 'rolling':
+      return 'minute'
+    default:
+      return window satisfies never
+  }
 }
 
 /** Which stored windows make up each window asked for. */
@@ -72,7 +89,7 @@ async function partsOf(
       return starts.map((start) => ({ window: size, windowStartSeconds: start, size, zone, starts: [start] }))
     }
     case 'all': {
-      const size = largestAlignedSize(query)
+      const size = sizeOf(query)
       const starts = await startsIn(query, store, size, 'UTC', vantage)
       return [{ window: 'all', windowStartSeconds: null, size, zone: 'UTC', starts }]
     }

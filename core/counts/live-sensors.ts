@@ -1,5 +1,4 @@
 // Counts by sensor from the live store: hours, for the newest of which every series of every sensor is kept.
-import { trimmedUpToSeconds } from '../store/busiest-sensors.ts'
 import type { CountStore } from '../store/count-store.ts'
 import { windowStartSeconds } from '../windows/time-zone.ts'
 import { notKept } from './not-kept.ts'
@@ -17,7 +16,8 @@ export async function liveSensorRows(query: CountQuery, store: CountStore): Prom
   const plan = planSeries(query)
   const hasSensorKey = query.by.includes('sensor')
   const rows: CountRow[] = []
-  for (const startSeconds of await hoursOf(query, store)) {
+  const asked = await hoursOf(query, store)
+  for (const startSeconds of await wholeHours(asked, query, store)) {
     const sums = new Map<string, { keys: CountKey[]; packets: number }>()
     for (const [sensor, counts] of await store.sensorPackets(startSeconds)) {
       if (where.sensors.length > 0 && !where.sensors.includes(sensor)) continue
@@ -41,7 +41,9 @@ export async function liveSensorRows(query: CountQuery, store: CountStore): Prom
       })
     }
   }
-  return rows
+  // An hour may have been trimmed while it was read.
+  const whole = new Set(await wholeHours(asked, query, store))
+  return rows.filter((row) => row.windowStartSeconds !== null && whole.has(row.windowStartSeconds))
 }
 
 function withSensor(query: CountQuery, others: readonly CountKey[], sensor: string): CountKey[] {
@@ -56,9 +58,17 @@ async function hoursOf({ fromSeconds, toSeconds }: CountQuery, store: CountStore
       throw notKept('a part of an hour')
   }
   const hours = await store.windows('hour', 'UTC', 'all')
-  const asked = hours.filter((hour) => hour >= (fromSeconds ?? 0) && (toSeconds === null || hour < toSeconds))
-  const trimmedUpTo = trimmedUpToSeconds(await store.watermarkSeconds())
-  const whole = asked.filter((hour) => hour > trimmedUpTo)
+  return hours.filter((hour) => hour >= (fromSeconds ?? 0) && (toSeconds === null || hour < toSeconds))
+}
+
+/** Those of the hours that still have every sensor. */
+async function wholeHours(
+  asked: readonly number[],
+  { fromSeconds }: CountQuery,
+  store: CountStore
+): Promise<number[]> {
+  const trimmedUpTo = await store.trimmedUpToSeconds()
+  const whole = asked.filter((hour) => trimmedUpTo === null || hour > trimmedUpTo)
   // Without a bound the question is for what there is; with one it is for those hours.
   if (fromSeconds !== null && whole.length < asked.length)
     throw notKept('every sensor of hours before the last 6')

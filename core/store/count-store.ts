@@ -1,6 +1,7 @@
 // The port to the store of rolling counts. Redis and the in-memory store pass one and the same test suite.
 import type { BatchName } from '../batch/name.ts'
 import type { Window, WindowSize } from '../windows/window.ts'
+import type { Retention } from './retention.ts'
 
 /** A window as counted for one vantage. */
 export interface VantageWindow extends Window {
@@ -96,6 +97,8 @@ export interface LateTotals {
 export interface CountStore {
   /** Number of slots S; a sensor's counts lie in slotOf(sensor, S). */
   readonly slots: number
+  /** How long windows are kept; null is for ever (a run). */
+  readonly retention: Retention | null
   start(): Promise<void>
   stop(): Promise<void>
 
@@ -145,6 +148,11 @@ export interface CountStore {
   sources(window: VantageWindow, series: readonly string[]): Promise<Map<string, number>>
   /** Packets by (sensor, series) in one hour. */
   sensorPackets(startSeconds: number): Promise<Map<string, Map<string, number>>>
+  /**
+   * Hours that start at or before this may have lost sensors to trimSensorHours: the latest that it was ever told to
+   * trim, however far the watermark has fallen since. Null where it was never run.
+   */
+  trimmedUpToSeconds(): Promise<number | null>
   sensorTotals(): Promise<SensorTotals[]>
   lateTotals(): Promise<LateTotals>
   /** The least watermark, in seconds, over the sensors that counted anything and are not retired; 0 where none did. */

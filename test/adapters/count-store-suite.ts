@@ -74,6 +74,12 @@ export function describeCountStore(name: string, make: MakeStore): void {
       await store.start()
     })
 
+    test('tells how long it keeps windows', async () => {
+      expect(store.retention).toBeNull()
+      await startLive()
+      expect(store.retention).toEqual(DEFAULT_RETENTION)
+    })
+
     afterEach(async () => {
       await store.clear()
       await store.stop()
@@ -315,6 +321,19 @@ function describeCounts(current: () => CountStore): void {
       expect((await store.sensorPackets(hour)).get('c')).toEqual(new Map([['all', 1]]))
       await store.trimSensorHours(hour + 8 * 3600)
       expect(await store.sensorPackets(hour)).toEqual(trimmed)
+    })
+
+    test('the mark of what is trimmed rises with the watermark and never falls', async () => {
+      const store = current()
+      expect(await store.trimmedUpToSeconds()).toBeNull()
+      await store.trimSensorHours(100 * 3600)
+      expect(await store.trimmedUpToSeconds()).toBe(93 * 3600)
+
+      await store.trimSensorHours(50 * 3600)
+      expect(await store.trimmedUpToSeconds()).toBe(93 * 3600)
+      await store.trimSensorHours(101 * 3600)
+
+      expect(await store.trimmedUpToSeconds()).toBe(94 * 3600)
     })
 
     test('equal sensors of an hour are ranked by name', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { asyncProperty, assert, constantFrom, type Arbitrary } from 'fast-check'
-import { MemoryStore } from '../../../adapters/memory-store.ts'
+import { MemoryStore, type MemoryStoreOptions } from '../../../adapters/memory-store.ts'
 import { answerFromStore } from '../../../core/counts/live-query.ts'
 import { PacketCounter } from '../../../core/counts/packet-counter.ts'
 import {
@@ -31,9 +31,17 @@ const QUERY: CountQuery = {
   hasSources: false
 }
 
-/** What an aggregator would have written for these batches. */
-async function storeOf(batches: readonly TestBatch[]): Promise<MemoryStore> {
-  const store = new MemoryStore()
+/** A store with what an aggregator would have written for these batches. */
+async function storeOf(
+  batches: readonly TestBatch[],
+  options: MemoryStoreOptions = {}
+): Promise<MemoryStore> {
+  const store = new MemoryStore(options)
+  await addTo(store, batches)
+  return store
+}
+
+async function addTo(store: MemoryStore, batches: readonly TestBatch[]): Promise<void> {
   const counts = new CountAccumulator(ZONES)
   const sources = new SourceAccumulator(ZONES)
   const named = batches.map((batch, index) => enriched(batch, index + 1))
@@ -54,7 +62,6 @@ async function storeOf(batches: readonly TestBatch[]): Promise<MemoryStore> {
     })),
     ...counts.take()
   })
-  return store
 }
 
 function fromPackets(query: CountQuery, batches: readonly TestBatch[]): CountRow[] {
@@ -230,6 +237,9 @@ describe('questions that the store does not keep', () => {
     ]
     const store = await storeOf([{ sensor: 's', vantages: ['all'], packets }])
     const query: CountQuery = { ...QUERY, by: ['sensor'] }
+    await store.trimSensorHours(START + 12 * 3600)
+    // A sensor that joins with a backlog takes the watermark back, and brings back no sensor.
+    await addTo(store, [{ sensor: 'late', vantages: ['all'], packets: [{ ...PACKET, seconds: START }] }])
 
     await expect(
       answerFromStore({ ...query, fromSeconds: START - 3000 }, store, ZONES)
@@ -237,5 +247,72 @@ describe('questions that the store does not keep', () => {
       code: 'SP_QUESTION_NOT_KEPT'
     })
     expect((await answerFromStore(query, store, ZONES)).length).toBe(1)
+  })
+})
+
+const DAY = 86_400
+/** Minutes for 26 hours, hours for 2 days, days for 5; a packet every 6 hours of the last 7 days. */
+async function agedStore(nowSeconds: number): Promise<MemoryStore> {
+  const packets = Array.from({ length: 28 }, (_, i) => ({ ...PACKET, seconds: START - i * 6 * 3600 }))
+  const retention = { minuteHours: 26, hourDays: 2, dayDays: 5 }
+  const batches = [{ sensor: 's', vantages: ['all'], packets }]
+  return await storeOf(batches, { retention, nowSeconds: () => nowSeconds })
+}
+const rolling = (label: string, seconds: number) =>
+  ({ kind: 'rolling', spans: [{ label, seconds }] }) as const
+
+describe('times that the store has forgotten', () => {
+  const minute = Math.floor(START / 60) * 60
+  const hour = Math.floor(START / 3600) * 3600
+  const midnight = Math.floor(START / DAY) * DAY
+
+  test.each<[string, Partial<CountQuery>]>([
+    ['a rolling span longer than minutes are kept', { window: rolling('7d', 7 * DAY) }],
+    ['a rolling span that ends long ago', { window: rolling('1h', 3600), toSeconds: minute - 2 * DAY }],
+    ['minutes from long ago', { window: { kind: 'fixed', size: 'minute' }, fromSeconds: minute - 27 * 3600 }],
+    ['hours from long ago', { fromSeconds: hour - 3 * DAY }],
+    ['hours until long ago', { toSeconds: hour - 3 * DAY }],
+    ['a sum whose bounds only minutes meet', { window: { kind: 'all' }, fromSeconds: minute - 30 * 3600 }],
+    ['days from long ago', { window: { kind: 'fixed', size: 'day' }, fromSeconds: midnight - 6 * DAY }]
+  ])('%s: refused, and what is kept is said', async (_, query) => {
+    const store = await agedStore(START)
+
+    await expect(answerFromStore({ ...QUERY, ...query }, store, ZONES)).rejects.toMatchObject({
+      code: 'SP_QUESTION_NOT_KEPT',
+      message: expect.stringMatching(
+        /minutes for 26 hours, hours for 2 days, days for 5 days.*the live store answers/
+      )
+    })
+  })
+
+  test.each<[string, number, Partial<CountQuery>]>([
+    ['a rolling day', 4, { window: rolling('24h', DAY) }],
+    [
+      'a long rolling span from a time that is kept',
+      2,
+      { window: rolling('7d', 7 * DAY), fromSeconds: hour - 6 * 3600 }
+    ],
+    ['hours from within two days', 4, { fromSeconds: hour - 18 * 3600 }],
+    ['a sum from a midnight', 7, { window: { kind: 'all' }, fromSeconds: midnight - DAY }]
+  ])('%s: answered', async (_, packets, query) => {
+    const rows = await answerFromStore({ ...QUERY, by: [], ...query }, await agedStore(START), ZONES)
+
+    expect(rows.reduce((total, row) => total + row.packets, 0)).toBe(packets)
+  })
+
+  test('the last minutes of a store that has been silent for longer than it keeps minutes', async () => {
+    const store = await agedStore(START + 30 * 3600)
+
+    await expect(
+      answerFromStore({ ...QUERY, window: rolling('5m', 300) }, store, ZONES)
+    ).rejects.toMatchObject({ code: 'SP_QUESTION_NOT_KEPT' })
+  })
+
+  test('a run keeps everything', async () => {
+    const packets = [0, 7 * DAY].map((age) => ({ ...PACKET, seconds: START - age }))
+    const store = await storeOf([{ sensor: 's', vantages: ['all'], packets }])
+    const rows = await answerFromStore({ ...QUERY, by: [], window: rolling('8d', 8 * DAY) }, store, ZONES)
+
+    expect(rows.map((row) => row.packets)).toEqual([2])
   })
 })
