@@ -10,6 +10,7 @@ export interface TopicValues {
   'packets.rejected': RejectedRecord
 }
 
+/** The topics, without the prefix of a deployment or a run. */
 export type TopicName = keyof TopicValues
 
 /** A message's value, decoded by the adapter, or what it was where it could not be. */
@@ -53,6 +54,7 @@ export interface PartitionHandler<T> {
   revoked(partition: number): void
 }
 
+/** What a handler did with records: they are safe up to an offset, or reading is to go back to one. */
 export type ConsumeOutcome =
   | { readonly kind: 'commit'; readonly nextOffset: number }
   | { readonly kind: 'seek'; readonly offset: number }

@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   SP_QUESTION_NOT_KEPT: 'The live store does not keep what was asked; captures can answer it.'
 } as const
 
+/** One of the codes, as docs/errors.md lists them. */
 export type ErrorCode = keyof typeof ERROR_CODES
 
 /** Thrown only for what a person must mend. The message is one line: what, where, why, what to do. */

@@ -24,6 +24,7 @@ export interface BatchLimits {
   readonly packetTimeSeconds: number
 }
 
+/** The largest batches there may be, closed after a minute of packet time at the latest. */
 export const DEFAULT_BATCH_LIMITS: BatchLimits = {
   frames: MAX_BATCH_FRAMES,
   sizeBytes: MAX_BATCH_BYTES,
@@ -33,6 +34,7 @@ export const DEFAULT_BATCH_LIMITS: BatchLimits = {
 /** Which rules made the batches; a run refuses others. */
 export const BATCHING_VERSION = '1'
 
+/** Whose batches are made, and within which bounds. */
 export interface BatcherOptions {
   readonly sensor: string
   readonly epoch: string

@@ -14,6 +14,7 @@ export interface Provenance {
   readonly sensors: string
 }
 
+/** How many frames of a batch were rejected for one reason. */
 export interface RejectedCount {
   readonly reason: RejectReason
   readonly frames: number

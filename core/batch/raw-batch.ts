@@ -2,8 +2,12 @@
 import type { FrameRejectReason } from '../packets/reject-reason.ts'
 import type { BatchName } from './name.ts'
 
-/** Bounds of a batch, kept before it is numbered, so that its enriched form stays under 1 MiB. */
+/**
+ * Bounds of a batch, kept before it is numbered, so that its enriched form stays under 1 MiB: frames, refused
+ * ones included.
+ */
 export const MAX_BATCH_FRAMES = 4096
+/** Bytes of headers and of refused frames together, in one batch. */
 export const MAX_BATCH_BYTES = 384 * 1024
 
 /** Bytes of a refused frame that are kept. */

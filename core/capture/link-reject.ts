@@ -1,8 +1,11 @@
 // The answers of the link layer that are no offset: -(1 + index in FRAME_REJECT_REASONS).
 import { FRAME_REJECT_REASONS, type FrameRejectReason } from '../packets/reject-reason.ts'
 
+/** The frame holds no IPv4 or IPv6 packet. */
 export const NOT_IP: number = answerOf('not-ip')
+/** The frame's link type is not decoded. */
 export const LINK_TYPE_UNSUPPORTED: number = answerOf('link-type-unsupported')
+/** The captured bytes end inside the link-layer header. */
 export const LINK_HEADER_CUT_SHORT: number = answerOf('link-header-cut-short')
 const IP_VERSION = answerOf('ip-version')
 

@@ -4,6 +4,7 @@ import type { WindowSize } from '../windows/window.ts'
 /** What packets can be grouped by. */
 export type Dimension = 'port' | 'region' | 'asn' | 'tag' | 'sensor' | 'vantage' | 'protocol'
 
+/** Every dimension there is, in the order in which errors list them. */
 export const DIMENSIONS: readonly Dimension[] = [
   'port',
   'region',
@@ -45,6 +46,7 @@ export interface Conditions {
   readonly protocols: readonly number[]
 }
 
+/** Every packet counts. */
 export const NO_CONDITIONS: Conditions = {
   tagBits: 0,
   regions: [],
@@ -55,6 +57,7 @@ export const NO_CONDITIONS: Conditions = {
   protocols: []
 }
 
+/** One question: which packets, over which windows, grouped by what. */
 export interface CountQuery {
   /** One field a dimension, in this order. `vantage` is in every row as it is. */
   readonly by: readonly Dimension[]

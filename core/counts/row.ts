@@ -5,6 +5,7 @@ import { type CountQuery, keyDimensions } from './query.ts'
 /** A row's value in one dimension; a tag is null for packets that have none. */
 export type CountKey = string | number | null
 
+/** One line of an answer: the packets of one window that share their keys. */
 export interface CountRow {
   /** 'minute', 'hour', 'day', 'all', or a rolling window's label. */
   readonly window: string

@@ -9,6 +9,7 @@ export interface Place {
   readonly vantage: string
 }
 
+/** One window at one place. */
 export interface Slice {
   readonly place: Place
   /** Null where all time is one window. */

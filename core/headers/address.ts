@@ -2,6 +2,7 @@
 // PacketColumns.
 import type { PacketColumns } from '../packets/packet-columns.ts'
 
+/** The version nibble of the outermost IP header. */
 export type IpVersion = 4 | 6
 
 /** An address: `words` has four elements, of which IPv4 uses the first and leaves the others 0. */

@@ -4,9 +4,11 @@ import { ABSENT, NOTE, type PacketColumns } from '../packets/packet-columns.ts'
 import { FRAGMENT_OFFSET_MASK, locateTransport, TransportSpan } from './locate-transport.ts'
 import { PROTOCOL } from './protocols.ts'
 
-/** Bytes of the fixed part of each transport header; ICMP and ICMPv6 messages have at least 8. */
+/** Bytes of a TCP header without options (RFC 9293). */
 export const TCP_FIXED_BYTES = 20
+/** Bytes of a UDP header (RFC 768). */
 export const UDP_FIXED_BYTES = 8
+/** Bytes that every ICMP and ICMPv6 message has at least (RFC 792, RFC 4443). */
 export const ICMP_FIXED_BYTES = 8
 
 const span = new TransportSpan()

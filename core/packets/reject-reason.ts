@@ -15,6 +15,7 @@ export const FRAME_REJECT_REASONS = [
   'clock'
 ] as const
 
+/** Why one frame is no packet. */
 export type FrameRejectReason = (typeof FRAME_REJECT_REASONS)[number]
 
 /** Reasons for a whole raw batch (a Kafka message), whatever its frames are. */
@@ -30,8 +31,10 @@ export const BATCH_REJECT_REASONS = [
   'clock'
 ] as const
 
+/** Why nothing of a batch was used. */
 export type BatchRejectReason = (typeof BATCH_REJECT_REASONS)[number]
 
+/** Any reason; REJECT_REASON_DOCS says what each means. */
 export type RejectReason = FrameRejectReason | BatchRejectReason
 
 /** What each reason means, for `--help` and docs/rejections.md. */

@@ -9,6 +9,7 @@ const PATTERN_BITS = 64 - INDEX_BITS
 /** 1 / (2 ln 2): the constant of the estimator for infinitely many registers. */
 const ALPHA_INFINITY = 0.5 / Math.LN2
 
+/** A count of distinct members in 16 KiB, however many there are. */
 export class HyperLogLog {
   readonly #registers = new Uint8Array(REGISTERS)
 

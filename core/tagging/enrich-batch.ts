@@ -34,6 +34,7 @@ export interface EnrichContext {
   readonly hasClockRule: boolean
 }
 
+/** What became of a raw batch: every frame of it is in one of the two. */
 export interface Enriched {
   readonly batch: EnrichedBatch
   /** Frames of the batch that are no packets, the sensor's refusals included, in frame order. */

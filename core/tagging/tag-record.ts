@@ -23,6 +23,7 @@ export interface RecordPlace {
   readonly partition: number
 }
 
+/** What one message of packets.raw becomes. */
 export interface TaggedRecord {
   /** Null only where the message has no readable name: it is then rejected under its offset alone. */
   readonly enriched: EnrichedBatch | null

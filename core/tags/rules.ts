@@ -5,6 +5,7 @@ import { SPECIAL_PURPOSE_REGISTRY_DATE } from './special-purpose.ts'
 /** Version of the rules, on every enriched batch. Rises when any rule changes its answer for any packet. */
 export const TAG_RULES_VERSION = '1'
 
+/** The tags, by the ids that appear in rows and records. */
 export type TagId =
   | 'mirai'
   | 'zmap'
@@ -33,6 +34,7 @@ export interface TagRule {
   readonly headersSuffice: boolean
 }
 
+/** Every rule there is. */
 export const TAG_RULES: readonly TagRule[] = [
   {
     id: 'mirai',

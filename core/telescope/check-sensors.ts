@@ -10,6 +10,7 @@ export interface SensorsMistake {
   readonly advice: string
 }
 
+/** Sensors that can be used, or the first thing that is wrong. */
 export type CheckedSensors =
   | { readonly kind: 'valid'; readonly sensors: readonly Sensor[] }
   | ({ readonly kind: 'invalid' } & SensorsMistake)

@@ -22,6 +22,7 @@ export interface Sensor {
   readonly activeUntilSeconds: number | null
 }
 
+/** The declared sensors; without sensors.yaml it is the one sensor `local`. */
 export interface SensorList {
   readonly sensors: readonly Sensor[]
   /** SHA-256 (hex) of the file's bytes, or `none` without sensors.yaml: the `sensors` of a batch's provenance. */
@@ -54,6 +55,7 @@ export type SensorLookUp =
   | { readonly kind: 'known'; readonly sensor: Sensor }
   | { readonly kind: 'unknown'; readonly id: string }
 
+/** The sensor of an id, or that there is none. */
 export function findSensor(list: SensorList, id: string): SensorLookUp {
   const sensor = list.sensors.find((candidate) => candidate.id === id)
   return sensor === undefined ? { kind: 'unknown', id } : { kind: 'known', sensor }

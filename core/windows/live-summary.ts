@@ -14,6 +14,7 @@ export interface RankedCount {
   readonly packets: number
 }
 
+/** What the page shows, as it goes over the wire. */
 export interface Summary {
   readonly packets: number
   readonly rejectedFrames: number
