@@ -23,6 +23,7 @@ type Chunks = AsyncIterable<Uint8Array>
  */
 export type TakeFrames = (reader: CaptureReader) => void | Promise<void>
 
+/** How a capture is read. */
 export interface ReadCaptureOptions {
   /** Reading stops after the chunk at hand, without an error, once this is aborted. */
   readonly signal?: AbortSignal

@@ -38,6 +38,7 @@ class Partition<T> {
   }
 }
 
+/** What an in-process bus is made of; all topics have the same number of partitions. */
 export interface InProcessBusOptions {
   readonly partitions: number
   /** A publisher waits while a partition holds this many unread records. */

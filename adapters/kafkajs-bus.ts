@@ -16,6 +16,7 @@ import { type Log, NO_LOG } from './log.ts'
 import { SchemaRegistry, subjectOf } from './schema-registry.ts'
 import { refuseUnusableTopics } from './topics.ts'
 
+/** Where Kafka and the registry are, and how long they may be away. */
 export interface KafkajsBusOptions {
   /** Bootstrap servers, host:port each. */
   readonly brokers: readonly string[]

@@ -1,5 +1,6 @@
 // What tcpdump and dumpcap are told, and what they say on stderr. Words checked with tcpdump 4.99 and dumpcap 4.0.
 
+/** The programs that can capture for a sensor. */
 export type CaptureToolName = 'tcpdump' | 'dumpcap'
 
 /** What a capture tool is asked for. */
@@ -35,6 +36,7 @@ export interface CaptureTool {
   totalsIn(line: string): Partial<CaptureTotals> | null
 }
 
+/** How each program is called and understood. */
 export const CAPTURE_TOOLS: Readonly<Record<CaptureToolName, CaptureTool>> = {
   tcpdump: {
     packageName: 'tcpdump',

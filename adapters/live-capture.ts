@@ -13,6 +13,7 @@ import {
 
 export type { CaptureToolName, CaptureTotals } from './live-capture-tools.ts'
 
+/** What is captured, by which program, and who takes it. */
 export interface LiveCaptureOptions {
   readonly interface: string
   /** A pcap filter expression; none for every packet. */

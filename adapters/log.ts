@@ -1,5 +1,6 @@
 // How adapters say what happens to them: whoever builds one decides where the lines go.
 
+/** How much a line matters: `error` is for an operator at once, `debug` for whoever looks for a fault. */
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 /** Takes one line: a constant lower-case message, and its data in fields. */

@@ -19,6 +19,7 @@ import type { Window } from '../core/windows/window.ts'
 import { MemorySketches } from './memory/memory-sketches.ts'
 import { MemoryWindows } from './memory/memory-windows.ts'
 
+/** Settings of a store in memory; by default one slot, and everything is kept. */
 export interface MemoryStoreOptions {
   readonly slots?: number
   /** Null keeps everything (a run). */

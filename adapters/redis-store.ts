@@ -30,6 +30,7 @@ import { type SlotKeys, seriesMember, slotKeys, windowMember } from './redis/slo
 import { sketchSlot } from './redis/source-arguments.ts'
 import { SourcesColumn } from './redis/sources-column.ts'
 
+/** Where the store lies in Redis, and the settings that it keeps for life. */
 export interface RedisStoreOptions {
   /** redis:// or rediss://, with user, password and database where needed. */
   readonly url: string

@@ -10,6 +10,7 @@ import { lookUpSchemaId } from './schema-registry/look-up.ts'
 /** The compatibility that every subject has: any version reads any other, so that topics outlive deployments. */
 export const COMPATIBILITY = 'FULL_TRANSITIVE'
 
+/** Where the registry is. */
 export interface SchemaRegistryOptions {
   /** Base URL of the Confluent API, such as http://127.0.0.1:8081; user:password@ before the host where needed. */
   readonly url: string

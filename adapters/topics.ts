@@ -18,6 +18,7 @@ import { fetchTopicStates, type TopicState } from './topics/topic-states.ts'
 
 export { DEFAULT_TOPIC_SETTINGS, type Finding, type TopicSettings } from './topics/topic-rules.ts'
 
+/** Where the topics and their schemas are, and what they must be. */
 export interface CheckTopicsOptions {
   readonly brokers: readonly string[]
   readonly registryUrl: string

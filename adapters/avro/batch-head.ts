@@ -49,6 +49,7 @@ interface AvroLoss {
   readonly kind: string
 }
 
+/** The head in the schema's words, to be spread into a raw or an enriched value. */
 export function headToAvro(head: BatchHead): AvroHead {
   return {
     sensor: head.name.sensor,

@@ -31,6 +31,7 @@ function tagIdsByBit(): string[] {
   return ids
 }
 
+/** A batch in the schema's words. Its columns are views into the batch: encode before that is used again. */
 export function enrichedToAvro(batch: EnrichedBatch): AvroEnriched {
   const { packets } = batch
   const { length } = packets

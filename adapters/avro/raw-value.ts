@@ -18,6 +18,7 @@ interface AvroRefused {
   readonly length_bytes: number
 }
 
+/** A batch in the schema's words. Bytes are views into the batch: encode before that is used again. */
 export function rawToAvro(batch: RawBatch): AvroRaw {
   return {
     ...headToAvro(batch),

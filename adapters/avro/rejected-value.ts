@@ -17,6 +17,7 @@ interface AvroRejected {
   readonly sha256: string
 }
 
+/** A rejected record in the schema's words. */
 export function rejectedToAvro(record: RejectedRecord): AvroRejected {
   const { lengthBytes, bytes, ...rest } = record
   return { ...rest, bytes: asBuffer(bytes), length_bytes: lengthBytes }

@@ -16,6 +16,7 @@ export interface RecordSchema {
   readonly fields: readonly SchemaField[]
 }
 
+/** One field of a record schema; every one has a default, which FULL_TRANSITIVE needs. */
 export interface SchemaField {
   readonly name: string
   readonly doc: string
@@ -23,6 +24,7 @@ export interface SchemaField {
   readonly default: unknown
 }
 
+/** An Avro type, as far as our schemas use them: a name, a union, an array, or a name with a logical type. */
 export type SchemaType =
   | string
   | RecordSchema

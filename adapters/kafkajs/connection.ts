@@ -3,6 +3,7 @@ import { Kafka, type LogEntry, logLevel } from 'kafkajs'
 import { type ErrorCode, StormpetrelError } from '../../core/errors.ts'
 import type { Log, LogLevel } from '../log.ts'
 
+/** What every client of one bus shares. */
 export interface KafkaConnection {
   /** Bootstrap servers, host:port each. */
   readonly brokers: readonly string[]
@@ -61,6 +62,7 @@ export function errorType(error: unknown): string | undefined {
   return undefined
 }
 
+/** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

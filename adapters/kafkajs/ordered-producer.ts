@@ -5,6 +5,7 @@
 import { CompressionTypes, type Kafka, type Message, type Producer } from 'kafkajs'
 import { tryFor } from './try-for.ts'
 
+/** How values are sent. */
 export interface ProducerSettings {
   readonly isGzip: boolean
   /** How long a value is tried again before the send fails. */

@@ -7,6 +7,7 @@ import { headerName, headerPackets, headerText } from './message-headers.ts'
 
 const NO_BYTES = new Uint8Array(0)
 
+/** Reads the messages of one topic. What cannot be decoded is handed over as it was, with the reason. */
 export class RecordReader<K extends TopicName> {
   readonly #codec: AvroCodec<K>
   readonly #registry: SchemaRegistry

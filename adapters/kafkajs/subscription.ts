@@ -11,6 +11,7 @@ import type { RecordReader } from './record-reader.ts'
 import { tryFor } from './try-for.ts'
 import { Upkeep } from './upkeep.ts'
 
+/** What a subscription works with; the topic's name has its prefix. */
 export interface SubscriptionParts<K extends TopicName> {
   readonly kafka: Kafka
   readonly connection: KafkaConnection
@@ -33,6 +34,7 @@ const MAX_BYTES_A_PARTITION = 2 * 1024 * 1024
 const MAX_BYTES_A_FETCH = 16 * 1024 * 1024
 const PARTITIONS_AT_A_TIME = 64
 
+/** One membership of a group; `start` joins it, `stop` leaves it for good. */
 export class KafkajsSubscription<K extends TopicName> implements Subscription {
   readonly #parts: SubscriptionParts<K>
   readonly #log: Log

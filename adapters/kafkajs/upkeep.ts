@@ -6,6 +6,7 @@ import { messageOf } from './connection.ts'
 import type { HeldPartition, HeldPartitions } from './held-partition.ts'
 import { fetchLogBounds } from './log-bounds.ts'
 
+/** What the upkeep of one consumer works with. */
 export interface UpkeepParts {
   readonly admin: Admin
   readonly consumer: Consumer
@@ -20,6 +21,7 @@ export interface UpkeepParts {
 const TICK_MS = 1000
 const LOG_ENDS_EVERY_TICKS = 5
 
+/** `start` begins to look after a consumer every second; `stop` ends that. */
 export class Upkeep {
   readonly #parts: UpkeepParts
   #lastLifeMs = 0

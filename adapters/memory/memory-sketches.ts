@@ -14,6 +14,10 @@ interface Sketches {
   readonly bySeries: Map<string, SourceCounter | number>
 }
 
+/**
+ * Unique sources by window and series: sets that become sketches as they grow, and numbers when they are
+ * closed.
+ */
 export class MemorySketches {
   readonly lateSources: Record<WindowSize, number> = { minute: 0, hour: 0, day: 0 }
   readonly #retention: Retention | null

@@ -8,6 +8,7 @@ interface Counted {
   readonly packets: Map<string, number>
 }
 
+/** Packets by window and series; windows past their retention are counted as expired and forgotten. */
 export class MemoryWindows {
   readonly expiredPackets: Record<WindowSize, number> = { minute: 0, hour: 0, day: 0 }
   readonly #retention: Retention | null

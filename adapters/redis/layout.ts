@@ -7,6 +7,7 @@ import { SLOT_RULE } from '../../core/store/slot.ts'
 /** Rises when the meaning of any key changes. */
 const LAYOUT_VERSION = 1
 
+/** What a namespace is made with and keeps for life. */
 export interface LayoutSettings {
   readonly slots: number
   /** IANA names of the time zones whose days are counted besides UTC's. */

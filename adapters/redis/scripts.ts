@@ -16,6 +16,7 @@ const SCRIPT_NAMES = [
   'trim-offsets'
 ] as const
 
+/** A script, by the name of its file. */
 export type ScriptName = (typeof SCRIPT_NAMES)[number]
 
 /** A script's text and its SHA-1, by which Redis knows it. */

@@ -11,6 +11,9 @@ export interface TopicSettings {
 
 const DAY_MS = 86_400_000
 
+/**
+ * Topics as they are made where nothing else is configured: a week of batches, a month of what was rejected.
+ */
 export const DEFAULT_TOPIC_SETTINGS: TopicSettings = {
   partitions: 4,
   replicationFactor: null,
