@@ -9,6 +9,7 @@ import { CountFlush, type FlushOutcome } from './count-flush.ts'
 import { ENRICHED, flushContents, type PartitionRecords } from './flush-contents.ts'
 import type { AggregatorCounters } from './metrics.ts'
 
+/** What an aggregator reads from and counts into, and when it flushes. */
 export interface AggregatorOptions {
   readonly bus: Bus
   readonly group: string

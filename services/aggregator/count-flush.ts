@@ -14,6 +14,7 @@ export type FlushOutcome =
   | { readonly kind: 'counted' }
   | { readonly kind: 'rewind'; readonly offsets: ReadonlyMap<number, number> }
 
+/** What a flush counts into, and where it sends what it refuses. */
 export interface CountFlushOptions {
   readonly bus: Bus
   readonly store: CountStore

@@ -8,6 +8,7 @@ import { zonesOf } from '../zones.ts'
 import { Aggregator } from './aggregator.ts'
 import { AggregatorCounters } from './metrics.ts'
 
+/** An aggregator and what it stands on, not started yet. */
 export interface AggregatorParts {
   readonly aggregator: Aggregator
   readonly counters: AggregatorCounters

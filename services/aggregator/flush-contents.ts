@@ -6,6 +6,10 @@ import type { OffsetSpan } from '../../core/store/count-store.ts'
 import { rejectedRecord } from '../../core/tagging/rejected-record.ts'
 import type { AggregatorCounters } from './metrics.ts'
 
+/**
+ * The topic that is counted, as offsets name it: without a prefix, since a store belongs to one deployment or
+ * run.
+ */
 export const ENRICHED = 'packets.enriched'
 
 /** Records of one partition that wait to be counted, in offset order, at least one. */

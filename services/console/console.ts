@@ -15,6 +15,7 @@ export interface ConsoleState {
   readonly notes: readonly string[]
 }
 
+/** What the page is fed from. */
 export interface ConsoleOptions {
   readonly bus: Bus
   readonly state: () => ConsoleState

@@ -12,6 +12,7 @@ import {
 } from '../../core/tagging/enrich-batch.ts'
 import { batchFile } from '../sensor/file-batches.ts'
 
+/** As whose the files are played, and what their packets are tagged with. */
 export interface PlayOptions {
   readonly sensor: string
   readonly facts: SensorFacts

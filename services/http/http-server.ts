@@ -5,6 +5,7 @@ import { StormpetrelError } from '../../core/errors.ts'
 /** Answers one GET request; the server has checked method and path. */
 export type Route = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
+/** Where a server listens and what it answers, by path. */
 export interface HttpServerOptions {
   readonly host: string
   /** 0 takes a free port. */

@@ -1,7 +1,9 @@
 // Every metric of every service, declared once; docs/metrics.md is generated from it and a service can expose no other.
 
+/** The types of Prometheus that are used. */
 export type MetricType = 'counter' | 'gauge'
 
+/** What is declared of a metric; labels are their names. */
 export interface MetricDefinition {
   readonly type: MetricType
   readonly help: string
@@ -88,6 +90,7 @@ export const METRICS = {
   }
 } as const satisfies Record<string, MetricDefinition>
 
+/** A metric that may be exposed. */
 export type MetricName = keyof typeof METRICS
 
 /** One value of one metric, as a service reads it from its counters when it is asked. */

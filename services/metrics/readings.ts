@@ -9,6 +9,7 @@ export function buildReading(version: string, service: string): MetricReading {
   return { name: 'stormpetrel_build_info', value: 1, labels: { version, service } }
 }
 
+/** What a sensor has counted since its start. */
 export function sensorReadings(sensor: string, counters: SensorCounters): MetricReading[] {
   const labels = { service: 'sensor' }
   return [
@@ -20,6 +21,7 @@ export function sensorReadings(sensor: string, counters: SensorCounters): Metric
   ]
 }
 
+/** What a tagger has counted since its start, and how many records it is behind. */
 export function taggerReadings(counters: TaggerCounters, lagRecords: number): MetricReading[] {
   const labels = { service: 'tagger' }
   return [
@@ -31,6 +33,7 @@ export function taggerReadings(counters: TaggerCounters, lagRecords: number): Me
   ]
 }
 
+/** What an aggregator has counted since its start, and how many records it is behind. */
 export function aggregatorReadings(counters: AggregatorCounters, lagRecords: number): MetricReading[] {
   const labels = { service: 'aggregator' }
   const expired = [...counters.expiredPackets].map(

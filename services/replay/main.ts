@@ -12,6 +12,7 @@ import { loadWorld } from '../tagger/world.ts'
 import { type ReplayTotals, replayFiles, waitUntilCounted } from './replay.ts'
 import { makeRunTopics } from './run-topics.ts'
 
+/** Which captures are played into which run, and with how many workers. */
 export interface ReplayRequest {
   readonly files: readonly string[]
   readonly run: string

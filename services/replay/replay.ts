@@ -8,6 +8,7 @@ import type { PlayFailure } from '../embedded/play-files.ts'
 import { batchFile } from '../sensor/file-batches.ts'
 import { pendingRecords } from './completeness.ts'
 
+/** Where captures are played to, and as whose. */
 export interface ReplayOptions {
   readonly bus: Bus
   readonly store: CountStore
@@ -19,6 +20,7 @@ export interface ReplayOptions {
   readonly pollMs: number
 }
 
+/** What was published of all files, and which of them were not read to their end. */
 export interface ReplayTotals {
   readonly packets: number
   readonly refusedFrames: number

@@ -6,6 +6,7 @@ import { createRunList, createStore, topicPrefixOf } from '../connections.ts'
 import { withParts } from '../life.ts'
 import { type Completeness, runCompleteness } from './completeness.ts'
 
+/** A run, and whether all of it is counted. */
 export interface ListedRun extends Run {
   readonly completeness: Completeness
 }

@@ -4,6 +4,7 @@ import { Batcher, type BatchLimits } from '../../core/batch/batcher.ts'
 import type { RawBatch } from '../../core/batch/raw-batch.ts'
 import type { CaptureReader } from '../../core/capture/frame.ts'
 
+/** As whose a file is batched, and within which bounds. */
 export interface FileBatchesOptions {
   readonly sensor: string
   /** The epoch of the batches; null takes the file's SHA-256, as a run does. */

@@ -6,6 +6,7 @@ import type { CaptureReader } from '../../core/capture/frame.ts'
 import { createCaptureReader } from '../../core/capture/capture-reader.ts'
 import type { SensorCounters } from './metrics.ts'
 
+/** What a live sensor captures, and who takes its batches. */
 export interface LiveSensorOptions {
   readonly sensor: string
   /** 128 random bits, hex: one a process start. */

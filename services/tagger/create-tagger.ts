@@ -7,6 +7,7 @@ import type { Part } from '../life.ts'
 import { TaggerCounters } from './metrics.ts'
 import { Tagger } from './tagger.ts'
 
+/** A tagger and what it stands on, not started yet. */
 export interface TaggerParts {
   readonly tagger: Tagger
   readonly counters: TaggerCounters

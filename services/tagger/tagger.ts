@@ -6,6 +6,7 @@ import type { Bus, BusRecord, ConsumeOutcome, PartitionHandler, Subscription } f
 import { tagRecord, type TaggingWorld } from '../../core/tagging/tag-record.ts'
 import type { TaggerCounters } from './metrics.ts'
 
+/** What a tagger reads from and writes to, and what it knows. */
 export interface TaggerOptions {
   readonly bus: Bus
   /** Consumer group; several taggers of one group share the partitions. */

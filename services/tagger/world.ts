@@ -11,6 +11,7 @@ import { buildAimedAt } from '../../core/tags/aimed-at.ts'
 import { TAG_RULES_VERSION } from '../../core/tags/rules.ts'
 import { type SensorList, vantagesOf } from '../../core/telescope/sensor-list.ts'
 
+/** What packets are tagged with, as the configuration names it. */
 export interface LoadedWorld {
   readonly world: TaggingWorld
   readonly sensors: SensorList

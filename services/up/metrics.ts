@@ -5,6 +5,7 @@ import { aggregatorReadings, buildReading, sensorReadings, taggerReadings } from
 import type { SensorCounters } from '../sensor/metrics.ts'
 import type { TaggerCounters } from '../tagger/metrics.ts'
 
+/** The counters of the three services, and how far two of them are behind. */
 export interface UpCounters {
   readonly sensor: SensorCounters
   readonly tagger: TaggerCounters

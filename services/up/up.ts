@@ -20,6 +20,7 @@ import { TaggerCounters } from '../tagger/metrics.ts'
 import { Tagger } from '../tagger/tagger.ts'
 import { upReadings } from './metrics.ts'
 
+/** What is played, as whose, and where it is shown. */
 export interface UpOptions {
   readonly files: readonly string[]
   readonly sensor: string
