@@ -7,6 +7,7 @@ import { isReaderGone, ReaderGone, type Sink, streamSink } from './output/sink.t
 /** An output stream of the process. */
 export type Output = Writable & { readonly isTTY?: boolean }
 
+/** Where a call of the program writes: data to stdout, everything else to stderr. */
 export interface Streams {
   readonly stdout: Output
   readonly stderr: Output

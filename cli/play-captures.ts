@@ -8,6 +8,7 @@ import type { NeededGeo } from '../services/tagger/world.ts'
 import type { CliContext } from './context.ts'
 import { Progress } from './progress.ts'
 
+/** Which captures are read, as whose, and for what. */
 export interface CaptureRequest {
   /** Files, or `-`; folders are expanded already. */
   readonly files: readonly string[]

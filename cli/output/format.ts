@@ -1,8 +1,10 @@
 // The formats in which verbs print data.
 import { StormpetrelError } from '../../core/errors.ts'
 
+/** `json` is one array, `ndjson` one object a line, `csv` has a header, `table` is for people. */
 export type Format = 'json' | 'ndjson' | 'csv' | 'table'
 
+/** Every format there is. */
 export const FORMATS: readonly Format[] = ['json', 'ndjson', 'csv', 'table']
 
 /** The format asked for; without one a table on a terminal and ndjson elsewhere. Throws SP_USAGE. */
