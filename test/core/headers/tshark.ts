@@ -47,7 +47,7 @@ export function tsharkFields(
   occurrence: 'first' | 'all'
 ): TsharkFields[] {
   const names = [...new Set(['frame.encap_type', ...fieldNames])]
-  const whole = ['-o', 'ip.defragment:FALSE', '-o', 'ipv6.defragment:FALSE']
+  const whole = ['-o', 'ip.defragment:FALSE', '-o', 'ipv6.defragment:FALSE', '-o', 'wlan.defragment:FALSE']
   const output = [
     '-T',
     'fields',

@@ -45,3 +45,8 @@ export function headersOf(record: TagRecord): PacketHeaders {
   const { file: _, frame: __, tags: ___, region: ____, asn: _____, rejected: ______, ...headers } = record
   return headers
 }
+
+/** Records that are the same wherever their packets came from. */
+export function withoutFiles(records: readonly TagRecord[]): TagRecord[] {
+  return records.map((record) => ({ ...record, file: '' }))
+}
