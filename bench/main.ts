@@ -47,7 +47,7 @@ try {
 
 async function run(): Promise<void> {
   const startedAt = new Date().toISOString()
-  const here = machine()
+  const atStart = minuteLoad()
   const geo = await measureGeo()
   say(
     `geo tables: ${geo.coldMs.toFixed(0)} ms from the databases, ${geo.warmMs.toFixed(0)} ms from the cache`
@@ -68,7 +68,16 @@ async function run(): Promise<void> {
   if (only !== '') return
   const bare = await leastOf(await programOf(BENCH_CASES[0]!, true))
   const startUp = { wallMs: Math.round(bare.wallSeconds * 1000), cpuMs: Math.round(bare.cpuSeconds * 1000) }
-  keep({ startedAt, machine: here, isPinned, rounds, startUp, geo, cases })
+  keep({
+    startedAt,
+    machine: machine(),
+    loadAverage: { atStart, atEnd: minuteLoad() },
+    isPinned,
+    rounds,
+    startUp,
+    geo,
+    cases
+  })
 }
 
 /** A case over its capture, less the same command over a capture of one packet. */
@@ -137,9 +146,12 @@ function machine(): Machine {
     cores: availableParallelism(),
     memoryGib: Math.round(totalmem() / 2 ** 30),
     system: `${type()} ${release()} ${arch()}`,
-    node: process.version,
-    loadAverageAtStart: Math.round(loadavg()[0]! * 100) / 100
+    node: process.version
   }
+}
+
+function minuteLoad(): number {
+  return Math.round(loadavg()[0]! * 100) / 100
 }
 
 function keep(results: BenchResults): void {

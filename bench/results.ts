@@ -10,8 +10,12 @@ export interface Machine {
   readonly memoryGib: number
   readonly system: string
   readonly node: string
-  /** Mean number of threads that wanted to run in the minute before the benchmark: work of others. */
-  readonly loadAverageAtStart: number
+}
+
+/** How many threads wanted to run, on average over a minute; the benchmark itself is one of them. */
+export interface LoadAverage {
+  readonly atStart: number
+  readonly atEnd: number
 }
 
 /** One command over one capture; start-up is taken off all but the memory. */
@@ -44,6 +48,8 @@ export interface BenchResults {
   /** ISO 8601. */
   readonly startedAt: string
   readonly machine: Machine
+  /** Work of others on the machine. */
+  readonly loadAverage: LoadAverage
   /** Whether each process was held on one core. */
   readonly isPinned: boolean
   /** Each case was run so often; the least of each figure counts, since other work only adds. */

@@ -3,6 +3,7 @@ import { commandsDocument } from './commands.ts'
 import { configurationDocument } from './configuration.ts'
 import { errorsDocument } from './errors.ts'
 import { metricsDocument } from './metrics.ts'
+import { performanceDocument } from './performance.ts'
 import { rejectionsDocument } from './rejections.ts'
 import { tagsDocument } from './tags.ts'
 import { topicsDocument } from './topics.ts'
@@ -20,6 +21,7 @@ export const DOCUMENTS: readonly GeneratedDocument[] = [
   { path: 'docs/configuration.md', render: configurationDocument },
   { path: 'docs/errors.md', render: errorsDocument },
   { path: 'docs/metrics.md', render: metricsDocument },
+  { path: 'docs/performance.md', render: performanceDocument },
   { path: 'docs/rejections.md', render: rejectionsDocument },
   { path: 'docs/tags.md', render: tagsDocument },
   { path: 'docs/topics.md', render: topicsDocument }
