@@ -20,7 +20,10 @@ export interface TableColumn {
   readonly isNumeric: boolean
 }
 
-/** One line of a table, `-` for null; a value that is too long moves the rest of its line. */
+/**
+ * One line of a table, with `-` for null and for an empty text, so that no cell is empty; a value that is too long moves
+ * the rest of its line.
+ */
 export function tableLine(values: readonly Value[], columns: readonly TableColumn[]): string {
   const cells = values.map((value, i) => {
     const { width, isNumeric } = columns[i]!
@@ -32,5 +35,5 @@ export function tableLine(values: readonly Value[], columns: readonly TableColum
 
 /** A value as a table shows it: control characters of a hostile name never reach the terminal. */
 export function tableCell(value: Value): string {
-  return value === null ? '-' : String(value).replaceAll(/\p{Cc}/gu, '?')
+  return value === null || value === '' ? '-' : String(value).replaceAll(/\p{Cc}/gu, '?')
 }
