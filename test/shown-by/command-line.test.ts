@@ -53,8 +53,8 @@ async function ask(args: readonly string[], format: string): Promise<string> {
 
 /** A value of JSON as text: tags stand between spaces. */
 function textOf(value: unknown): string {
-  if (value === null) return ''
-  return Array.isArray(value) ? value.join(' ') : String(value as string | number)
+  if (Array.isArray(value)) return value.join(' ')
+  return typeof value === 'number' ? String(value) : ((value as string | null) ?? '')
 }
 
 describe('a link type that is not decoded', () => {
