@@ -88,8 +88,12 @@ async function capturesIn(folder: string): Promise<string[]> {
   return captures
 }
 
+/** Names that promise a capture: such a file is never passed over in silence, whatever its first bytes are. */
+const CAPTURE_NAME = /\.(?:pcap|pcapng|cap)(?:\.gz|\.zst)?$/i
+
 /** Whether a file is a capture; one whose compression is damaged before that can be told is taken for one. */
 async function isCapture(path: string): Promise<boolean> {
+  if (CAPTURE_NAME.test(path)) return true
   try {
     const source = await openSource(() => fileChunks(path), true)
     const { bytes, close } = await peek(decompressed(source))

@@ -75,6 +75,9 @@ async function sensor(context: CliContext, paths: readonly string[], options: Se
       "sensor: name captures, or an interface with --interface; see 'stormpetrel sensor --help'"
     )
   }
+  if (options.filter !== undefined && options.interface === undefined) {
+    throw new StormpetrelError('SP_USAGE', 'sensor: --filter is for --interface; captures are read whole')
+  }
   const { runSensor } = await import('../services/sensor/main.ts')
   const input =
     options.interface === undefined

@@ -78,10 +78,10 @@ async function checkDeclared({ sensorsFile }: Configuration, sensor: string): Pr
   const list = await readSensorList(sensorsFile)
   if (findSensor(list, sensor).kind === 'known') return
   const declared = list.sensors.map(({ id }) => id).join(', ')
-  const where = sensorsFile ?? 'no sensors.yaml (STORMPETREL_SENSORS_FILE)'
+  const where = sensorsFile ?? 'without sensors.yaml (STORMPETREL_SENSORS_FILE) the list'
   throw new StormpetrelError(
     'SP_SENSOR_UNKNOWN',
-    `sensor ${sensor}: ${where} declares ${declared}; declare it there, or choose one of these with --sensor`
+    `sensor ${sensor} is not declared: ${where} has ${declared}; declare it, or choose one of these with --sensor`
   )
 }
 

@@ -290,7 +290,7 @@ describe('captures that Wireshark wrote', () => {
 })
 
 describe('capture arguments', () => {
-  test('that are folders stand for the captures in them, in order, by magic number', async () => {
+  test('that are folders stand for the captures in them, in order, by magic number or a name that promises one', async () => {
     const root = join(folder, 'arguments')
     for (const path of ['', 'b', 'b/deep', 'empty']) mkdirSync(join(root, path))
     const capture = captureOf(1)
@@ -305,7 +305,9 @@ describe('capture arguments', () => {
 
     const files = await expandCaptureArguments(['-', root, join(root, 'a.pcap'), root])
 
-    const inRoot = ['b/c.gz', 'b/damaged.gz', 'b/deep/d', 'link', 'z.txt'].map((path) => join(root, path))
+    const inRoot = ['a.pcap', 'b/c.gz', 'b/damaged.gz', 'b/deep/d', 'link', 'z.txt'].map((path) =>
+      join(root, path)
+    )
     expect(files).toEqual(['-', ...inRoot, join(root, 'a.pcap'), ...inRoot])
   })
 
