@@ -3,10 +3,11 @@
 import type { EnrichedBatch } from '../batch/enriched-batch.ts'
 import type { CountCell, SensorCell, VantageWindow } from '../store/count-store.ts'
 import { CellTable } from './cell-table.ts'
+import { numbered, type RolledUp, rollUp, type SeriesCounts, sumCounts } from './roll-up.ts'
 import { countedTags, portCode, SERIES_KIND } from './series.ts'
 import { SeriesNames } from './series-names.ts'
 import { dayStartSeconds } from './time-zone.ts'
-import type { Window } from './window.ts'
+import type { Window, WindowSize } from './window.ts'
 
 interface SensorState {
   readonly sensor: string
@@ -59,13 +60,13 @@ export class CountAccumulator {
     const cells: CountCell[] = []
     const sensorCells: SensorCell[] = []
     const byVantage = new Map<string, Counted[]>()
-    for (const { sensor, vantages, minutes } of this.#sensors.values()) {
-      if (minutes.size === 0) continue
+    this.#names.trim()
+    const numberOf = (kindAndTag: number, value: number) => this.#names.number(kindAndTag, value)
+    for (const { sensor, vantages, minutes: table } of this.#sensors.values()) {
+      if (table.size === 0) continue
+      const minutes = numbered(table, numberOf)
       const hours = rollUp(minutes, hourOf)
-      hours.table.forEach((start, kind, value, packets) => {
-        const startSeconds = hours.starts[start]!
-        sensorCells.push({ startSeconds, sensor, series: this.#names.of(kind, value), packets })
-      })
+      this.#appendSensor(hours, sensor, sensorCells)
       for (const vantage of vantages) {
         const counted = byVantage.get(vantage) ?? []
         counted.push({ minutes, hours })
@@ -91,40 +92,42 @@ export class CountAccumulator {
     return state
   }
 
-  #appendVantage(vantage: string, { minutes, hours }: Counted, cells: CountCell[]): void {
-    this.#appendMinutes(minutes, vantage, cells)
-    this.#append(hours, { size: 'hour', zone: 'UTC' }, vantage, cells)
-    for (const zone of this.#zones) {
-      const days =
-        zone === 'UTC'
-          ? rollUp(hours.table, (index) => dayStartSeconds(zone, hours.starts[index]!))
-          : rollUp(minutes, (minute) => dayStartSeconds(zone, minute * 60))
-      this.#append(days, { size: 'day', zone }, vantage, cells)
+  #appendSensor({ counts, starts }: RolledUp, sensor: string, cells: SensorCell[]): void {
+    const { first, series, packets } = counts
+    for (let at = 0; at < first.length; at++) {
+      const startSeconds = starts[first[at]!]!
+      cells.push({ startSeconds, sensor, series: this.#names.name(series[at]!), packets: packets[at]! })
     }
   }
 
-  #appendMinutes(minutes: CellTable, vantage: string, cells: CountCell[]): void {
-    const windows = new Map<number, VantageWindow>()
-    minutes.forEach((minute, kindAndTag, value, packets) => {
-      let window = windows.get(minute)
-      if (window === undefined) {
-        window = { size: 'minute', zone: 'UTC', startSeconds: minute * 60, vantage }
-        windows.set(minute, window)
-      }
-      cells.push({ window, series: this.#names.of(kindAndTag, value), packets })
-    })
+  #appendVantage(vantage: string, { minutes, hours }: Counted, cells: CountCell[]): void {
+    this.#append(minutes, windowOfMinute, vantage, cells)
+    this.#append(hours.counts, windowOf(hours, 'hour', 'UTC'), vantage, cells)
+    for (const zone of this.#zones) {
+      const days =
+        zone === 'UTC'
+          ? rollUp(hours.counts, (index) => dayStartSeconds(zone, hours.starts[index]!))
+          : rollUp(minutes, (minute) => dayStartSeconds(zone, minute * 60))
+      this.#append(days.counts, windowOf(days, 'day', zone), vantage, cells)
+    }
   }
 
+  /** All cells of a window share one object. */
   #append(
-    rolledUp: RolledUp,
-    kind: Pick<Window, 'size' | 'zone'>,
+    { first, series, packets }: SeriesCounts,
+    windowOfFirst: (first: number) => Window,
     vantage: string,
     cells: CountCell[]
   ): void {
-    const windows = rolledUp.starts.map((startSeconds): VantageWindow => ({ ...kind, startSeconds, vantage }))
-    rolledUp.table.forEach((start, kindAndTag, value, packets) => {
-      cells.push({ window: windows[start]!, series: this.#names.of(kindAndTag, value), packets })
-    })
+    const windows = new Map<number, VantageWindow>()
+    for (let at = 0; at < first.length; at++) {
+      let window = windows.get(first[at]!)
+      if (window === undefined) {
+        window = { ...windowOfFirst(first[at]!), vantage }
+        windows.set(first[at]!, window)
+      }
+      cells.push({ window, series: this.#names.name(series[at]!), packets: packets[at]! })
+    }
   }
 }
 
@@ -132,44 +135,22 @@ function hourOf(minute: number): number {
   return Math.floor(minute / 60) * 3600
 }
 
-/** Cells by (index in `starts`, kind and tag, value): a start is not a key itself, since a day may begin before 1970. */
-interface RolledUp {
-  readonly table: CellTable
-  readonly starts: readonly number[]
+function windowOfMinute(minute: number): Window {
+  return { size: 'minute', zone: 'UTC', startSeconds: minute * 60 }
+}
+
+function windowOf({ starts }: RolledUp, size: WindowSize, zone: string): (index: number) => Window {
+  return (index) => ({ size, zone, startSeconds: starts[index]! })
 }
 
 /** The same packets by minute and by hour. */
 interface Counted {
-  readonly minutes: CellTable
+  readonly minutes: SeriesCounts
   readonly hours: RolledUp
-}
-
-/** Regroups cells by another start, in seconds; the start of each first key is asked for once. */
-function rollUp(cells: CellTable, startSecondsOf: (first: number) => number): RolledUp {
-  const table = new CellTable(cells.size * 2)
-  const starts: number[] = []
-  const indexOfStart = new Map<number, number>()
-  const indexOfFirst = new Map<number, number>()
-  cells.forEach((first, kind, value, count) => {
-    let index = indexOfFirst.get(first)
-    if (index === undefined) {
-      const start = startSecondsOf(first)
-      index = indexOfStart.get(start) ?? starts.push(start) - 1
-      indexOfStart.set(start, index)
-      indexOfFirst.set(first, index)
-    }
-    table.add(index, kind, value, count)
-  })
-  return { table, starts }
 }
 
 function sum(counted: readonly Counted[]): Counted {
   if (counted.length === 1) return counted[0]!
-  const minutes = new CellTable()
-  for (const each of counted) {
-    each.minutes.forEach((minute, kind, value, count) => {
-      minutes.add(minute, kind, value, count)
-    })
-  }
+  const minutes = sumCounts(counted.map((each) => each.minutes))
   return { minutes, hours: rollUp(minutes, hourOf) }
 }

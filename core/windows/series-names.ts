@@ -1,36 +1,39 @@
 // Names of series, each made once and then kept: a flush names as many series as it has packets, and the same ones
 // again a second later.
+import { GroupTable } from '../counts/group-table.ts'
 import { seriesName } from './series.ts'
 
-/** Of the order of all ports within all tags; about 100 bytes each. */
+/** Of the order of all ports within all tags; about 150 bytes each. */
 const MAX_NAMES = 1 << 19
 
-/** A bounded memory of seriesName; when it is full it forgets everything. */
+/** Numbers series 0, 1, 2 ... and names them. */
 export class SeriesNames {
-  /** By value within (kind, tag): keys are then small integers, which a Map finds in half the time of large ones. */
-  readonly #byKind: Map<number, string>[] = []
-  #size = 0
+  /** Series by (kind and tag, value): half the time of a Map, whose keys would be numbers over 2^31. */
+  #numbers = new GroupTable()
+  #names: string[] = []
+  readonly #mostNames: number
 
-  /** The same text as seriesName(kindAndTag, value). */
-  of(kindAndTag: number, value: number): string {
-    const names = this.#byKind[kindAndTag] ?? this.#addKind(kindAndTag)
-    const known = names.get(value)
-    if (known !== undefined) return known
-    if (this.#size === MAX_NAMES) this.#forget()
-    const name = seriesName(kindAndTag, value)
-    names.set(value, name)
-    this.#size += 1
-    return name
+  /** `mostNames` are kept over a `trim`. */
+  constructor(mostNames = MAX_NAMES) {
+    this.#mostNames = mostNames
   }
 
-  #addKind(kindAndTag: number): Map<number, string> {
-    const names = new Map<number, string>()
-    this.#byKind[kindAndTag] = names
-    return names
+  /** The series' number, good until `trim`. */
+  number(kindAndTag: number, value: number): number {
+    const number = this.#numbers.add(kindAndTag, value, 0, 0, 0)
+    if (number === this.#names.length) this.#names.push(seriesName(kindAndTag, value))
+    return number
   }
 
-  #forget(): void {
-    for (const names of this.#byKind) names?.clear()
-    this.#size = 0
+  /** The name of a series by its number: the same text as seriesName. */
+  name(number: number): string {
+    return this.#names[number]!
+  }
+
+  /** Forgets everything where that is too much to keep: call it where no number is held. */
+  trim(): void {
+    if (this.#names.length <= this.#mostNames) return
+    this.#numbers = new GroupTable()
+    this.#names = []
   }
 }

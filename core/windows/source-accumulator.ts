@@ -64,13 +64,14 @@ export class SourceAccumulator {
     this.#early = []
     const windows = new Map<string, VantageWindow>()
     const windowsByWhen = new Map<number, readonly VantageWindow[]>()
+    this.#names.trim()
     for (const { when, kindAndTag, value, ipVersion, words } of this.#log.take()) {
       let own = windowsByWhen.get(when)
       if (own === undefined) {
         own = this.#windowsOf(when, windows)
         windowsByWhen.set(when, own)
       }
-      const series = this.#names.of(kindAndTag, value)
+      const series = this.#names.name(this.#names.number(kindAndTag, value))
       for (const window of own) cells.push({ window, series, ipVersion, words })
     }
     return cells
