@@ -55,9 +55,12 @@ function play(...args: readonly string[]): Program {
   return deployment.start(['replay', '--run', RUN, ...own, ...args])
 }
 
+function isShare({ partitions }: Row): boolean {
+  return Array.isArray(partitions) && partitions.length === 2
+}
+
 /** Resolves when each of the group's two members holds two of the four partitions. */
 async function shared(programs: readonly Program[]): Promise<void> {
-  const isShare = ({ partitions }: Row): boolean => Array.isArray(partitions) && partitions.length === 2
   await Promise.all(programs.map((program) => program.logLine(isShare)))
 }
 
@@ -98,8 +101,9 @@ describe('a replay of every capture over the real stack', () => {
   })
 
   test('is shared by both taggers and both aggregators', async () => {
-    const packets = (program: Program): Promise<number> => program.metric('stormpetrel_packets_total')
-    for (const program of [...taggers, ...aggregators]) expect(await packets(program)).toBeGreaterThan(0)
+    for (const program of [...taggers, ...aggregators]) {
+      expect(await program.metric('stormpetrel_packets_total')).toBeGreaterThan(0)
+    }
 
     const counted = await Promise.all(
       aggregators.map((program) => program.metric('stormpetrel_counted_packets_total'))
@@ -269,8 +273,8 @@ describe('a replay of every capture over the real stack', () => {
   })
 })
 
-function withoutSources({ sources: _, ...row }: Row): Row {
-  return row
+function withoutSources(row: Row): Row {
+  return { ...row, sources: undefined }
 }
 
 function isEstimateOf(exact: number, estimate: unknown): boolean {

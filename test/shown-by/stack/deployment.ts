@@ -80,7 +80,7 @@ export class Deployment {
         for (const key of (found as string[]).filter(isMeant)) keys.add(key)
       }
       return new Map(
-        await Promise.all([...keys].map(async (key) => [key, await valueOf(redis, key)] as const))
+        await Promise.all([...keys].map(async (key) => [key, await storedValue(redis, key)] as const))
       )
     } finally {
       redis.disconnect()
@@ -109,10 +109,10 @@ export class Deployment {
   }
 }
 
-async function valueOf(redis: Redis, key: string): Promise<string> {
+async function storedValue(redis: Redis, key: string): Promise<string> {
   switch (await redis.type(key)) {
     case 'hash':
-      return JSON.stringify(Object.entries(await redis.hgetall(key)).sort())
+      return JSON.stringify(Object.entries(await redis.hgetall(key)).sort(([a], [b]) => (a < b ? -1 : 1)))
     case 'set':
       return JSON.stringify((await redis.smembers(key)).sort())
     case 'zset':
