@@ -15,7 +15,7 @@ import { capturesAtHand } from './oracle/captures.ts'
 import { packetsByTshark } from './oracle/tshark-packets.ts'
 import { headersOf, type Tagged, type TagRecord, tag, withoutFiles } from './oracle/tag-record.ts'
 
-const MUTATIONS = Number(process.env['STORMPETREL_MUTATIONS'] ?? 60)
+const MUTATIONS = Number(process.env['STORMPETREL_MUTATIONS'] ?? 100)
 const SEED = Number(process.env['STORMPETREL_MUTATION_SEED'] ?? 20_240_611)
 /** Files of one call of `tag`. */
 const FILES_AT_ONCE = 100
