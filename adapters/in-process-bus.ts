@@ -84,7 +84,7 @@ export class InProcessBus implements Bus {
     topic: K,
     partition: number,
     values: readonly TopicValues[K][]
-  ): Promise<void> {
+  ): Promise<number> {
     const target = this.#partitionsOf(topic)[partition]
     if (target === undefined) throw new RangeError(`no partition ${partition} of ${topic}`)
     while (
@@ -104,6 +104,7 @@ export class InProcessBus implements Bus {
     }
     target.trim()
     target.wake()
+    return 0
   }
 
   async subscribe<K extends TopicName>(

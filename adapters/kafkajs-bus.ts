@@ -116,10 +116,10 @@ export class KafkajsBus implements Bus {
     topic: K,
     partition: number,
     values: readonly TopicValues[K][]
-  ): Promise<void> {
+  ): Promise<number> {
     const messages = messagesOf(this.#codecOf(topic), values)
     try {
-      await this.#producer.send(this.#prefix + topic, partition, messages)
+      return await this.#producer.send(this.#prefix + topic, partition, messages)
     } catch (error) {
       throw kafkaError(
         this.#connection,

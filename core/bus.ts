@@ -82,8 +82,15 @@ export interface Bus {
   endOffsets(topic: TopicName): Promise<number[]>
   /** The next offset that a consumer group has committed on each partition; 0 where it has none. */
   groupOffsets(topic: TopicName, group: string): Promise<number[]>
-  /** Resolves when the broker has acknowledged all of them (acks=-1), in this order, on this partition. */
-  publish<K extends TopicName>(topic: K, partition: number, values: readonly TopicValues[K][]): Promise<void>
+  /**
+   * Resolves when the broker has acknowledged all of them (acks=-1), in this order, on this partition. Answers the bytes
+   * of their encoded values, 0 within one process, where nothing is encoded.
+   */
+  publish<K extends TopicName>(
+    topic: K,
+    partition: number,
+    values: readonly TopicValues[K][]
+  ): Promise<number>
   /**
    * Joins the group. No records are handed over before this has resolved, so that whoever may want to seek can.
    * `onFailure` is called once if the consumer dies by itself; the service must then exit. It does so with SP_TOPIC where

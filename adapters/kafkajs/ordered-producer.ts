@@ -36,7 +36,7 @@ export class OrderedProducer {
   readonly #settings: ProducerSettings
   readonly #signal: AbortSignal
   /** The last send of each partition; its rejection is that of all that wait behind it. */
-  readonly #tails = new Map<string, Promise<void>>()
+  readonly #tails = new Map<string, Promise<unknown>>()
 
   constructor(kafka: Kafka, settings: ProducerSettings, signal: AbortSignal) {
     this.#settings = settings
@@ -56,11 +56,11 @@ export class OrderedProducer {
   }
 
   /**
-   * Resolves when every message is acknowledged by all in-sync replicas. `messages` is asked for the next one only
+   * Resolves when every message is acknowledged by all in-sync replicas, with the bytes of their values. `messages` is asked for the next one only
    * when there is room for it. Where a send fails, those that wait behind it on the partition fail with it: nothing
    * overtakes what was lost.
    */
-  send(topic: string, partition: number, messages: Iterator<Message>): Promise<void> {
+  send(topic: string, partition: number, messages: Iterator<Message>): Promise<number> {
     const lane = `${topic} ${partition}`
     const before = this.#tails.get(lane) ?? Promise.resolve()
     const sent = before.then(() => this.#sendAll(topic, partition, messages))
@@ -78,9 +78,10 @@ export class OrderedProducer {
     await this.#producer.disconnect()
   }
 
-  async #sendAll(topic: string, partition: number, messages: Iterator<Message>): Promise<void> {
+  async #sendAll(topic: string, partition: number, messages: Iterator<Message>): Promise<number> {
     let request: Message[] = []
     let sizeBytes = 0
+    let sentBytes = 0
     for (let next = messages.next(); next.done !== true; next = messages.next()) {
       const message = { ...next.value, partition }
       const messageBytes = message.value?.length ?? 0
@@ -94,8 +95,10 @@ export class OrderedProducer {
       }
       request.push(message)
       sizeBytes += messageBytes
+      sentBytes += messageBytes
     }
     if (request.length > 0) await this.#sendOne(topic, request)
+    return sentBytes
   }
 
   async #sendOne(topic: string, messages: Message[]): Promise<void> {

@@ -121,7 +121,7 @@ export class CountFlush {
 
   #countApplied(named: NamedBatch): void {
     named.state = 'counted'
-    this.#options.counters.countApplied(named.batch, this.#options.nowMs() - named.appendedAtMs)
+    this.#options.counters.countApplied(named.batch, this.#options.nowMs())
   }
 
   #countExpired(expiredPackets: Readonly<Record<string, number>>): void {
@@ -132,7 +132,8 @@ export class CountFlush {
   /** Each leaves the list when the bus has acknowledged it, so that no other try sends it again. */
   async #publishRejected({ rejected }: FlushContents): Promise<void> {
     for (let next = rejected[0]; next !== undefined; next = rejected[0]) {
-      await this.#options.bus.publish('packets.rejected', next.partition, [next.record])
+      const sentBytes = await this.#options.bus.publish('packets.rejected', next.partition, [next.record])
+      this.#options.counters.sentBytes += sentBytes
       rejected.shift()
     }
   }

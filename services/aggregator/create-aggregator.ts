@@ -24,7 +24,7 @@ export function createAggregator(
   log: Log,
   onFailure: (error: Error) => void
 ): AggregatorParts {
-  const counters = new AggregatorCounters()
+  const counters = new AggregatorCounters(run === null)
   const bus = createBus(configuration, run, ['packets.enriched', 'packets.rejected'], log)
   const store = createStore(configuration, run)
   const { flushIntervalMs, flushPackets } = configuration

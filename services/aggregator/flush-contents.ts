@@ -46,6 +46,7 @@ export function flushContents(
   const contents: FlushContents = { spans: [...taken.map(spanOf), ...idle], batches: [], rejected: [] }
   for (const { partition, records } of taken) {
     for (const record of records) {
+      counters.receivedBytes += sizeOf(record)
       if (record.delivered.kind === 'unreadable' || !isBatchNumber(record.delivered.value.name.number)) {
         contents.rejected.push({ partition, record: unusable(partition, record) })
         continue
@@ -78,6 +79,10 @@ export function countRepeat(
   if (sameDigest) return
   counters.reusedNames += 1
   contents.rejected.push({ partition: named.partition, record: reused(named) })
+}
+
+function sizeOf({ delivered }: BusRecord<EnrichedBatch>): number {
+  return delivered.kind === 'value' ? delivered.sizeBytes : delivered.bytes.length
 }
 
 function spanOf({ partition, records }: PartitionRecords): OffsetSpan {

@@ -1,7 +1,8 @@
 // What the aggregator counts, a batch at a time; published when Prometheus asks.
 import type { EnrichedBatch } from '../../core/batch/enriched-batch.ts'
+import { LatencyHistogram } from '../metrics/latency-histogram.ts'
 
-/** Plain numbers; services/metrics.ts exposes them. */
+/** Plain numbers; services/metrics exposes them. */
 export class AggregatorCounters {
   batches = 0
   packets = 0
@@ -17,13 +18,21 @@ export class AggregatorCounters {
   lostRecords = 0
   /** How often the store had lost data and the topic was read again. */
   rewinds = 0
-  /** From the broker taking the newest counted batch to its count being readable. */
-  latencySeconds = 0
+  /** Bytes of values that were read, and that Kafka has acknowledged (on packets.rejected). */
+  receivedBytes = 0
+  sentBytes = 0
+  /** From a batch being closed to its count being readable; null in a run, where time is the captures'. */
+  readonly latency: LatencyHistogram | null
 
-  countApplied(batch: EnrichedBatch, latencyMs: number): void {
+  constructor(isLive: boolean) {
+    this.latency = isLive ? new LatencyHistogram() : null
+  }
+
+  /** Counts a batch that the store has counted. */
+  countApplied(batch: EnrichedBatch, nowMs: number): void {
     this.batches += 1
     this.packets += batch.packets.length
-    this.latencySeconds = Math.max(0, latencyMs) / 1000
+    this.latency?.observe(nowMs - batch.closedAtMs)
     for (const { reason, frames } of batch.rejected) {
       this.rejectedFrames.set(reason, (this.rejectedFrames.get(reason) ?? 0) + frames)
     }

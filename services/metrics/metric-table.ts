@@ -1,7 +1,9 @@
 // Every metric of every service, declared once; docs/metrics.md is generated from it and a service can expose no other.
 
+import type { LatencyHistogram } from './latency-histogram.ts'
+
 /** The types of Prometheus that are used. */
-export type MetricType = 'counter' | 'gauge'
+export type MetricType = 'counter' | 'gauge' | 'histogram'
 
 /** What is declared of a metric; labels are their names. */
 export interface MetricDefinition {
@@ -25,12 +27,12 @@ export const METRICS = {
   },
   stormpetrel_received_bytes_total: {
     type: 'counter',
-    help: 'Bytes of message values read from Kafka (0 within one process, where nothing is encoded).',
+    help: 'Bytes that came in: captured bytes at the sensor, else values read from Kafka (0 within one process).',
     labels: ['service']
   },
   stormpetrel_sent_bytes_total: {
     type: 'counter',
-    help: 'Bytes of headers in the batches that a sensor has sent.',
+    help: 'Bytes of values written to Kafka and acknowledged (0 within one process, where nothing is encoded).',
     labels: ['service']
   },
   stormpetrel_rejected_frames_total: {
@@ -83,19 +85,21 @@ export const METRICS = {
     help: 'Times that the store had lost data and the topic was read again.',
     labels: []
   },
-  stormpetrel_count_latency_seconds: {
-    type: 'gauge',
-    help: 'From the broker taking the newest counted batch to its count being readable.',
-    labels: []
+  stormpetrel_latency_seconds: {
+    type: 'histogram',
+    help:
+      "From a live batch being closed, by its sensor's clock, to the service being done with it: " +
+      'acknowledged by Kafka (sensor, tagger), its count readable (aggregator). Runs have none.',
+    labels: ['service']
   }
 } as const satisfies Record<string, MetricDefinition>
 
 /** A metric that may be exposed. */
 export type MetricName = keyof typeof METRICS
 
-/** One value of one metric, as a service reads it from its counters when it is asked. */
+/** One value of one metric, as a service reads it from its counters when it is asked; a histogram where it is one. */
 export interface MetricReading {
   readonly name: MetricName
-  readonly value: number
+  readonly value: number | LatencyHistogram
   readonly labels?: Readonly<Record<string, string>>
 }

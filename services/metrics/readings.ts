@@ -2,6 +2,7 @@
 import type { AggregatorCounters } from '../aggregator/metrics.ts'
 import type { SensorCounters } from '../sensor/metrics.ts'
 import type { TaggerCounters } from '../tagger/metrics.ts'
+import type { LatencyHistogram } from './latency-histogram.ts'
 import type { MetricReading } from './metric-table.ts'
 
 /** The build as a reading of value 1. */
@@ -15,7 +16,8 @@ export function sensorReadings(sensor: string, counters: SensorCounters): Metric
   return [
     { name: 'stormpetrel_batches_total', value: counters.batches, labels },
     { name: 'stormpetrel_packets_total', value: counters.packets, labels },
-    { name: 'stormpetrel_sent_bytes_total', value: counters.bytes, labels },
+    ...byteReadings(counters, labels),
+    ...latencyReadings(counters.latency, labels),
     { name: 'stormpetrel_kernel_dropped_packets_total', value: counters.kernelDrops, labels: { sensor } },
     ...rejectedReadings('sensor', counters.rejectedFrames)
   ]
@@ -27,7 +29,8 @@ export function taggerReadings(counters: TaggerCounters, lagRecords: number): Me
   return [
     { name: 'stormpetrel_batches_total', value: counters.batches, labels },
     { name: 'stormpetrel_packets_total', value: counters.packets, labels },
-    { name: 'stormpetrel_received_bytes_total', value: counters.bytesIn, labels },
+    ...byteReadings(counters, labels),
+    ...latencyReadings(counters.latency, labels),
     { name: 'stormpetrel_lag_records', value: lagRecords, labels },
     ...rejectedReadings('tagger', counters.rejectedFrames)
   ]
@@ -52,11 +55,30 @@ export function aggregatorReadings(counters: AggregatorCounters, lagRecords: num
     { name: 'stormpetrel_store_errors_total', value: counters.storeErrors },
     { name: 'stormpetrel_lost_records_total', value: counters.lostRecords },
     { name: 'stormpetrel_rewinds_total', value: counters.rewinds },
-    { name: 'stormpetrel_count_latency_seconds', value: counters.latencySeconds },
+    ...byteReadings(counters, labels),
+    ...latencyReadings(counters.latency, labels),
     { name: 'stormpetrel_lag_records', value: lagRecords, labels },
     ...rejectedReadings('aggregator', counters.rejectedFrames),
     ...expired
   ]
+}
+
+type ServiceLabels = Readonly<{ service: string }>
+
+interface ByteCounters {
+  readonly receivedBytes: number
+  readonly sentBytes: number
+}
+
+function byteReadings({ receivedBytes, sentBytes }: ByteCounters, labels: ServiceLabels): MetricReading[] {
+  return [
+    { name: 'stormpetrel_received_bytes_total', value: receivedBytes, labels },
+    { name: 'stormpetrel_sent_bytes_total', value: sentBytes, labels }
+  ]
+}
+
+function latencyReadings(latency: LatencyHistogram | null, labels: ServiceLabels): MetricReading[] {
+  return latency === null ? [] : [{ name: 'stormpetrel_latency_seconds', value: latency, labels }]
 }
 
 function rejectedReadings(service: string, rejectedFrames: ReadonlyMap<string, number>): MetricReading[] {

@@ -16,8 +16,8 @@ export interface LiveSensorOptions {
   /** A batch is closed after this long by the clock, full or not. */
   readonly batchAgeMs: number
   readonly nowMs: () => number
-  /** Resolves when the batch is safe. While it does not, tcpdump waits, and what the kernel then drops is counted. */
-  readonly publish: (batch: RawBatch) => Promise<void>
+  /** Resolves when the batch is safe, with the bytes that were sent. While it does not, tcpdump waits, and what the kernel then drops is counted. */
+  readonly publish: (batch: RawBatch) => Promise<number>
   readonly counters: SensorCounters
   /** Called once if the capture ends by itself or a batch cannot be published; the process must then exit. */
   readonly onFailure: (error: Error) => void
@@ -64,6 +64,7 @@ export class LiveSensor {
   #read(chunk: Uint8Array): Promise<void> {
     const { counters, nowMs } = this.#options
     counters.kernelDrops = this.#capture?.kernelDrops() ?? 0
+    counters.receivedBytes += chunk.length
     this.#reader.push(chunk)
     while (this.#reader.next()) {
       const full = this.#batcher.add(this.#reader.frame, counters.kernelDrops, nowMs())
@@ -78,10 +79,13 @@ export class LiveSensor {
   }
 
   #publish(batch: RawBatch): void {
-    const { publish, counters, onFailure } = this.#options
+    const { publish, counters, nowMs, onFailure } = this.#options
     this.#published = this.#published
       .then(() => publish(batch))
-      .then(() => counters.count(batch))
+      .then((sentBytes) => {
+        counters.count(batch, sentBytes)
+        counters.latency.observe(nowMs() - batch.closedAtMs)
+      })
       .catch((error: unknown) => onFailure(error instanceof Error ? error : new Error(String(error))))
   }
 }

@@ -86,7 +86,7 @@ async function checkDeclared({ sensorsFile }: Configuration, sensor: string): Pr
 }
 
 /** A lane keeps its partition for life: below the smaller partition count of the two topics. */
-async function publisher(bus: Bus): Promise<(batch: RawBatch) => Promise<void>> {
+async function publisher(bus: Bus): Promise<(batch: RawBatch) => Promise<number>> {
   const partitions = Math.min(await bus.partitions('packets.raw'), await bus.partitions('packets.enriched'))
   return (batch) => bus.publish('packets.raw', livePartition(batch.name, partitions), [batch])
 }
@@ -96,7 +96,7 @@ async function sendFiles(
   files: readonly string[],
   sensor: string,
   epoch: string,
-  publish: (batch: RawBatch) => Promise<void>,
+  publish: (batch: RawBatch) => Promise<number>,
   counters: SensorCounters
 ): Promise<PlayFailure[]> {
   const failures: PlayFailure[] = []
@@ -104,8 +104,8 @@ async function sendFiles(
     const batching = { sensor, epoch, lane, epochStartedMs: Date.now(), limits: DEFAULT_BATCH_LIMITS }
     try {
       await batchFile(file, { ...batching, withDigest: true, nowMs: Date.now }, async (batch) => {
-        await publish(batch)
-        counters.count(batch)
+        counters.count(batch, await publish(batch))
+        counters.latency.observe(Date.now() - batch.closedAtMs)
       })
     } catch (error) {
       if (!(error instanceof StormpetrelError) || error.code === 'SP_KAFKA') throw error

@@ -1,21 +1,26 @@
 // What a sensor counts, a batch at a time; published when Prometheus asks.
 import type { RawBatch } from '../../core/batch/raw-batch.ts'
+import { LatencyHistogram } from '../metrics/latency-histogram.ts'
 
 /** Plain numbers; services/metrics exposes them. */
 export class SensorCounters {
   batches = 0
   packets = 0
-  /** Bytes of headers in the batches that were published. */
-  bytes = 0
+  /** Bytes of capture that were read. */
+  receivedBytes = 0
+  /** Bytes of values that Kafka has acknowledged. */
+  sentBytes = 0
+  /** From a batch being closed to it being acknowledged. */
+  readonly latency = new LatencyHistogram()
   /** Packets that the kernel dropped since the start. */
   kernelDrops = 0
   readonly rejectedFrames = new Map<string, number>()
 
-  /** Counts a batch that was published. */
-  count(batch: RawBatch): void {
+  /** Counts a batch that was published, and how many bytes it was. */
+  count(batch: RawBatch, sentBytes: number): void {
     this.batches += 1
     this.packets += batch.packets
-    this.bytes += batch.capture.length
+    this.sentBytes += sentBytes
     for (const { reason } of batch.refused) {
       this.rejectedFrames.set(reason, (this.rejectedFrames.get(reason) ?? 0) + 1)
     }

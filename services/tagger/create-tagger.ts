@@ -23,9 +23,9 @@ export function createTagger(
   log: Log,
   onFailure: (error: Error) => void
 ): TaggerParts {
-  const counters = new TaggerCounters()
+  const counters = new TaggerCounters(run === null)
   const bus = createBus(configuration, run, ['packets.raw', 'packets.enriched', 'packets.rejected'], log)
   const group = groupOf(configuration, run, 'tagger')
-  const tagger = new Tagger({ bus, group, world, counters, log, onFailure })
+  const tagger = new Tagger({ bus, group, world, counters, nowMs: Date.now, log, onFailure })
   return { tagger, counters, parts: [bus, tagger] }
 }

@@ -13,6 +13,7 @@ export interface TaggerOptions {
   readonly group: string
   readonly world: TaggingWorld
   readonly counters: TaggerCounters
+  readonly nowMs: () => number
   readonly log: Log
   /** Called once if the consumer dies; the process must then exit. */
   readonly onFailure: (error: Error) => void
@@ -57,7 +58,7 @@ export class Tagger implements PartitionHandler<RawBatch> {
 
   /** One request in flight a partition, in order; a second try after a crash writes the same names again. */
   async records(partition: number, records: readonly BusRecord<RawBatch>[]): Promise<ConsumeOutcome> {
-    const { bus, world, counters } = this.#options
+    const { bus, world, counters, nowMs } = this.#options
     const enriched: EnrichedBatch[] = []
     const rejected: RejectedRecord[] = []
     for (const record of records) {
@@ -65,9 +66,10 @@ export class Tagger implements PartitionHandler<RawBatch> {
       if (tagged.enriched !== null) enriched.push(tagged.enriched)
       rejected.push(...tagged.rejected)
     }
-    if (rejected.length > 0) await bus.publish('packets.rejected', partition, rejected)
-    if (enriched.length > 0) await bus.publish('packets.enriched', partition, enriched)
-    counters.count(records, enriched)
+    let sentBytes = 0
+    if (rejected.length > 0) sentBytes += await bus.publish('packets.rejected', partition, rejected)
+    if (enriched.length > 0) sentBytes += await bus.publish('packets.enriched', partition, enriched)
+    counters.count(records, enriched, sentBytes, nowMs())
     return { kind: 'commit', nextOffset: records.at(-1)!.offset + 1 }
   }
 }

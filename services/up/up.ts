@@ -52,8 +52,8 @@ export class Up {
   })
   readonly #store = new MemoryStore()
   readonly #sensorCounters = new SensorCounters()
-  readonly #taggerCounters = new TaggerCounters()
-  readonly #aggregatorCounters = new AggregatorCounters()
+  readonly #taggerCounters = new TaggerCounters(false)
+  readonly #aggregatorCounters = new AggregatorCounters(false)
   readonly #tagger: Tagger
   readonly #aggregator: Aggregator
   readonly #console: Console
@@ -67,7 +67,9 @@ export class Up {
     this.#options = options
     const { onFailure, world, zones, log } = options
     const bus = this.#bus
-    this.#tagger = new Tagger({ bus, group: 'tagger', world, counters: this.#taggerCounters, log, onFailure })
+    const nowMs = Date.now
+    const counters = this.#taggerCounters
+    this.#tagger = new Tagger({ bus, group: 'tagger', world, counters, nowMs, log, onFailure })
     this.#aggregator = new Aggregator({
       bus,
       group: 'aggregator',
@@ -76,12 +78,12 @@ export class Up {
       flushIntervalMs: FLUSH_INTERVAL_MS,
       flushPackets: 100_000,
       counters: this.#aggregatorCounters,
-      nowMs: Date.now,
+      nowMs,
       log,
       onFailure
     })
     const state = () => ({ what: this.#what, notes: options.notes })
-    this.#console = new Console({ bus, state, nowMs: Date.now, onFailure })
+    this.#console = new Console({ bus, state, nowMs, onFailure })
   }
 
   /** Where the page is, once started. */
@@ -139,8 +141,8 @@ export class Up {
       try {
         await batchFile(file, batching, async (batch) => {
           if (this.#isStopped) return
-          await this.#bus.publish('packets.raw', runPartition(batch.name, PARTITIONS), [batch])
-          this.#sensorCounters.count(batch)
+          const partition = runPartition(batch.name, PARTITIONS)
+          this.#sensorCounters.count(batch, await this.#bus.publish('packets.raw', partition, [batch]))
           await pace.wait()
         })
       } catch (error) {

@@ -68,7 +68,7 @@ beforeEach(async () => {
   failures.length = 0
   bus = new InProcessBus({ partitions: 2, maxUnreadRecords: 1000, nowMs: Date.now })
   store = new ForgetfulStore()
-  counters = new AggregatorCounters()
+  counters = new AggregatorCounters(true)
   aggregator = createAggregator(bus)
   await aggregator.start()
 })
