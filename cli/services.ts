@@ -88,7 +88,18 @@ async function sensor(context: CliContext, paths: readonly string[], options: Se
           filter: options.filter ?? '',
           tool: parseTool(options.tool)
         } as const)
-  const failures = await runSensor(context.configuration(), options.sensor, input, programVersion())
+  const { failures, packetsOutsideClock } = await runSensor(
+    context.configuration(),
+    options.sensor,
+    input,
+    programVersion()
+  )
+  if (packetsOutsideClock > 0) {
+    context.note(
+      `${packetsOutsideClock} packets are over 7 days old or an hour in the future: taggers reject them as 'clock'; ` +
+        "play history with 'stormpetrel replay'"
+    )
+  }
   for (const { error } of failures) context.fail(error)
 }
 

@@ -1,4 +1,5 @@
 // The tagger's step, as a pure function: a raw batch in, the same batch as columns out.
+import { MAX_PACKET_AHEAD_MS, MAX_PACKET_BEHIND_MS } from '../batch/clock-rule.ts'
 import type { EnrichedBatch, Provenance, RejectedCount } from '../batch/enriched-batch.ts'
 import { MAX_BATCH_FRAMES, type RawBatch, REFUSED_BYTES } from '../batch/raw-batch.ts'
 import { createCaptureReader } from '../capture/capture-reader.ts'
@@ -41,8 +42,6 @@ export interface Enriched {
   readonly rejected: readonly RejectedFrame[]
 }
 
-const MAX_AHEAD_MS = 3_600_000
-const MAX_BEHIND_MS = 7 * 86_400_000
 const LINKTYPE_RAW = 101
 
 /**
@@ -103,8 +102,8 @@ function decodeCapture(
   hasClockRule: boolean
 ): number {
   if (raw.packets === 0) return 0
-  const earliestMs = hasClockRule ? raw.closedAtMs - MAX_BEHIND_MS : Number.NEGATIVE_INFINITY
-  const latestMs = hasClockRule ? raw.closedAtMs + MAX_AHEAD_MS : Number.POSITIVE_INFINITY
+  const earliestMs = hasClockRule ? raw.closedAtMs - MAX_PACKET_BEHIND_MS : Number.NEGATIVE_INFINITY
+  const latestMs = hasClockRule ? raw.closedAtMs + MAX_PACKET_AHEAD_MS : Number.POSITIVE_INFINITY
   const reader = createCaptureReader(raw.file ?? raw.name.sensor)
   const frame = reader.frame
   let found = 0

@@ -1,14 +1,16 @@
 // `stormpetrel sensor`: an interface or captures to packets.raw. It loads neither geo data nor the registry's client.
 import { randomBytes } from 'node:crypto'
 import type { CaptureToolName } from '../../adapters/live-capture.ts'
+import type { Log } from '../../adapters/log.ts'
 import { readSensorList } from '../../adapters/sensor-list-file.ts'
 import { DEFAULT_BATCH_LIMITS } from '../../core/batch/batcher.ts'
+import { packetsOutsideClock } from '../../core/batch/clock-rule.ts'
 import { livePartition } from '../../core/batch/partition.ts'
 import type { RawBatch } from '../../core/batch/raw-batch.ts'
 import type { Bus } from '../../core/bus.ts'
 import type { Configuration } from '../../core/configuration.ts'
 import { StormpetrelError } from '../../core/errors.ts'
-import { findSensor } from '../../core/telescope/sensor-list.ts'
+import { findSensor, isActiveAt } from '../../core/telescope/sensor-list.ts'
 import { createBus } from '../connections.ts'
 import type { PlayFailure } from '../embedded/play-files.ts'
 import { createServiceServer } from '../http/service-endpoints.ts'
@@ -30,15 +32,23 @@ export type SensorInput =
     }
   | { readonly kind: 'files'; readonly files: readonly string[] }
 
-/** Answers the captures that could not be read to their end. Throws SP_SENSOR_UNKNOWN for an id that is not declared. */
+/** What became of captures; of an interface there is nothing to tell. */
+export interface SensorResult {
+  /** Captures that could not be read to their end. */
+  readonly failures: readonly PlayFailure[]
+  /** Packets that were sent and that taggers will reject, since they are too old or of the future. */
+  readonly packetsOutsideClock: number
+}
+
+/** Throws SP_SENSOR_UNKNOWN for an id that is not declared. */
 export async function runSensor(
   configuration: Configuration,
   sensor: string,
   input: SensorInput,
   version: string
-): Promise<PlayFailure[]> {
+): Promise<SensorResult> {
   const log = processLog('sensor')
-  await checkDeclared(configuration, sensor)
+  await checkDeclared(configuration, sensor, log)
   const life = new Life()
   const counters = new SensorCounters()
   const bus = createBus(configuration, null, ['packets.raw'], log)
@@ -69,14 +79,20 @@ export async function runSensor(
       log('info', 'sensor is ready', { sensor, interface: input.name, metrics: `${server.url}/metrics` })
       await life.untilEnd()
     })
-    return []
+    return { failures: [], packetsOutsideClock: 0 }
   })
 }
 
 /** Without sensors.yaml the only sensor is `local`. */
-async function checkDeclared({ sensorsFile }: Configuration, sensor: string): Promise<void> {
+async function checkDeclared({ sensorsFile }: Configuration, sensor: string, log: Log): Promise<void> {
   const list = await readSensorList(sensorsFile)
-  if (findSensor(list, sensor).kind === 'known') return
+  const found = findSensor(list, sensor)
+  if (found.kind === 'known') {
+    // Its packets are counted all the same: a wrong date in a list must not lose what was seen.
+    if (!isActiveAt(found.sensor, Date.now() / 1000))
+      log('warn', 'sensor is not active today by sensors.yaml; correct its days there', { sensor })
+    return
+  }
   const declared = list.sensors.map(({ id }) => id).join(', ')
   const where = sensorsFile ?? 'without sensors.yaml (STORMPETREL_SENSORS_FILE) the list'
   throw new StormpetrelError(
@@ -98,19 +114,21 @@ async function sendFiles(
   epoch: string,
   publish: (batch: RawBatch) => Promise<number>,
   counters: SensorCounters
-): Promise<PlayFailure[]> {
+): Promise<SensorResult> {
   const failures: PlayFailure[] = []
+  let outsideClock = 0
   for (const [lane, file] of files.entries()) {
     const batching = { sensor, epoch, lane, epochStartedMs: Date.now(), limits: DEFAULT_BATCH_LIMITS }
     try {
       await batchFile(file, { ...batching, withDigest: true, nowMs: Date.now }, async (batch) => {
         counters.count(batch, await publish(batch))
         counters.latency.observe(Date.now() - batch.closedAtMs)
+        outsideClock += packetsOutsideClock(batch)
       })
     } catch (error) {
       if (!(error instanceof StormpetrelError) || error.code === 'SP_KAFKA') throw error
       failures.push({ file, error })
     }
   }
-  return failures
+  return { failures, packetsOutsideClock: outsideClock }
 }

@@ -50,6 +50,10 @@ async function sendLoaded(network: TelescopeNetwork): Promise<void> {
   }
 }
 
+function countedPackets(): Promise<number> {
+  return aggregator.metric('stormpetrel_counted_packets_total')
+}
+
 /** Records what goes to Kafka over loopback; ends when it is told to, with what it saw. */
 class WireTap {
   readonly #file: string
@@ -95,11 +99,10 @@ namespaceTest(
       await runMasscan(network, { port: 5555, packetsPerSecond: 2000 })
       await sendLoaded(network)
       const all = 2 * PROBES + 3 * LOADED
-      const counted = (): Promise<number> => aggregator.metric('stormpetrel_counted_packets_total')
-      await eventually('every packet is counted', counted, (packets) => packets >= all)
+      await eventually('every packet is counted', countedPackets, (packets) => packets >= all)
 
       const { stdout } = await deployment.call('counts', '--window', 'day', '--by', 'port,tag')
-      const rows = parseLines(stdout).map(({ port, tag, packets }) => `${port} ${tag} ${packets}`)
+      const rows = parseLines(stdout).map(({ port, tag, packets }) => [port, tag, packets].join(' '))
       expect(rows).toEqual(
         expect.arrayContaining([
           `23/TCP zmap ${PROBES}`,

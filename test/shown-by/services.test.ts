@@ -59,6 +59,19 @@ test('without Kafka every service ends with exit code 1, and one line says why',
   }
 })
 
+test('a sensor that plays an old capture says that taggers will reject it, and what to do instead', async () => {
+  const file = path.join(deployment.folder, 'old.pcap')
+  const options = { packets: 3, seed: 1, startSeconds: 1_600_000_000, packetsPerSecond: 1, newSourceShare: 0 }
+  writeSynCapture(file, options)
+
+  const { exitCode, stderr } = await deployment.start(['sensor', '--sensor', SENSOR, file]).ended
+
+  expect(exitCode).toBe(0)
+  expect(stderr).toMatch(
+    /^stormpetrel: 3 packets are over 7 days old .* reject them as 'clock'; play history with 'stormpetrel replay'$/m
+  )
+})
+
 test('a sensor that plays a capture loads no geo data and no client of the registry', async () => {
   const folder = mkdtempSync(path.join(deployment.folder, 'loaded-'))
   const file = path.join(SAMPLES, 'zmap.pcap')
