@@ -59,6 +59,8 @@ export class KafkajsBus implements Bus {
   readonly #end = new AbortController()
   readonly #subscriptions = new Set<Subscription>()
   #codecs: Codecs = {}
+  /** Of packets.rejected, as it was at the start; 0 where the topic is not used. */
+  #rejectedPartitions = 0
   #stopped: Promise<void> | undefined
 
   constructor(options: KafkajsBusOptions) {
@@ -80,6 +82,8 @@ export class KafkajsBus implements Bus {
       await this.#connect()
       await this.#refuseUnusableTopics()
       await this.#learnSchemas()
+      if (this.#topics.includes('packets.rejected'))
+        this.#rejectedPartitions = await this.partitions('packets.rejected')
     } catch (error) {
       await this.stop()
       throw kafkaError(this.#connection, 'not ready', error)
@@ -118,12 +122,13 @@ export class KafkajsBus implements Bus {
     values: readonly TopicValues[K][]
   ): Promise<number> {
     const messages = messagesOf(this.#codecOf(topic), values)
+    const target = topic === 'packets.rejected' ? partition % this.#rejectedPartitions : partition
     try {
-      return await this.#producer.send(this.#prefix + topic, partition, messages)
+      return await this.#producer.send(this.#prefix + topic, target, messages)
     } catch (error) {
       throw kafkaError(
         this.#connection,
-        `cannot write to partition ${partition} of ${this.#prefix}${topic}`,
+        `cannot write to partition ${target} of ${this.#prefix}${topic}`,
         error
       )
     }

@@ -70,13 +70,16 @@ export async function checkTopics(
   return findings
 }
 
-/** Throws SP_TOPIC for the first error in the topics that a service uses. Warnings are left to `check`. */
+/**
+ * Throws SP_TOPIC for the first error in the topics that a service uses, and, whichever it uses, where enriched has fewer
+ * partitions than raw. Warnings are left to `check`.
+ */
 export async function refuseUnusableTopics(
   admin: Admin,
   prefix: string,
   topics: readonly TopicName[]
 ): Promise<void> {
-  const states = await fetchTopicStates(admin, prefix, topics)
+  const states = await fetchTopicStates(admin, prefix, TOPIC_NAMES)
   const findings = topics.flatMap((topic) =>
     findingsOf(topic, prefix, states.get(topic), DEFAULT_TOPIC_SETTINGS)
   )
@@ -178,14 +181,16 @@ function narrowEnriched(states: ReadonlyMap<TopicName, TopicState>): Finding[] {
   ]
 }
 
-/** Partitions that a topic should have: enriched never fewer than raw. */
+/** Partitions that a topic should have: the others never fewer than raw. */
 function wantedPartitions(
   topic: TopicName,
   settings: TopicSettings,
   states: ReadonlyMap<TopicName, TopicState>
 ): number {
-  const ofRaw = topic === 'packets.enriched' ? (states.get('packets.raw')?.partitions ?? 0) : 0
-  return Math.max(settings.partitions, ofRaw)
+  return Math.max(
+    settings.partitions,
+    topic === 'packets.raw' ? 0 : (states.get('packets.raw')?.partitions ?? 0)
+  )
 }
 
 async function createTopic(

@@ -84,7 +84,8 @@ export interface Bus {
   groupOffsets(topic: TopicName, group: string): Promise<number[]>
   /**
    * Resolves when the broker has acknowledged all of them (acks=-1), in this order, on this partition. Answers the bytes
-   * of their encoded values, 0 within one process, where nothing is encoded.
+   * of their encoded values, 0 within one process, where nothing is encoded. packets.rejected may have fewer partitions
+   * than the topics that it is about: a higher one is wrapped round, so that no topic holds up another.
    */
   publish<K extends TopicName>(
     topic: K,

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
+import * as fc from 'fast-check'
 import kafkajs, { type Admin } from 'kafkajs'
 import { topicSchema } from '../../adapters/avro/schemas.ts'
 import { KafkajsBus } from '../../adapters/kafkajs-bus.ts'
@@ -10,6 +11,7 @@ import {
   type Finding
 } from '../../adapters/topics.ts'
 import { sharedKafka, sharedRegistry } from '../stack/shared-stack.ts'
+import { rejectedRecord } from './avro/random-batches.ts'
 import { freshPrefix } from './kafkajs/test-bus.ts'
 
 let brokers: readonly string[]
@@ -150,6 +152,28 @@ describe('topics that somebody else made', () => {
       code: 'SP_TOPIC',
       message: expect.stringContaining('has 1 partitions, and')
     })
+    // A sensor uses neither of the two together, and would choose partitions that no tagger can write.
+    await expect(new KafkajsBus({ ...options, topics: ['packets.raw'] }).start()).rejects.toMatchObject({
+      code: 'SP_TOPIC'
+    })
+  })
+
+  test('do not stop a service where packets.rejected has fewer partitions: a higher one is wrapped round', async () => {
+    const options = freshOptions()
+    const { topicPrefix } = options
+    await checkTopics({ ...options, settings: { ...DEFAULT_TOPIC_SETTINGS, partitions: 2 } }, { apply: true })
+    await withAdmin(async (admin) => {
+      for (const topic of ['packets.enriched', 'packets.raw'])
+        await admin.createPartitions({ topicPartitions: [{ topic: topicPrefix + topic, count: 4 }] })
+    })
+    const bus = new KafkajsBus(options)
+    await bus.start()
+    try {
+      await bus.publish('packets.rejected', 3, fc.sample(rejectedRecord, 1))
+      expect(await bus.endOffsets('packets.rejected')).toEqual([0, 1])
+    } finally {
+      await bus.stop()
+    }
   })
 })
 
