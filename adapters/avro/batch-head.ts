@@ -82,7 +82,7 @@ export function headFromAvro(head: AvroHead): BatchHead {
     closedAtMs: head.closed_at,
     framesBefore: head.frames_before,
     kernelDrops: head.kernel_drops,
-    declaredLosses: head.declared_losses.map(lossFromAvro),
+    declaredLosses: head.declared_losses.flatMap(lossFromAvro),
     file: head.file
   }
 }
@@ -91,12 +91,11 @@ export function headFromAvro(head: AvroHead): BatchHead {
 const MAX_LANE_IN_A_NAME = 99_999
 const MAX_DIGEST_LENGTH = 64
 
-function lossFromAvro({ epoch, lane, from, to, frames, kind }: AvroLoss): DeclaredLoss {
-  if (kind !== 'epoch-end' && kind !== 'spool-drop') {
-    throw new UnusableValueError('not-avro', 'a declared loss of an unknown kind')
-  }
+/** A kind that a newer sensor declares and this version does not know is left out: the batch counts all the same. */
+function lossFromAvro({ epoch, lane, from, to, frames, kind }: AvroLoss): DeclaredLoss[] {
+  if (kind !== 'epoch-end' && kind !== 'spool-drop') return []
   if (Math.min(lane, from, to, frames) < 0) {
     throw new UnusableValueError('not-avro', 'a declared loss with a count below 0')
   }
-  return { epoch, lane, from, to, frames, kind }
+  return [{ epoch, lane, from, to, frames, kind }]
 }

@@ -1,12 +1,13 @@
 // An enriched batch in the words of schemas/packets.enriched.avsc, and back: columns to columns, no object a packet.
-import type { EnrichedBatch, Provenance } from '../../core/batch/enriched-batch.ts'
+import type { EnrichedBatch, Provenance, RejectedCount } from '../../core/batch/enriched-batch.ts'
+import { MAX_PACKETS } from '../../core/fence/slot-request.ts'
 import { PacketColumns } from '../../core/packets/packet-columns.ts'
 import { packRegion, unpackRegion } from '../../core/packets/region-code.ts'
+import { knownReason } from '../../core/packets/reject-reason.ts'
 import { TAG_RULES } from '../../core/tags/rules.ts'
 import { type AvroHead, headFromAvro, headToAvro, UnusableValueError } from './batch-head.ts'
 import type { AddressColumn } from './column-types.ts'
 import { COLUMN_RULES, copyColumn, type NumberColumn } from './packet-table.ts'
-import { knownReason } from './rejected-value.ts'
 
 interface AvroEnriched extends AvroHead {
   readonly vantages: readonly string[]
@@ -21,6 +22,8 @@ interface AvroEnriched extends AvroHead {
 
 /** Ids of the tags by bit; a bit that no rule has stays without a name. */
 const TAG_IDS: readonly string[] = tagIdsByBit()
+
+const KNOWN_TAG_BITS = TAG_RULES.reduce((bits, { bit }) => bits | (1 << bit), 0)
 
 function tagIdsByBit(): string[] {
   const ids: string[] = []
@@ -80,13 +83,20 @@ export function enrichedFromAvro(value: unknown): EnrichedBatch {
     ...headFromAvro(batch),
     vantages: [...batch.vantages],
     packets: packetsFromAvro(batch),
-    rejected: batch.rejected.map(({ reason, frames }) => ({ reason: knownReason(reason), frames })),
+    rejected: batch.rejected.map(rejectedCountFromAvro),
     provenance: {
       geo: batch.provenance.geo.map(({ name, built }) => ({ name, built })),
       rules: batch.provenance.rules,
       sensors: batch.provenance.sensors
     }
   }
+}
+
+function rejectedCountFromAvro({ reason, frames }: AvroEnriched['rejected'][number]): RejectedCount {
+  if (!(frames >= 0 && frames <= MAX_PACKETS)) {
+    throw new UnusableValueError('not-avro', 'a count of rejected frames that is none')
+  }
+  return { reason: knownReason(reason), frames }
 }
 
 function packetsFromAvro(batch: AvroEnriched): PacketColumns {
@@ -101,6 +111,8 @@ function packetsFromAvro(batch: AvroEnriched): PacketColumns {
       throw new UnusableValueError('not-avro', `a value out of range in column ${rule.field}`)
     }
   }
+  // Bits of a newer tagger's rules: what this version cannot name it does not count by.
+  for (let row = 0; row < length; row++) columns.tags[row]! &= KNOWN_TAG_BITS
   copyAddresses(batch, columns)
   copyRegions(batch, columns)
   return columns

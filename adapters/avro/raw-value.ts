@@ -1,6 +1,6 @@
 // A raw batch in the words of schemas/packets.raw.avsc, and back.
 import type { RawBatch, RefusedFrame } from '../../core/batch/raw-batch.ts'
-import { FRAME_REJECT_REASONS, type FrameRejectReason } from '../../core/packets/reject-reason.ts'
+import { knownFrameReason } from '../../core/packets/reject-reason.ts'
 import { type AvroHead, headFromAvro, headToAvro, UnusableValueError } from './batch-head.ts'
 
 interface AvroRaw extends AvroHead {
@@ -42,6 +42,7 @@ export function rawFromAvro(value: unknown): RawBatch {
   if (frames.some((frame) => !(frame >= 0 && frame <= Number.MAX_SAFE_INTEGER))) {
     throw new UnusableValueError('not-avro', 'a frame number below 0')
   }
+  if (raw.packets < 0) throw new UnusableValueError('not-avro', 'a packet count below 0')
   return {
     ...headFromAvro(raw),
     packets: raw.packets,
@@ -52,21 +53,13 @@ export function rawFromAvro(value: unknown): RawBatch {
 }
 
 function refusedFromAvro(frame: AvroRefused): RefusedFrame {
-  const { reason } = frame
-  if (!isFrameRejectReason(reason)) {
-    throw new UnusableValueError('not-avro', 'a frame refused for an unknown reason')
-  }
   return {
     frame: frame.frame,
     linkType: frame.link_type,
-    reason,
+    reason: knownFrameReason(frame.reason),
     bytes: frame.bytes,
     lengthBytes: frame.length_bytes
   }
-}
-
-function isFrameRejectReason(text: string): text is FrameRejectReason {
-  return (FRAME_REJECT_REASONS as readonly string[]).includes(text)
 }
 
 /** avsc writes bytes by Buffer's own copy; this is a view, not a copy. */

@@ -1,7 +1,6 @@
 // What could not be used, in the words of schemas/packets.rejected.avsc, and back.
 import type { RejectedRecord } from '../../core/batch/enriched-batch.ts'
-import { REJECT_REASON_DOCS, type RejectReason } from '../../core/packets/reject-reason.ts'
-import { UnusableValueError } from './batch-head.ts'
+import { knownReason } from '../../core/packets/reject-reason.ts'
 import { asBuffer } from './raw-value.ts'
 
 interface AvroRejected {
@@ -23,7 +22,7 @@ export function rejectedToAvro(record: RejectedRecord): AvroRejected {
   return { ...rest, bytes: asBuffer(bytes), length_bytes: lengthBytes }
 }
 
-/** Throws UnusableValueError where the reason is none of ours. */
+/** A record in core's words. */
 export function rejectedFromAvro(value: unknown): RejectedRecord {
   const record = value as AvroRejected
   return {
@@ -38,12 +37,4 @@ export function rejectedFromAvro(value: unknown): RejectedRecord {
     lengthBytes: record.length_bytes,
     sha256: record.sha256
   }
-}
-
-/** The reason where it is one of ours, else UnusableValueError. */
-export function knownReason(text: string): RejectReason {
-  if (!Object.hasOwn(REJECT_REASON_DOCS, text)) {
-    throw new UnusableValueError('not-avro', `rejected for an unknown reason`)
-  }
-  return text as RejectReason
 }

@@ -4,7 +4,7 @@ import type { CountCell, FencedBatch, OffsetSpan, SensorCell, SlotRequest } from
 import { slotOf } from '../store/slot.ts'
 
 /** The most packets that one cell, or one batch, may add. */
-const MAX_PACKETS = 2 ** 40
+export const MAX_PACKETS = 2 ** 40
 
 /** Throws RangeError (a fault of the caller, not of an operator) where the request breaks the contract of CountStore. */
 export function checkSlotRequest(request: SlotRequest, slots: number): void {

@@ -12,7 +12,8 @@ export const FRAME_REJECT_REASONS = [
   'ip-total-length',
   'ipv6-extension-cut-short',
   'missing-frames',
-  'clock'
+  'clock',
+  'other'
 ] as const
 
 /** Why one frame is no packet. */
@@ -57,5 +58,19 @@ export const REJECT_REASON_DOCS: Readonly<Record<RejectReason, string>> = {
   'name-differs': 'The name in the headers is not the name in the value.',
   'name-reused': 'The name was seen before with other contents.',
   'unknown-sensor': 'The sensor id is not in sensors.yaml.',
-  clock: 'The sensor clock is more than an hour ahead of the broker, or a packet is far from its batch.'
+  clock: 'The sensor clock is more than an hour ahead of the broker, or a packet is far from its batch.',
+  other: 'A newer version rejected it for a reason that this version does not know.'
+}
+
+/**
+ * The reason of that name. A newer sensor or tagger may have reasons that this version does not know: those are one
+ * reason here, so that what they stand on is counted all the same.
+ */
+export function knownReason(text: string): RejectReason {
+  return Object.hasOwn(REJECT_REASON_DOCS, text) ? (text as RejectReason) : 'other'
+}
+
+/** The same for one frame. */
+export function knownFrameReason(text: string): FrameRejectReason {
+  return FRAME_REJECT_REASONS.find((reason) => reason === text) ?? 'other'
 }

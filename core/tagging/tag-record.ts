@@ -41,7 +41,7 @@ export function tagRecord(
   const { delivered } = record
   if (delivered.kind === 'unreadable') {
     const name = delivered.name === null ? null : parseName(delivered.name)
-    const frames = Math.min(MAX_BATCH_FRAMES, delivered.packets ?? 0)
+    const frames = Math.min(MAX_BATCH_FRAMES, Math.max(0, delivered.packets ?? 0))
     return rejectMessage(
       record,
       place,
@@ -56,7 +56,7 @@ export function tagRecord(
   const reason = faultOf(record, raw, world)
   if (reason !== null) {
     const name = reason === 'name-differs' ? null : raw.name
-    const frames = Math.min(MAX_BATCH_FRAMES, raw.packets + raw.refused.length)
+    const frames = Math.min(MAX_BATCH_FRAMES, Math.max(0, raw.packets) + raw.refused.length)
     return rejectMessage(record, place, world, name, reason, frames, raw.capture)
   }
   const facts = world.sensorFacts(raw.name.sensor)

@@ -171,6 +171,18 @@ describe('what cannot be read never throws', () => {
     expect(codecs.raw.decode(bytes)).toEqual({ kind: 'unreadable', reason: 'over-bounds' })
   })
 
+  test('less than no packets, or rejected frames that are no count, are not Avro', () => {
+    const [raw] = fc.sample(rawBatch, 1)
+    const [enriched] = fc.sample(enrichedBatch, 1)
+    const notAvro = { kind: 'unreadable', reason: 'not-avro' }
+
+    expect(codecs.raw.decode(codecs.raw.encode({ ...raw!, packets: -1 }))).toEqual(notAvro)
+    for (const frames of [-1, 2 ** 41]) {
+      const rejected = [{ reason: 'clock' as const, frames }]
+      expect(codecs.enriched.decode(codecs.enriched.encode({ ...enriched!, rejected }))).toEqual(notAvro)
+    }
+  })
+
   test('a port that no packet can have makes a batch unreadable', () => {
     const packets = new PacketColumns(1)
     packets.length = 1
@@ -279,6 +291,31 @@ describe('values of other schemas', () => {
       }),
       { numRuns: 20 }
     )
+  })
+
+  test('reasons, kinds of losses and tags of a newer version cost nobody a packet', () => {
+    const [sample] = fc.sample(
+      enrichedBatch.filter(({ packets }) => packets.length > 0),
+      1
+    )
+    const loss = { epoch: 'ab', lane: 0, from: 1, to: 2, frames: 3 }
+    const newer = {
+      ...sample!,
+      declaredLosses: [
+        { ...loss, kind: 'spool-drop' },
+        { ...loss, kind: 'eaten' }
+      ],
+      rejected: [{ reason: 'too-blue', frames: 7 }]
+    } as unknown as EnrichedBatch
+    newer.packets.tags[0] = 2 ** 31 + 1
+    const codec = new AvroCodec('packets.enriched', SCHEMA_ID)
+
+    const read = readAs(codec, codec.encode(newer))
+
+    expect(read.declaredLosses).toEqual([{ ...loss, kind: 'spool-drop' }])
+    expect(read.rejected).toEqual([{ reason: 'other', frames: 7 }])
+    expect(read.packets.tags[0]).toBe(1)
+    expect(read.packets.length).toBe(newer.packets.length)
   })
 
   test('a schema of another topic, or one that is no Avro, is unknown', () => {

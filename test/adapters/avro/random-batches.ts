@@ -9,6 +9,7 @@ import {
   REJECT_REASON_DOCS,
   type RejectReason
 } from '../../../core/packets/reject-reason.ts'
+import { TAG_RULES } from '../../../core/tags/rules.ts'
 
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 })
 const count = fc.oneof(fc.nat(300), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER - 1 }))
@@ -79,7 +80,7 @@ const packet = fc.record({
   ttl: fc.nat(255),
   ipLength: fc.nat(65_575),
   notes: fc.nat(3),
-  tags: uint32,
+  tags: fc.nat(2 ** TAG_RULES.length - 1),
   region: fc.constantFrom('ZZ', 'JP', 'US', 'DE', 'KR'),
   asn: uint32
 })
@@ -122,7 +123,7 @@ export const enrichedBatch: fc.Arbitrary<EnrichedBatch> = fc.record({
   ...head,
   vantages: fc.array(fc.constantFrom('all', 'JP', 'US'), { maxLength: 3 }),
   packets: fc.array(packet, { maxLength: 30 }).map(columnsOf),
-  rejected: fc.array(fc.record({ reason, frames: count }), { maxLength: 4 }),
+  rejected: fc.array(fc.record({ reason, frames: fc.nat(2 ** 31) }), { maxLength: 4 }),
   provenance: fc.record({
     geo: fc.array(fc.record({ name: fc.string(), built: fc.string() }), { maxLength: 2 }),
     rules: fc.string(),

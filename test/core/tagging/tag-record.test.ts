@@ -100,6 +100,7 @@ describe('a bad batch', () => {
       'number-out-of-range'
     ],
     ['too many packets', record(rawBatch({ packets: 4097 })), 'over-bounds'],
+    ['less than no packets', record(rawBatch({ packets: -3 })), 'over-bounds'],
     ['a capture that is too large', record(rawBatch({ capture: new Uint8Array(400_000) })), 'over-bounds']
   ]
   test.each(cases)('with %s is rejected whole, bytes kept', (_what, bad, reason) => {
@@ -108,6 +109,7 @@ describe('a bad batch', () => {
     expect(rejected).toHaveLength(1)
     expect(rejected[0]).toMatchObject({ ...PLACE, offset: 17, reason })
     expect(enriched?.packets.length ?? 0).toBe(0)
+    for (const { frames } of enriched?.rejected ?? []) expect(frames).toBeGreaterThanOrEqual(0)
   })
 
   test('with a header that names another batch is a message without a name', () => {
