@@ -16,6 +16,8 @@ export const ERROR_CODES = {
   SP_KAFKA: 'Kafka cannot be reached, or refused a request.',
   SP_REGISTRY: 'The schema registry cannot be reached, or refused a schema.',
   SP_REDIS: 'Redis cannot be reached, or refused a command.',
+  SP_STORE_REFUSED:
+    'A script of the store refused what it was given, or a key holds what no version wrote; nothing was changed.',
   SP_STORE_LAYOUT: 'The store was made with other settings (slots, time zones) than this service has.',
   SP_TOPIC:
     'A topic is missing, ends before what was read from it, or has settings that the exactly-once rule cannot live with.',

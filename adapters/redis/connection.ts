@@ -31,7 +31,10 @@ export async function endConnection(redis: Redis): Promise<void> {
   if (isOpen) await ended
 }
 
-/** Runs one action; whatever Redis or the connection answers wrong becomes SP_REDIS. */
+/**
+ * Runs one action; whatever Redis or the connection answers wrong becomes SP_REDIS, which may pass, or SP_STORE_REFUSED,
+ * which would be answered again however often it is tried.
+ */
 export async function orRedisError<T>(redis: Redis, what: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action()
@@ -42,15 +45,20 @@ export async function orRedisError<T>(redis: Redis, what: string, action: () => 
     const message = error instanceof Error ? error.message : String(error)
     const reason = lastErrors.get(redis) ?? message
     const { host, port } = redis.options
-    throw new StormpetrelError('SP_REDIS', `redis ${host}:${port}: ${what}: ${reason}; ${advice(reason)}`, {
+    const code = REFUSAL.test(reason) ? 'SP_STORE_REFUSED' : 'SP_REDIS'
+    throw new StormpetrelError(code, `redis ${host}:${port}: ${what}: ${reason}; ${advice(reason)}`, {
       cause: error
     })
   }
 }
 
+const REFUSAL = /SPARGUMENT|WRONGTYPE/
+
 function advice(reason: string): string {
   if (reason.startsWith('OOM')) return 'give Redis more memory (maxmemory); nothing was counted'
   if (/NOAUTH|WRONGPASS|NOPERM/.test(reason)) return 'check the user and password in the URL'
-  if (/SPARGUMENT|WRONGTYPE|ERR /.test(reason)) return 'nothing was changed'
+  if (REFUSAL.test(reason))
+    return 'nothing was changed; look who else writes these keys, and report it if nobody does'
+  if (/ERR /.test(reason)) return 'nothing was changed'
   return 'check that it runs and can be reached'
 }

@@ -3,6 +3,8 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { RedisStore, type RedisStoreOptions } from '../../adapters/redis-store.ts'
+import { slotKeys } from '../../adapters/redis/slot-keys.ts'
+import { slotOf } from '../../core/store/slot.ts'
 import { DEFAULT_RETENTION } from '../../core/store/retention.ts'
 import { type Redis as RedisPart, startRedis } from '../../tools/stack/redis.ts'
 import { sharedRedis } from '../stack/shared-stack.ts'
@@ -178,6 +180,22 @@ describe('the Redis store when Redis fails', () => {
     await redis.script('FLUSH')
 
     expect(await applyTo(store, 'a', { batches: [batch('a', 1)] })).toMatchObject({ kind: 'applied' })
+    await store.clear()
+    await store.stop()
+    await redis.quit()
+  })
+
+  test('what would be refused again however often it is tried has a code of its own', async () => {
+    const redis = new Redis(part.url)
+    const namespace = `test:${randomUUID()}`
+    const store = await storeOf({ url: part.url, namespace })
+    await store.start()
+    await redis.set(slotKeys(namespace, slotOf('a', store.slots)).totals, 'not a hash')
+
+    await expect(applyTo(store, 'a', { batches: [batch('a', 1)] })).rejects.toMatchObject({
+      code: 'SP_STORE_REFUSED',
+      message: expect.stringMatching(/WRONGTYPE.*nothing was changed/)
+    })
     await store.clear()
     await store.stop()
     await redis.quit()
