@@ -23,6 +23,8 @@ const EMPTY_BLOCK_BYTES = 12
 const BLOCK_HEADER_BYTES = 8
 /** Bytes of a section header block up to its byte-order magic and version. */
 const SECTION_START_BYTES = 16
+/** Type, length and link type of an interface description. */
+const INTERFACE_START_BYTES = 10
 const SECTION_BLOCK_BYTES = 28
 /** Bytes before the packet's data in enhanced and obsolete packet blocks, and in simple ones. */
 const PACKET_DATA_AT = 28
@@ -175,8 +177,30 @@ export class PcapngReader implements RecordReader {
         `a packet is of interface ${id}, but the section describes ${this.#interfaces.length}`
       )
     }
-    if (!this.#isAnyDecodable) throw this.#input.unsupported(source.linkType, this.#input.offset)
+    if (!this.#isAnyDecodable && !this.#isDecodableAhead())
+      throw this.#input.unsupported(source.linkType, this.#input.offset)
     return source
+  }
+
+  /**
+   * Whether an interface that is described after the packet at hand is decoded: then only this one's packets are
+   * rejected. Looks at what has arrived, so that a stream of nothing decodable is refused at once.
+   */
+  #isDecodableAhead(): boolean {
+    const { view, end } = this.#input
+    let at = this.#input.position
+    while (at + INTERFACE_START_BYTES <= end) {
+      const blockBytes = view.getUint32(at + 4, this.#isLittleEndian)
+      if (blockBytes < EMPTY_BLOCK_BYTES) return false
+      const type = view.getUint32(at, this.#isLittleEndian)
+      const linkType = view.getUint16(at + BLOCK_HEADER_BYTES, this.#isLittleEndian)
+      if (type === BLOCK.interface && isDecodableLinkType(linkType)) {
+        this.#isAnyDecodable = true
+        return true
+      }
+      at += blockBytes
+    }
+    return false
   }
 
   #checkCaptured(capturedBytes: number, roomBytes: number, linkType: number): void {

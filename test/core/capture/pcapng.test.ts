@@ -217,6 +217,14 @@ describe('a pcapng with link types that are not decoded', () => {
   const usb = little.interface({ linkType: 189 })
   const ethernet = little.interface({ linkType: 1 })
 
+  test('loses only the packets of those, also where one that is decoded is described behind them', () => {
+    const file = [usb, little.packet({ data }), ethernet, little.packet({ id: 1, data })]
+    const { frames, error } = readAll(Buffer.concat([little.section(), ...file]))
+
+    expect(error).toBeNull()
+    expect(frames.map(({ linkType }) => linkType)).toEqual([189, 1])
+  })
+
   test('is refused at its first packet where no interface so far is decoded', () => {
     const { frames, error } = readAll(
       Buffer.concat([little.section(), usb, usb, little.packet({ id: 1, data })])
