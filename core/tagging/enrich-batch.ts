@@ -40,20 +40,22 @@ export interface Enriched {
   readonly batch: EnrichedBatch
   /** Frames of the batch that are no packets, the sensor's refusals included, in frame order. */
   readonly rejected: readonly RejectedFrame[]
+  /** Frames that the capture holds, whatever the batch says; only as many as a batch may hold are in the two above. */
+  readonly framesFound: number
 }
 
 const LINKTYPE_RAW = 101
 
 /**
- * Decodes, tags and geolocates a batch within bounds. Frames found decide: where the batch says it has more packets
- * than its capture holds, the shortfall is rejected as `missing-frames`. Never throws for what is in the batch.
+ * Decodes, tags and geolocates a batch within bounds. Frames found decide: all of them are used, and where the batch says
+ * that it has more, the shortfall is rejected as `missing-frames`. Never throws for what is in the batch.
  * `columns` is filled and becomes the batch's; give it only where nobody keeps the batch before.
  */
 export function enrichBatch(
   raw: RawBatch,
   sensor: SensorFacts,
   context: EnrichContext,
-  columns = new PacketColumns(Math.min(raw.packets, MAX_BATCH_FRAMES))
+  columns = new PacketColumns(mostFrames(raw))
 ): Enriched {
   columns.length = 0
   const rejected: RejectedFrame[] = raw.refused.map((refused) => ({ ...refused }))
@@ -84,8 +86,18 @@ export function enrichBatch(
     rejected: countByReason(rejected),
     provenance: context.provenance
   }
-  return { batch, rejected }
+  return { batch, rejected, framesFound }
 }
+
+/** A frame takes at least its record header in the capture; the sensor's refusals count towards the bound of a batch. */
+function mostFrames({ capture, refused }: RawBatch): number {
+  return Math.max(
+    0,
+    Math.min(MAX_BATCH_FRAMES - refused.length, Math.ceil(capture.length / LEAST_RECORD_BYTES))
+  )
+}
+
+const LEAST_RECORD_BYTES = 16
 
 /** Counts rejected frames by reason, in order of first appearance. */
 function countByReason(rejected: readonly RejectedFrame[]): RejectedCount[] {
@@ -94,31 +106,31 @@ function countByReason(rejected: readonly RejectedFrame[]): RejectedCount[] {
   return [...counts].map(([reason, frames]) => ({ reason, frames }))
 }
 
-/** Fills the columns from the batch's capture; answers how many frames it held, at most the batch's packet count. */
+/** Fills the columns from the batch's capture; answers how many frames it held, of which the columns take what has room. */
 function decodeCapture(
   raw: RawBatch,
   columns: PacketColumns,
   rejected: RejectedFrame[],
   hasClockRule: boolean
 ): number {
-  if (raw.packets === 0) return 0
   const earliestMs = hasClockRule ? raw.closedAtMs - MAX_PACKET_BEHIND_MS : Number.NEGATIVE_INFINITY
   const latestMs = hasClockRule ? raw.closedAtMs + MAX_PACKET_AHEAD_MS : Number.POSITIVE_INFINITY
   const reader = createCaptureReader(raw.file ?? raw.name.sensor)
   const frame = reader.frame
+  const most = mostFrames(raw)
   let found = 0
   try {
     reader.push(raw.capture)
-    while (found < raw.packets && reader.next()) {
+    while (reader.next()) {
       if (frame.linkType !== LINKTYPE_RAW) break
       const frameNumber = raw.frames[found] ?? 0
       found += 1
+      if (found > most) continue
       const timeMs = frame.seconds * 1000
       const row = columns.length
       const reasonNumber =
-        timeMs < earliestMs || timeMs > latestMs
-          ? CLOCK_REASON_NUMBER
-          : decodePacket(frame.bytes, frame.start, frame.end, columns, row)
+        timeReasonNumber(frame.seconds, timeMs < earliestMs || timeMs > latestMs) ||
+        decodePacket(frame.bytes, frame.start, frame.end, columns, row)
       if (reasonNumber === 0) {
         columns.frame[row] = frameNumber
         columns.seconds[row] = frame.seconds
@@ -141,3 +153,11 @@ function decodeCapture(
 }
 
 const CLOCK_REASON_NUMBER = FRAME_REJECT_REASONS.indexOf('clock') + 1
+const TIME_REASON_NUMBER = FRAME_REJECT_REASONS.indexOf('time-out-of-range') + 1
+const MAX_SECONDS = 0xffff_ffff
+
+/** 0 where the time is good. A writer of others may put any time into a batch. */
+function timeReasonNumber(seconds: number, breaksClockRule: boolean): number {
+  if (seconds < 0 || seconds > MAX_SECONDS) return TIME_REASON_NUMBER
+  return breaksClockRule ? CLOCK_REASON_NUMBER : 0
+}

@@ -64,7 +64,9 @@ export function tagRecord(
     const frames = raw.packets + raw.refused.length
     return rejectMessage(record, place, world, raw.name, 'unknown-sensor', frames, raw.capture)
   }
-  const { batch, rejected } = enrichBatch(raw, facts, world)
+  const { batch, rejected, framesFound } = enrichBatch(raw, facts, world)
+  if (framesFound + raw.refused.length > MAX_BATCH_FRAMES)
+    return rejectMessage(record, place, world, raw.name, 'over-bounds', MAX_BATCH_FRAMES, raw.capture)
   const name = formatName(raw.name)
   return {
     enriched: batch,

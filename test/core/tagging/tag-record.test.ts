@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { Batcher, DEFAULT_BATCH_LIMITS } from '../../../core/batch/batcher.ts'
 import { formatName } from '../../../core/batch/name.ts'
-import type { RawBatch } from '../../../core/batch/raw-batch.ts'
+import { MAX_BATCH_FRAMES, type RawBatch } from '../../../core/batch/raw-batch.ts'
 import type { BusRecord } from '../../../core/bus.ts'
+import { HeaderCaptureWriter } from '../../../core/capture/header-capture.ts'
 import { type TaggingWorld, tagRecord } from '../../../core/tagging/tag-record.ts'
 import { buildAimedAt } from '../../../core/tags/aimed-at.ts'
 import { TAG_RULES } from '../../../core/tags/rules.ts'
@@ -130,6 +131,29 @@ describe('a bad batch', () => {
 
     expect(enriched!.packets.length).toBe(2)
     expect(enriched!.rejected).toContainEqual({ reason: 'missing-frames', frames: 2 })
+  })
+
+  test('that says it has fewer packets than its capture holds is used whole: frames found decide', () => {
+    const { enriched } = tagRecord(record(rawBatch({ packets: 1 })), PLACE, world())
+
+    expect(enriched!.packets.length).toBe(2)
+    expect(enriched!.rejected).toContainEqual({ reason: 'ip-version', frames: 1 })
+  })
+
+  test('whose capture holds more frames than a batch may is over bounds, whatever it says', () => {
+    const writer = new HeaderCaptureWriter()
+    const packet = synPacket()
+    for (let i = 0; i <= MAX_BATCH_FRAMES; i++) writer.add(SECONDS, 0, packet, 0, 40, 40)
+
+    const { enriched, rejected } = tagRecord(
+      record(rawBatch({ packets: 1, refused: [], capture: writer.finish() })),
+      PLACE,
+      world()
+    )
+
+    expect(enriched!.packets.length).toBe(0)
+    expect(enriched!.rejected).toEqual([{ reason: 'over-bounds', frames: MAX_BATCH_FRAMES }])
+    expect(rejected).toMatchObject([{ reason: 'over-bounds' }])
   })
 
   test('with a damaged capture keeps the packets before the damage', () => {
