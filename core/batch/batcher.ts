@@ -32,7 +32,7 @@ export const DEFAULT_BATCH_LIMITS: BatchLimits = {
 }
 
 /** Which rules made the batches; a run refuses others. */
-export const BATCHING_VERSION = '1'
+export const BATCHING_VERSION = '2'
 
 /** Whose batches are made, and within which bounds. */
 export interface BatcherOptions {
@@ -72,7 +72,8 @@ export class Batcher {
   #packets = 0
   #refused: RefusedFrame[] = []
   #refusedBytes = 0
-  #firstSeconds = 0
+  /** Time of the first frame of the batch in hand whose time is known; null before there is one. */
+  #firstSeconds: number | null = null
   #newestMs = 0
   #number = 1
   #framesBefore = 0
@@ -179,10 +180,13 @@ export class Batcher {
       const isFull =
         this.pendingFrames >= limits.frames ||
         this.#memory.capture.sizeBytes + this.#refusedBytes + sizeBytes > limits.sizeBytes ||
-        (seconds !== null && Math.abs(seconds - this.#firstSeconds) >= limits.packetTimeSeconds)
+        (seconds !== null &&
+          this.#firstSeconds !== null &&
+          Math.abs(seconds - this.#firstSeconds) >= limits.packetTimeSeconds)
       if (isFull) full = this.close(kernelDrops, closedAtMs)
     }
-    if (this.pendingFrames === 0) this.#firstSeconds = seconds ?? 0
+    if (this.pendingFrames === 0) this.#firstSeconds = null
+    this.#firstSeconds ??= seconds
     return full
   }
 }

@@ -101,6 +101,16 @@ test('the same frames give the same batches and digests, and one other byte anot
   expect(other!.digest).not.toBe(first!.digest)
 })
 
+test('a frame without a possible time says nothing about when its batch ends', () => {
+  const times = [2 ** 32 + 5, 1_655_000_000, 2 ** 32 + 5, 1_655_000_001]
+  const frames = times.map((seconds, i) => frameOf(synPacket(), i + 1, seconds))
+
+  const batches = batchesOf(createBatcher(), frames)
+
+  expect(batches).toHaveLength(1)
+  expect([batches[0]!.packets, batches[0]!.refused.length]).toEqual([2, 2])
+})
+
 test('nothing held, nothing closed', () => {
   expect(createBatcher().close()).toBeNull()
 })
