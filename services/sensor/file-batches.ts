@@ -2,6 +2,7 @@
 import { fileDigest, readCaptureFile } from '../../adapters/capture-files.ts'
 import { Batcher, type BatchLimits } from '../../core/batch/batcher.ts'
 import type { RawBatch } from '../../core/batch/raw-batch.ts'
+import { StormpetrelError } from '../../core/errors.ts'
 import type { CaptureReader } from '../../core/capture/frame.ts'
 
 /** As whose a file is batched, and within which bounds. */
@@ -50,10 +51,17 @@ export async function batchFile(
   try {
     await readCaptureFile(path, (reader) => drain(reader, batcher, closedAtMs, give))
   } catch (error) {
-    if (isReading) await giveRest(batcher, closedAtMs, onBatch)
+    // What was read before a disk failed is no damage of the file: under the name that the file gives it, the same batch
+    // with more packets would be refused when the disk is well again.
+    const isNameKept = options.epoch !== null || !isReadFailure(error)
+    if (isReading && isNameKept) await giveRest(batcher, closedAtMs, onBatch)
     throw error
   }
   await giveRest(batcher, closedAtMs, onBatch)
+}
+
+function isReadFailure(error: unknown): boolean {
+  return !(error instanceof StormpetrelError) || error.code === 'SP_FILE_UNREADABLE'
 }
 
 async function giveRest(

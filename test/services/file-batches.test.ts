@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, expect, test } from '@jest/globals'
+import { afterAll, expect, jest, test } from '@jest/globals'
 import { DEFAULT_BATCH_LIMITS } from '../../core/batch/batcher.ts'
 import type { RawBatch } from '../../core/batch/raw-batch.ts'
 import { HeaderCaptureWriter } from '../../core/capture/header-capture.ts'
@@ -57,6 +58,37 @@ test('a damaged file gives every packet before the damage, and then says where i
 
   await expect(playing).rejects.toThrow('cut.pcap: damaged at byte')
   expect(batches.map(({ packets }) => packets)).toEqual([4, 4, 2])
+})
+
+/** The prototype of open files, whose reads a test makes fail. */
+async function openFiles(path: string): Promise<FileHandle> {
+  const handle = await open(path)
+  await handle.close()
+  return Object.getPrototypeOf(handle) as FileHandle
+}
+
+test('what was read before a disk failed is no batch under the name that the file gives it', async () => {
+  // Two chunks of 1 MiB: the first is read to its end, and the digest needs three reads before.
+  const path = capture('failing.pcap', 30_000)
+  const whole: RawBatch[] = []
+  await batchFile(path, options, (batch) => void whole.push(batch))
+  const prototype = await openFiles(path)
+  const read: FileHandle['read'] = Reflect.get(prototype, 'read')
+  let reads = 0
+  jest.spyOn(prototype, 'read').mockImplementation(function (this: FileHandle, ...args: unknown[]) {
+    reads += 1
+    return reads > 4 ? Promise.reject(new Error('EIO: i/o error, read')) : Reflect.apply(read, this, args)
+  })
+
+  const batches: RawBatch[] = []
+  try {
+    await expect(batchFile(path, options, (batch) => void batches.push(batch))).rejects.toThrow('EIO')
+  } finally {
+    jest.restoreAllMocks()
+  }
+
+  expect(batches.length).toBeGreaterThan(0)
+  expect(names(batches)).toEqual(names(whole).slice(0, batches.length))
 })
 
 test('a file has the same names and digests wherever it lies', async () => {
