@@ -104,7 +104,9 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
 
   records(partition: number, records: readonly BusRecord<EnrichedBatch>[]): Promise<ConsumeOutcome> {
     return new Promise((resolve, reject) => {
-      this.#waiting.set(partition, { partition, records, resolve, reject })
+      const first = records[0]!.offset
+      const from = Math.min(first, this.#next.get(partition) ?? first)
+      this.#waiting.set(partition, { partition, from, records, resolve, reject })
       for (const { delivered } of records) {
         if (delivered.kind === 'value') this.#waitingPackets += delivered.value.packets.length
       }

@@ -15,6 +15,8 @@ export const ENRICHED = 'packets.enriched'
 /** Records of one partition that wait to be counted, in offset order, at least one. */
 export interface PartitionRecords {
   readonly partition: number
+  /** Where reading went on: at the first record, or lower where offsets hold no records (the marks of transactions). */
+  readonly from: number
   readonly records: readonly BusRecord<EnrichedBatch>[]
 }
 
@@ -85,8 +87,8 @@ function sizeOf({ delivered }: BusRecord<EnrichedBatch>): number {
   return delivered.kind === 'value' ? delivered.sizeBytes : delivered.bytes.length
 }
 
-function spanOf({ partition, records }: PartitionRecords): OffsetSpan {
-  return { topic: ENRICHED, partition, from: records[0]!.offset, to: records.at(-1)!.offset + 1 }
+function spanOf({ partition, from, records }: PartitionRecords): OffsetSpan {
+  return { topic: ENRICHED, partition, from, to: records.at(-1)!.offset + 1 }
 }
 
 /** The batch itself stays on packets.enriched at this offset; its digest stands for it. */

@@ -179,3 +179,21 @@ test('records that were deleted before they were counted are told, and what is l
   expect((await store.packets(DAY)).get('all')).toBe(600 - counters.lostRecords)
   expect(counters.rewinds).toBe(0)
 })
+
+test('offsets without records, such as the marks of transactions, are gone over', async () => {
+  await publishAndWait(0, [enrichedBatch(packets(1), { number: 1 })])
+  const record = {
+    offset: 7,
+    appendedAtMs: Date.now(),
+    headerName: null,
+    delivered: {
+      kind: 'value' as const,
+      value: enrichedBatch(packets(5), { number: 2 }),
+      sizeBytes: 0
+    }
+  }
+
+  expect(await aggregator.records(0, [record])).toEqual({ kind: 'commit', nextOffset: 8 })
+  expect((await store.packets(DAY)).get('all')).toBe(6)
+  expect(counters.rewinds).toBe(0)
+})
