@@ -1,7 +1,7 @@
 // Every capture at hand, at the command line: `tag` beside capinfos, tshark and tcpdump, and `counts` beside the sums
 // of what `tag` prints.
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { parseLines, stormpetrel } from '../cli/collected-output.ts'
 import { packetsByCapinfos, packetsByTcpdump } from './oracle/capinfos.ts'
@@ -59,7 +59,9 @@ describe.each(capturesAtHand())('$name', (capture) => {
     }
     const ipv4 = packets.filter(isIpv4)
     const seen = packetsByTcpdump(capture.plainPath, 'ip')
-    if (!seen.isWhole || seen.packets < ipv4.length) return
+    const name = basename(capture.path)
+    expect([name, seen.isWhole && seen.packets === ipv4.length]).toEqual([name, !UNSEEN_BY_FILTERS.has(name)])
+    if (UNSEEN_BY_FILTERS.has(name)) return
     for (const [name, { tcpdump, matches }] of Object.entries(FILTERS)) {
       const passed = packetsByTcpdump(capture.plainPath, tcpdump).packets
       expect([name, ipv4.filter(matches).length]).toEqual([name, passed])
@@ -93,9 +95,9 @@ describe.each([
     const frames = expected.pkts_capinfos ?? expected.packets
     expect(String(records.length)).toBe(frames === 'NA' ? expected.pkts_tcpdump : frames)
     const ipv4 = packets.filter(isIpv4)
-    // Where plain filters do not see the packets (under tags and tunnels, or behind what libpcap cannot merge), the
-    // columns count less.
-    if (Number(expected.ip4 ?? expected.ipv4) !== ipv4.length) return
+    const isSeen = Number(expected.ip4 ?? expected.ipv4) === ipv4.length
+    expect([expected.file, isSeen]).toEqual([expected.file, expected.file !== WITH_IMPOSSIBLE_TIMES])
+    if (!isSeen) return
     const counted = expected.ip4 === undefined ? packets : ipv4
     for (const [name, { matches }] of Object.entries(FILTERS)) {
       expect([name, String(counted.filter(matches).length)]).toEqual([name, expected[name] ?? null])
@@ -106,6 +108,22 @@ describe.each([
     }
   })
 })
+
+/**
+ * Captures whose packets plain filters of tcpdump do not all see: under tags and tunnels, behind what libpcap cannot
+ * merge, or behind a damage.
+ */
+const UNSEEN_BY_FILTERS: ReadonlySet<string> = new Set([
+  'PcapPlusPlus-PcapExamples-pcapng-example.pcapng',
+  'nDPI-pcap-fuzz-2021-10-13.pcap',
+  'pcapng-test-generator-advanced-test102.pcapng',
+  'suricata-verify-bug-1450-04-tls_DER-incomplete-header.pcap',
+  'zeek-Traces-http-qinq-0.pcap',
+  'zeek-Traces-mixed-vlan-mpls.pcap'
+])
+
+/** Its columns count packets of the year 586,524, which are no packets here. */
+const WITH_IMPOSSIBLE_TIMES = 'PcapPlusPlus-PcapExamples-pcapng-example.pcapng'
 
 /** Rows of expected.tsv by its columns. */
 function expectedOf(folder: string): Record<string, string>[] {
