@@ -5,14 +5,15 @@ import { cellsToDrop, trimmedUpToSeconds } from '../core/store/busiest-sensors.t
 import type {
   CountStore,
   LateTotals,
+  Ledger,
   OffsetSpan,
   SensorCell,
-  SensorTotals,
   SlotOutcome,
   SlotRequest,
   SourceCell,
   VantageWindow
 } from '../core/store/count-store.ts'
+import { joinLedgers } from '../core/store/ledger.ts'
 import type { Retention } from '../core/store/retention.ts'
 import { leastActiveWatermark } from '../core/store/watermark.ts'
 import type { Window } from '../core/windows/window.ts'
@@ -99,7 +100,7 @@ export class MemoryStore implements CountStore {
     const spans = [{ topic, partition, from: 0, to: toOffset }]
     checkSpans(spans)
     for (const { fence, sourceOffsets } of this.#slots) {
-      fence.commit(spans, [])
+      fence.trim(topic, partition, toOffset)
       moveOffsets(sourceOffsets, spans)
     }
   }
@@ -149,8 +150,15 @@ export class MemoryStore implements CountStore {
     return this.#trimmedUpTo
   }
 
-  async sensorTotals(): Promise<SensorTotals[]> {
-    return this.#slots.flatMap(({ fence }) => fence.totals()).sort((a, b) => (a.sensor < b.sensor ? -1 : 1))
+  async ledger(): Promise<Ledger> {
+    return joinLedgers(
+      this.#slots.map(({ fence }) => ({
+        sensors: fence.totals(),
+        gaps: fence.gaps(),
+        unobserved: fence.unobserved(),
+        lostRecords: fence.lostRecords()
+      }))
+    )
   }
 
   async lateTotals(): Promise<LateTotals> {

@@ -4,13 +4,14 @@ import { checkSlotRequest, checkSpans, partitionKey } from '../core/fence/slot-r
 import type {
   CountStore,
   LateTotals,
+  Ledger,
   OffsetSpan,
-  SensorTotals,
   SlotOutcome,
   SlotRequest,
   SourceCell,
   VantageWindow
 } from '../core/store/count-store.ts'
+import { joinLedgers } from '../core/store/ledger.ts'
 import { keepUntilSeconds, type Retention } from '../core/store/retention.ts'
 import { leastActiveWatermark } from '../core/store/watermark.ts'
 import type { Window, WindowSize } from '../core/windows/window.ts'
@@ -24,7 +25,8 @@ import {
   untrimmedHours
 } from './redis/housekeeping.ts'
 import { settingsKey, settleLayout } from './redis/layout.ts'
-import { outcomeOf, splitAtBar, totalsOf } from './redis/replies.ts'
+import { readLedger } from './redis/read-ledger.ts'
+import { outcomeOf, splitAtBar } from './redis/replies.ts'
 import { loadScripts, runScript } from './redis/scripts.ts'
 import { type SlotKeys, seriesMember, slotKeys, windowMember } from './redis/slot-keys.ts'
 import { sketchSlot } from './redis/source-arguments.ts'
@@ -123,8 +125,8 @@ export class RedisStore implements CountStore {
     checkSpans([{ topic, partition, from: 0, to: toOffset }])
     const args = [partitionKey({ topic, partition }), toOffset]
     await this.#run('trim', () =>
-      this.#perSlot(({ offsets, sourceOffsets }) =>
-        runScript(this.#redis, 'trim-offsets', [offsets, sourceOffsets], args)
+      this.#perSlot(({ offsets, sourceOffsets, lostRecords }) =>
+        runScript(this.#redis, 'trim-offsets', [offsets, sourceOffsets, lostRecords], args)
       )
     )
   }
@@ -226,11 +228,10 @@ export class RedisStore implements CountStore {
     return await this.#run('trimmed hours', () => trimmedUpTo(this.#redis, this.#keys))
   }
 
-  async sensorTotals(): Promise<SensorTotals[]> {
-    return await this.#run('sensor totals', async () => {
-      const hashes = await this.#perSlot((keys) => this.#redis.hgetall(keys.totals))
-      return hashes.flatMap(totalsOf).sort((a, b) => (a.sensor < b.sensor ? -1 : 1))
-    })
+  async ledger(): Promise<Ledger> {
+    return await this.#run('ledger', async () =>
+      joinLedgers(await this.#perSlot((keys) => readLedger(this.#redis, keys)))
+    )
   }
 
   async lateTotals(): Promise<LateTotals> {

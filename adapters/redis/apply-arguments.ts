@@ -1,5 +1,7 @@
 // Turns a slot request into the keys and arguments of apply-slot.lua: batches by lane, cells by window, sums by sensor.
 import { laneKey } from '../../core/batch/name.ts'
+import type { DeclaredLoss } from '../../core/batch/raw-batch.ts'
+import { framesOf, inDeclaredOrder, livesOf, secondsOf } from '../../core/fence/fence-slot.ts'
 import { partitionKey } from '../../core/fence/slot-request.ts'
 import type {
   CountCell,
@@ -37,7 +39,9 @@ export function applyArguments(
   retention: Retention | null,
   laneSeconds: number
 ): ScriptCall {
-  const lanes = [...new Set(request.batches.map(({ name }) => laneKey(name)))]
+  const lanes = [...new Set(request.batches.flatMap(lanesOf))]
+  const losses = request.batches.flatMap(lossesOf)
+  const lives = livesOf(request.batches)
   const watermarks = watermarkBySensor(request.batches)
   const totals = addendsByTotal(request.batches)
   const windows = [...cellsByWindow(request.cells).values()]
@@ -50,6 +54,8 @@ export function applyArguments(
       keys.lanes,
       keys.series,
       keys.untrimmedHours,
+      keys.lives,
+      keys.unobserved,
       ...lanes.map((lane) => keys.lane(lane)),
       ...windows.flatMap(({ window }) => [
         keys.counts(windowMember(window)),
@@ -62,13 +68,17 @@ export function applyArguments(
       request.spans.length,
       lanes.length,
       request.batches.length,
+      losses.length,
+      lives.length,
       watermarks.size,
       totals.size,
       windows.length,
       hours.size,
       ...request.spans.flatMap((span) => [partitionKey(span), span.from, span.to]),
-      ...lanes,
+      ...laneArguments(request.batches, lanes),
       ...batchArguments(request.batches, lanes),
+      ...lossArguments(losses, lanes),
+      ...lives.flatMap(({ sensor, startedMs, closedMs }) => [sensor, startedMs, closedMs]),
       ...[...watermarks].flat(),
       ...[...totals].flat()
     ]
@@ -82,9 +92,52 @@ export function applyArguments(
   return call
 }
 
+/** A loss, the lane that it is of, and when the batch that declares it was closed. */
+interface PlacedLoss extends DeclaredLoss {
+  readonly laneKey: string
+  readonly closedSeconds: number
+}
+
+function lossesOf({ name, closedAtMs, declaredLosses }: FencedBatch): PlacedLoss[] {
+  return inDeclaredOrder(declaredLosses).map((loss) => ({
+    ...loss,
+    laneKey: laneKey({ sensor: name.sensor, epoch: loss.epoch, lane: loss.lane, number: 0 }),
+    closedSeconds: secondsOf(closedAtMs)
+  }))
+}
+
+/** The lanes that a batch may change. */
+function lanesOf(batch: FencedBatch): string[] {
+  return [laneKey(batch.name), ...lossesOf(batch).map((loss) => loss.laneKey)]
+}
+
+function laneArguments(batches: readonly FencedBatch[], lanes: readonly string[]): (string | number)[] {
+  const kernelDrops = new Map<string, number>()
+  for (const batch of batches) {
+    const key = laneKey(batch.name)
+    kernelDrops.set(key, Math.max(batch.kernelDrops, kernelDrops.get(key) ?? 0))
+  }
+  return lanes.flatMap((lane) => [lane, kernelDrops.get(lane) ?? 0])
+}
+
 function batchArguments(batches: readonly FencedBatch[], lanes: readonly string[]): (string | number)[] {
-  const laneNumbers = new Map(lanes.map((lane, index) => [lane, index + 1]))
-  return batches.flatMap(({ name, digest }) => [laneNumbers.get(laneKey(name))!, name.number, digest])
+  const laneNumbers = numbersOf(lanes)
+  return batches.flatMap((batch) => {
+    const { name, digest, framesBefore, closedAtMs } = batch
+    const lane = laneNumbers.get(laneKey(name))!
+    return [lane, name.number, digest, framesOf(batch), framesBefore, secondsOf(closedAtMs)]
+  })
+}
+
+function lossArguments(losses: readonly PlacedLoss[], lanes: readonly string[]): (string | number)[] {
+  const laneNumbers = numbersOf(lanes)
+  return losses.flatMap(({ laneKey: key, kind, from, to, frames, closedSeconds }) => {
+    return [laneNumbers.get(key)!, kind, from, to, frames, closedSeconds]
+  })
+}
+
+function numbersOf(lanes: readonly string[]): Map<string, number> {
+  return new Map(lanes.map((lane, index) => [lane, index + 1]))
 }
 
 function watermarkBySensor(batches: readonly FencedBatch[]): Map<string, number> {

@@ -1,5 +1,5 @@
 // Reads what scripts and hashes answer.
-import type { SensorTotals, SlotOutcome, SlotRequest } from '../../core/store/count-store.ts'
+import type { SeenHow, SensorTotals, SlotOutcome, SlotRequest } from '../../core/store/count-store.ts'
 import type { WindowSize } from '../../core/windows/window.ts'
 
 /** What apply-slot.lua answered to this request. */
@@ -12,9 +12,9 @@ export function outcomeOf(answer: readonly (string | number)[], request: SlotReq
       return { kind: 'applied', expiredPackets }
     }
     case 'seen': {
-      const seen: { index: number; sameDigest: boolean }[] = []
+      const seen: { index: number; how: SeenHow }[] = []
       for (let i = 0; i < rest.length; i += 2) {
-        seen.push({ index: Number(rest[i]), sameDigest: rest[i + 1] === 1 })
+        seen.push({ index: Number(rest[i]), how: rest[i + 1] as SeenHow })
       }
       return { kind: 'seen', seen }
     }
@@ -27,18 +27,44 @@ export function outcomeOf(answer: readonly (string | number)[], request: SlotReq
   }
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** The fields of a sensor's totals by what its entry is called in the hash. */
+const TOTAL_FIELDS: Readonly<Record<string, Exclude<keyof SensorTotals, 'sensor' | 'rejectedFrames'>>> = {
+  captured: 'capturedFrames',
+  counted: 'countedPackets',
+  dropped: 'droppedFrames',
+  lost: 'lostFrames',
+  gap: 'gapFrames',
+  kernel: 'kernelDroppedPackets'
+}
+
 /** Sensors in one slot's hash of totals. */
 export function totalsOf(hash: Readonly<Record<string, string>>): SensorTotals[] {
-  const sensors = new Map<string, { countedPackets: number; rejectedFrames: Record<string, number> }>()
+  const sensors = new Map<string, Writable<SensorTotals>>()
   for (const [field, value] of Object.entries(hash)) {
     if (!field.includes('|')) continue
-    const [sensor, total] = splitAtBar(field)
-    const totals = sensors.get(sensor) ?? { countedPackets: 0, rejectedFrames: {} }
+    const [sensor, entry] = splitAtBar(field)
+    const totals = sensors.get(sensor) ?? noTotals(sensor)
     sensors.set(sensor, totals)
-    if (total === 'counted') totals.countedPackets = Number(value)
-    else totals.rejectedFrames[splitAtBar(total)[1]] = Number(value)
+    const name = TOTAL_FIELDS[entry]
+    if (name !== undefined) totals[name] = Number(value)
+    else totals.rejectedFrames = { ...totals.rejectedFrames, [splitAtBar(entry)[1]]: Number(value) }
   }
-  return [...sensors].map(([sensor, totals]) => ({ sensor, ...totals }))
+  return [...sensors.values()]
+}
+
+function noTotals(sensor: string): Writable<SensorTotals> {
+  return {
+    sensor,
+    capturedFrames: 0,
+    countedPackets: 0,
+    rejectedFrames: {},
+    droppedFrames: 0,
+    lostFrames: 0,
+    gapFrames: 0,
+    kernelDroppedPackets: 0
+  }
 }
 
 /** Before and after the first `|`; sensor ids hold none. */

@@ -30,8 +30,17 @@ export interface SlotKeys {
   readonly sourceOffsets: string
   /** Hash: newest packet time by sensor, in seconds. */
   readonly watermarks: string
-  /** Hash: `sensor|counted`, `sensor|rejected|reason`, `expired:size`. */
+  /**
+   * Hash: `sensor|captured`, `sensor|counted`, `sensor|rejected|reason`, `sensor|dropped`, `sensor|lost`, `sensor|gap`,
+   * `sensor|kernel`, `expired:size`.
+   */
   readonly totals: string
+  /** Hash: `started closed` by sensor, in milliseconds: the newest life of each sensor on a live interface. */
+  readonly lives: string
+  /** Sorted set: `sensor|from|to` in milliseconds, by `to`: when no process of the sensor was listening. */
+  readonly unobserved: string
+  /** Hash: `to` by `topic|partition|from`: offsets whose records Kafka deleted before they were counted. */
+  readonly lostRecords: string
   /** Sorted set: lane keys by the time of their last batch. */
   readonly lanes: string
   /** Sorted set: `size|zone|vantage` by the newest window start. */
@@ -46,7 +55,10 @@ export interface SlotKeys {
   readonly lateSources: string
   /** Sorted set: windows with open sketches, by their end. */
   readonly openSketches: string
-  /** Hash: `ranges` as text, and digests as `number:digest` by number modulo 1,000. */
+  /**
+   * Hash: `ranges` (core/fence/seen-ranges.ts), `end` as `number:frames`, `closed` as `kind:from-to:frames:seconds,...`,
+   * `kernel` drops, and digests as `number:digest` by number modulo 1,000.
+   */
   lane(laneKey: string): string
   /** String: how many calls of a writer this slot has answered. */
   writer(id: string): string
@@ -72,6 +84,9 @@ export function slotKeys(namespace: string, slot: number): SlotKeys {
     sourceOffsets: `${prefix}source-offsets`,
     watermarks: `${prefix}watermarks`,
     totals: `${prefix}totals`,
+    lives: `${prefix}lives`,
+    unobserved: `${prefix}unobserved`,
+    lostRecords: `${prefix}lost-records`,
     lanes: `${prefix}lanes`,
     series: `${prefix}series`,
     untrimmedHours: `${prefix}untrimmed-hours`,

@@ -26,6 +26,9 @@ export interface RefusedFrame {
   readonly lengthBytes: number
 }
 
+/** The most losses that one batch declares; more of them are left to the next batches. */
+export const MAX_DECLARED_LOSSES = 256
+
 /** What a sensor declares never to send (design: names, and the spool's drops). */
 export interface DeclaredLoss {
   readonly epoch: string

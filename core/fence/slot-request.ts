@@ -1,10 +1,15 @@
 // What a slot request must look like. Both stores refuse a malformed one before they change anything.
 import { MAX_BATCH_NUMBER } from '../batch/name.ts'
+import { type DeclaredLoss, MAX_DECLARED_LOSSES } from '../batch/raw-batch.ts'
 import type { CountCell, FencedBatch, OffsetSpan, SensorCell, SlotRequest } from '../store/count-store.ts'
 import { slotOf } from '../store/slot.ts'
 
 /** The most packets that one cell, or one batch, may add. */
 export const MAX_PACKETS = 2 ** 40
+
+/** The most frames of a lane, and the latest time in milliseconds: sums of them stay exact. */
+export const MAX_LANE_FRAMES = 2 ** 48
+export const MAX_TIME_MS = 2 ** 45
 
 /** Throws RangeError (a fault of the caller, not of an operator) where the request breaks the contract of CountStore. */
 export function checkSlotRequest(request: SlotRequest, slots: number): void {
@@ -44,6 +49,34 @@ function checkBatch(batch: FencedBatch, slot: number, slots: number): void {
   requireInteger('countedPackets', batch.countedPackets, 0, MAX_PACKETS)
   requireInteger('watermarkSeconds', batch.watermarkSeconds, 0, 2 ** 32)
   for (const { frames } of batch.rejectedFrames) requireInteger('frames', frames, 0, MAX_PACKETS)
+  requireInteger('framesBefore', batch.framesBefore, 0, MAX_LANE_FRAMES)
+  requireInteger('kernelDrops', batch.kernelDrops, 0, MAX_LANE_FRAMES)
+  requireInteger('closedAtMs', batch.closedAtMs, 0, MAX_TIME_MS)
+  requireInteger('observedFromMs', batch.observedFromMs ?? 0, 0, MAX_TIME_MS)
+  requireInteger('declared losses', batch.declaredLosses.length, 0, MAX_DECLARED_LOSSES)
+  for (const loss of batch.declaredLosses) {
+    if (!isPossibleLoss(loss)) throw new RangeError(`no loss: ${JSON.stringify(loss)}`)
+  }
+}
+
+/** Whether the fence can keep a declared loss; others are damage, and left out before a store is asked. */
+export function isPossibleLoss({ epoch, lane, kind, from, to, frames }: DeclaredLoss): boolean {
+  const areNumbers =
+    isIntegerWithin(from, 1, MAX_BATCH_NUMBER + 1) &&
+    (kind === 'epoch-end' || isIntegerWithin(to, from, MAX_BATCH_NUMBER))
+  return (
+    areNumbers &&
+    /^[0-9a-z]{1,64}$/.test(epoch) &&
+    isIntegerWithin(lane, 0, MAX_LANE) &&
+    isIntegerWithin(frames, 0, MAX_LANE_FRAMES)
+  )
+}
+
+/** parseName takes at most five digits. */
+const MAX_LANE = 99_999
+
+function isIntegerWithin(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most
 }
 
 function checkCell(cell: CountCell): void {
@@ -64,7 +97,7 @@ function requireSlot(sensor: string, slot: number, slots: number): void {
 }
 
 function requireInteger(what: string, value: number, least: number, most: number): void {
-  if (!Number.isInteger(value) || value < least || value > most) {
+  if (!isIntegerWithin(value, least, most)) {
     throw new RangeError(`${what} is ${value}, outside ${least}..${most}`)
   }
 }

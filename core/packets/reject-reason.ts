@@ -28,6 +28,7 @@ export const BATCH_REJECT_REASONS = [
   'name-missing',
   'name-differs',
   'name-reused',
+  'closed',
   'unknown-sensor',
   'clock'
 ] as const
@@ -57,6 +58,8 @@ export const REJECT_REASON_DOCS: Readonly<Record<RejectReason, string>> = {
   'name-missing': 'The message has no readable name, neither in its headers nor in its value.',
   'name-differs': 'The name in the headers is not the name in the value.',
   'name-reused': 'The name was seen before with other contents.',
+  closed:
+    'The batch came after its number was closed as dropped or lost; its frames are in the ledger as that.',
   'unknown-sensor': 'The sensor id is not in sensors.yaml.',
   clock: 'The sensor clock is more than an hour ahead of the broker, or a packet is far from its batch.',
   other: 'A newer version rejected it for a reason that this version does not know.'

@@ -1,5 +1,7 @@
 // The port to the store of rolling counts. Redis and the in-memory store pass one and the same test suite.
 import type { BatchName } from '../batch/name.ts'
+import type { DeclaredLoss } from '../batch/raw-batch.ts'
+import type { ClosureKind } from '../fence/lane.ts'
 import type { Window, WindowSize } from '../windows/window.ts'
 import type { Retention } from './retention.ts'
 
@@ -50,6 +52,16 @@ export interface FencedBatch {
   readonly digest: string
   readonly countedPackets: number
   readonly rejectedFrames: readonly { readonly reason: string; readonly frames: number }[]
+  /** Frames of its lane before it, 0..2^48; 0 also where the message could not be read. */
+  readonly framesBefore: number
+  /** The sensor's clock when it was closed, 0..2^45. */
+  readonly closedAtMs: number
+  /** Packets that the kernel dropped in its epoch until then, 0..2^48. */
+  readonly kernelDrops: number
+  /** What the sensor declares never to send, at most MAX_DECLARED_LOSSES. */
+  readonly declaredLosses: readonly DeclaredLoss[]
+  /** When its epoch began, where it comes from a live interface: what came between two epochs nobody observed. */
+  readonly observedFromMs: number | null
   /** The newest packet time in it, in seconds, never past the append time; 0 where it has no packets. */
   readonly watermarkSeconds: number
 }
@@ -63,6 +75,13 @@ export interface SlotRequest {
   readonly sensorCells: readonly SensorCell[]
 }
 
+/**
+ * How a batch was seen before: `same` with the same digest, or with one that is no longer kept (older than the lane's
+ * newest 1,000); `other` with another digest, a name used twice; `closed` never, but its number was closed as dropped or
+ * lost.
+ */
+export type SeenHow = 'same' | 'other' | 'closed'
+
 /** What one slot did. Only 'applied' changed anything. */
 export type SlotOutcome =
   | {
@@ -73,17 +92,67 @@ export type SlotOutcome =
   /** These batches (indexes in the request) were counted before; add up again without them. */
   | {
       readonly kind: 'seen'
-      /** `sameDigest` is true too where the digest is no longer kept (older than the lane's newest 1,000). */
-      readonly seen: readonly { readonly index: number; readonly sameDigest: boolean }[]
+      readonly seen: readonly { readonly index: number; readonly how: SeenHow }[]
     }
   /** The store knows less than the caller: it lost data. Go back to `storedOffset` or lower. */
   | { readonly kind: 'behind'; readonly partition: number; readonly storedOffset: number }
 
-/** Totals of one sensor: packets counted, and frames rejected by reason. */
+/**
+ * The ledger of one sensor. Captured = counted + rejected + dropped + lost + gaps, where every batch has come that the
+ * lanes know of; all of them come from batches and declared losses, none is a remainder.
+ */
 export interface SensorTotals {
   readonly sensor: string
+  /** Frames behind the last batch of each lane, or what the lane's end says. */
+  readonly capturedFrames: number
   readonly countedPackets: number
   readonly rejectedFrames: Readonly<Record<string, number>>
+  /** Frames that the sensor's spool dropped, and said so. */
+  readonly droppedFrames: number
+  /** Frames in holes that were closed because a lane had too many. */
+  readonly lostFrames: number
+  /** Frames in holes that may still be filled. */
+  readonly gapFrames: number
+  /** Packets that the kernel dropped before the sensor could read them: beside the ledger, since nobody numbered them. */
+  readonly kernelDroppedPackets: number
+}
+
+/** Batch numbers of a lane that did not come. */
+export interface LaneGap {
+  readonly sensor: string
+  readonly epoch: string
+  readonly lane: number
+  readonly from: number
+  readonly to: number
+  readonly frames: number
+  /** `open` may still be filled. */
+  readonly state: 'open' | ClosureKind
+  /** The sensor's clock at the batch before, and at the one behind (null: there is none yet). */
+  readonly sinceSeconds: number
+  readonly untilSeconds: number | null
+}
+
+/** No sensor process was listening: what came then nobody knows. */
+export interface UnobservedInterval {
+  readonly sensor: string
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/** Records that Kafka deleted before they were counted: offsets from..to, `to` exclusive. */
+export interface LostRecords {
+  readonly topic: string
+  readonly partition: number
+  readonly from: number
+  readonly to: number
+}
+
+/** What an operator is shown of what is not in the counts. */
+export interface Ledger {
+  readonly sensors: readonly SensorTotals[]
+  readonly gaps: readonly LaneGap[]
+  readonly unobserved: readonly UnobservedInterval[]
+  readonly lostRecords: readonly LostRecords[]
 }
 
 /** What came too late for its window, by window size (see SlotOutcome for packets). */
@@ -123,8 +192,8 @@ export interface CountStore {
    */
   applySlot(request: SlotRequest): Promise<SlotOutcome>
   /**
-   * The log starts at `toOffset`: raises both columns of every slot to it where they are lower, never down. Slots are
-   * moved one by one; after an error it is to be called again. Idempotent. Throws RangeError for a negative offset.
+   * The log starts at `toOffset`: raises both columns of every slot to it where they are lower, never down, and enters
+   * the records between in the ledger as lost. Slots are moved one by one; after an error it is to be called again. Idempotent. Throws RangeError for a negative offset.
    */
   trim(topic: string, partition: number, toOffset: number): Promise<void>
 
@@ -153,7 +222,8 @@ export interface CountStore {
    * trim, however far the watermark has fallen since. Null where it was never run.
    */
   trimmedUpToSeconds(): Promise<number | null>
-  sensorTotals(): Promise<SensorTotals[]>
+  /** Every sensor's totals, and what they are made of, each list in order of sensor and time. */
+  ledger(): Promise<Ledger>
   lateTotals(): Promise<LateTotals>
   /** The least watermark, in seconds, over the sensors that counted anything and are not retired; 0 where none did. */
   watermarkSeconds(): Promise<number>

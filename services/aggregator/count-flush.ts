@@ -1,7 +1,8 @@
 // One flush of the aggregator, in the order that exactly-once stands on: sources, then their offsets, then a slot at a
 // time its counts, names and offsets in one step. Any part may be done twice; a name counts once.
 import type { Bus } from '../../core/bus.ts'
-import type { CountStore, FencedBatch, OffsetSpan, SlotOutcome } from '../../core/store/count-store.ts'
+import type { CountStore, OffsetSpan, SeenHow, SlotOutcome } from '../../core/store/count-store.ts'
+import { fencedBatch } from '../../core/fence/fenced-batch.ts'
 import { slotOf } from '../../core/store/slot.ts'
 import { CountAccumulator } from '../../core/windows/count-accumulator.ts'
 import { SeriesNames } from '../../core/windows/series-names.ts'
@@ -82,8 +83,8 @@ export class CountFlush {
           this.#countExpired(outcome.expiredPackets)
           return false
         case 'seen': {
-          const seen = new Map(outcome.seen.map(({ index, sameDigest }) => [asked[index]!, sameDigest]))
-          for (const [named, sameDigest] of seen) this.#takeSeen(contents, named, sameDigest, wereOffered)
+          const seen = new Map(outcome.seen.map(({ index, how }) => [asked[index]!, how]))
+          for (const [named, how] of seen) this.#takeSeen(contents, named, how, wereOffered)
           asked = asked.filter((named) => !seen.has(named))
           break
         }
@@ -97,12 +98,12 @@ export class CountFlush {
   #takeSeen(
     contents: FlushContents,
     named: NamedBatch,
-    sameDigest: boolean,
+    how: SeenHow,
     wereOffered: ReadonlySet<NamedBatch>
   ): void {
     if (named.state === 'counted') return
-    if (sameDigest && wereOffered.has(named)) this.#countApplied(named)
-    else countRepeat(contents, named, sameDigest, this.#options.counters)
+    if (how === 'same' && wereOffered.has(named)) this.#countApplied(named)
+    else countRepeat(contents, named, how, this.#options.counters)
     named.state = 'counted'
   }
 
@@ -114,7 +115,7 @@ export class CountFlush {
     return this.#options.store.applySlot({
       slot,
       spans,
-      batches: asked.map(fencedBatch),
+      batches: asked.map(({ batch, appendedAtMs }) => fencedBatch(batch, appendedAtMs)),
       ...this.#counts.take()
     })
   }
@@ -144,19 +145,5 @@ export class CountFlush {
       offsets.set(partition, await this.#options.store.nextOffset(ENRICHED, partition))
     }
     return { kind: 'rewind', offsets }
-  }
-}
-
-/** The part of a batch that the fence needs. The watermark never passes the append time. */
-function fencedBatch({ batch, appendedAtMs }: NamedBatch): FencedBatch {
-  let newestSeconds = 0
-  const { seconds, length } = batch.packets
-  for (let row = 0; row < length; row++) if (seconds[row]! > newestSeconds) newestSeconds = seconds[row]!
-  return {
-    name: batch.name,
-    digest: batch.digest,
-    countedPackets: length,
-    rejectedFrames: batch.rejected,
-    watermarkSeconds: Math.min(newestSeconds, Math.floor(appendedAtMs / 1000))
   }
 }

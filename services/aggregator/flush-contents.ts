@@ -2,7 +2,7 @@
 import type { EnrichedBatch, RejectedRecord } from '../../core/batch/enriched-batch.ts'
 import { formatName, isBatchNumber } from '../../core/batch/name.ts'
 import type { BusRecord } from '../../core/bus.ts'
-import type { OffsetSpan } from '../../core/store/count-store.ts'
+import type { OffsetSpan, SeenHow } from '../../core/store/count-store.ts'
 import { rejectedRecord } from '../../core/tagging/rejected-record.ts'
 import type { AggregatorCounters } from './metrics.ts'
 
@@ -64,23 +64,29 @@ export function flushContents(
       const name = formatName(named.batch.name)
       const known = first.get(name)
       if (known === undefined) first.set(name, named)
-      else countRepeat(contents, named, known.batch.digest === named.batch.digest, counters)
+      else
+        countRepeat(contents, named, known.batch.digest === named.batch.digest ? 'same' : 'other', counters)
     }
   }
   return { ...contents, batches: [...first.values()] }
 }
 
-/** A batch whose name was counted before: with other contents it is rejected, and an operator must know. */
+/**
+ * A batch whose name was counted before: with other contents, or closed meanwhile, it is rejected, and an operator must
+ * know.
+ */
 export function countRepeat(
   contents: FlushContents,
   named: NamedBatch,
-  sameDigest: boolean,
+  how: SeenHow,
   counters: AggregatorCounters
 ): void {
-  counters.repeatedBatches += 1
-  if (sameDigest) return
-  counters.reusedNames += 1
-  contents.rejected.push({ partition: named.partition, record: reused(named) })
+  if (how === 'closed') counters.closedBatches += 1
+  else counters.repeatedBatches += 1
+  if (how === 'same') return
+  if (how === 'other') counters.reusedNames += 1
+  const reason = how === 'other' ? 'name-reused' : 'closed'
+  contents.rejected.push({ partition: named.partition, record: refused(named, reason) })
 }
 
 function sizeOf({ delivered }: BusRecord<EnrichedBatch>): number {
@@ -92,7 +98,7 @@ function spanOf({ partition, from, records }: PartitionRecords): OffsetSpan {
 }
 
 /** The batch itself stays on packets.enriched at this offset; its digest stands for it. */
-function reused({ batch, partition, offset }: NamedBatch): RejectedRecord {
+function refused({ batch, partition, offset }: NamedBatch, reason: 'name-reused' | 'closed'): RejectedRecord {
   return {
     topic: ENRICHED,
     partition,
@@ -100,7 +106,7 @@ function reused({ batch, partition, offset }: NamedBatch): RejectedRecord {
     name: formatName(batch.name),
     file: batch.file,
     frame: 0,
-    reason: 'name-reused',
+    reason,
     bytes: new Uint8Array(0),
     lengthBytes: 0,
     sha256: batch.digest

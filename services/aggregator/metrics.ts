@@ -9,6 +9,8 @@ export class AggregatorCounters {
   readonly rejectedFrames = new Map<string, number>()
   /** Batches that were delivered again and not counted again. */
   repeatedBatches = 0
+  /** Batches that came after their number was closed as dropped or lost. */
+  closedBatches = 0
   /** Names that were used twice with other contents. */
   reusedNames = 0
   /** Packets of windows past their retention, by window size. */

@@ -60,6 +60,11 @@ export const METRICS = {
     help: 'Batches that were delivered again and not counted again.',
     labels: []
   },
+  stormpetrel_closed_batches_total: {
+    type: 'counter',
+    help: 'Batches that came after their number was closed as dropped or lost, and were refused.',
+    labels: []
+  },
   stormpetrel_reused_names_total: {
     type: 'counter',
     help: 'Batches whose name was seen before with other contents.',

@@ -51,6 +51,7 @@ export function aggregatorReadings(counters: AggregatorCounters, lagRecords: num
     { name: 'stormpetrel_packets_total', value: counters.packets, labels },
     { name: 'stormpetrel_counted_packets_total', value: counters.packets },
     { name: 'stormpetrel_repeated_batches_total', value: counters.repeatedBatches },
+    { name: 'stormpetrel_closed_batches_total', value: counters.closedBatches },
     { name: 'stormpetrel_reused_names_total', value: counters.reusedNames },
     { name: 'stormpetrel_store_errors_total', value: counters.storeErrors },
     { name: 'stormpetrel_lost_records_total', value: counters.lostRecords },

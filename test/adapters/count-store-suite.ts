@@ -11,6 +11,7 @@ import type {
   VantageWindow
 } from '../../core/store/count-store.ts'
 import { DEFAULT_RETENTION, type Retention } from '../../core/store/retention.ts'
+import { unexplainedFrames } from '../../core/store/ledger.ts'
 import { slotOf } from '../../core/store/slot.ts'
 import { RETIRED_AFTER_SECONDS } from '../../core/store/watermark.ts'
 import type { WindowSize } from '../../core/windows/window.ts'
@@ -36,6 +37,11 @@ export function batch(sensor: string, number: number, over: Partial<FencedBatch>
     digest: `digest ${sensor} ${number}`,
     countedPackets: 10,
     rejectedFrames: [],
+    framesBefore: 0,
+    closedAtMs: 0,
+    kernelDrops: 0,
+    declaredLosses: [],
+    observedFromMs: null,
     watermarkSeconds: thisHour + number,
     ...over
   }
@@ -129,12 +135,12 @@ function describeFence(current: () => CountStore): void {
       expect(again).toEqual({
         kind: 'seen',
         seen: [
-          { index: 1, sameDigest: true },
-          { index: 2, sameDigest: false }
+          { index: 1, how: 'same' },
+          { index: 2, how: 'other' }
         ]
       })
       expect(await store.packets(window('minute', thisHour))).toEqual(new Map([['all', 10]]))
-      expect(await store.sensorTotals()).toEqual([{ sensor: 'a', countedPackets: 10, rejectedFrames: {} }])
+      expect((await store.ledger()).sensors).toMatchObject([{ sensor: 'a', countedPackets: 10 }])
       expect(await applyTo(store, 'a', { spans: [span(2, 2)] })).toMatchObject({ kind: 'behind' })
     })
 
@@ -143,7 +149,7 @@ function describeFence(current: () => CountStore): void {
 
       expect(await applyTo(store, 'a', { batches: [batch('a', 1), batch('a', 1)] })).toEqual({
         kind: 'seen',
-        seen: [{ index: 1, sameDigest: true }]
+        seen: [{ index: 1, how: 'same' }]
       })
       expect(await applyTo(store, 'a', { batches: [batch('a', 1)] })).toEqual(applied)
     })
@@ -158,7 +164,7 @@ function describeFence(current: () => CountStore): void {
       })
 
       expect(outcome).toEqual({ kind: 'behind', partition: 1, storedOffset: 6 })
-      expect(await store.sensorTotals()).toEqual([])
+      expect((await store.ledger()).sensors).toEqual([])
       expect(await store.advanceSources([span(4, 5)])).toEqual({
         kind: 'behind',
         partition: 0,
@@ -189,7 +195,7 @@ function describeFence(current: () => CountStore): void {
 
       await expect(bad).rejects.toThrow(RangeError)
       await expect(store.advanceSources([span(3, 1)])).rejects.toThrow(RangeError)
-      expect(await store.sensorTotals()).toEqual([])
+      expect((await store.ledger()).sensors).toEqual([])
     })
 
     test('a sensor that is retired holds back no watermark, one that is merely late does', async () => {
@@ -219,9 +225,189 @@ function describeFence(current: () => CountStore): void {
       await applyTo(store, 'a', { batches: [batch('a', 7, { rejectedFrames })] })
 
       expect(await store.watermarkSeconds()).toBe(thisHour + 7)
-      expect(await store.sensorTotals()).toEqual([
+      expect((await store.ledger()).sensors).toMatchObject([
         { sensor: 'a', countedPackets: 10, rejectedFrames: { 'not-ip': 2, clock: 1 } },
         { sensor: 'b', countedPackets: 30, rejectedFrames: { 'not-ip': 2, clock: 1 } }
+      ])
+    })
+  })
+  describeLedger(current)
+}
+
+/** Ten packets of sensor a, behind ten of each number before. */
+function laneBatch(number: number, over: Partial<FencedBatch> = {}): FencedBatch {
+  return batch('a', number, { framesBefore: (number - 1) * 10, closedAtMs: number * 1000, ...over })
+}
+
+const NOTHING_MISSING = { droppedFrames: 0, lostFrames: 0, gapFrames: 0, kernelDroppedPackets: 0 }
+
+function describeLedger(current: () => CountStore): void {
+  const sensorA = async () => (await current().ledger()).sensors[0]!
+
+  describe('the ledger', () => {
+    test('what was captured is counted, rejected or missing, and adds up at every step', async () => {
+      const store = current()
+      const rejectedFrames = [{ reason: 'not-ip', frames: 4 }]
+      const apply = async (...batches: FencedBatch[]) => {
+        expect(await applyTo(store, 'a', { batches })).toEqual(applied)
+        expect(unexplainedFrames(await sensorA())).toBe(0)
+      }
+
+      await apply(laneBatch(1), laneBatch(2, { countedPackets: 6, rejectedFrames }))
+      expect(await sensorA()).toEqual({
+        sensor: 'a',
+        capturedFrames: 20,
+        countedPackets: 16,
+        rejectedFrames: { 'not-ip': 4 },
+        ...NOTHING_MISSING
+      })
+      await apply(laneBatch(7))
+      expect(await sensorA()).toMatchObject({ capturedFrames: 70, countedPackets: 26, gapFrames: 40 })
+      expect((await store.ledger()).gaps).toEqual([
+        {
+          sensor: 'a',
+          epoch: 'e1',
+          lane: 0,
+          from: 3,
+          to: 6,
+          frames: 40,
+          state: 'open',
+          sinceSeconds: 2,
+          untilSeconds: 7
+        }
+      ])
+      await apply(laneBatch(4))
+      expect((await store.ledger()).gaps).toMatchObject([
+        { from: 3, to: 3, frames: 10 },
+        { from: 5, to: 6, frames: 20 }
+      ])
+      await apply(laneBatch(5), laneBatch(3), laneBatch(6))
+      expect(await sensorA()).toMatchObject({ capturedFrames: 70, countedPackets: 66, ...NOTHING_MISSING })
+      expect((await store.ledger()).gaps).toEqual([])
+    })
+
+    test('what the spool dropped is closed, and a copy that comes late is refused by that name', async () => {
+      const store = current()
+      const drop = { epoch: 'e1', lane: 0, kind: 'spool-drop' as const, from: 2, to: 4, frames: 30 }
+      await applyTo(store, 'a', { batches: [laneBatch(1), laneBatch(6, { declaredLosses: [drop] })] })
+
+      expect(await sensorA()).toMatchObject({ capturedFrames: 60, droppedFrames: 30, gapFrames: 10 })
+      expect((await store.ledger()).gaps).toMatchObject([
+        { from: 2, to: 4, frames: 30, state: 'dropped', sinceSeconds: 6 },
+        { from: 5, to: 5, frames: 10, state: 'open' }
+      ])
+      expect(await applyTo(store, 'a', { batches: [laneBatch(3), laneBatch(1)] })).toEqual({
+        kind: 'seen',
+        seen: [
+          { index: 0, how: 'closed' },
+          { index: 1, how: 'same' }
+        ]
+      })
+
+      // It is declared until a batch that carries it is acknowledged.
+      await applyTo(store, 'a', { batches: [laneBatch(5), laneBatch(7, { declaredLosses: [drop] })] })
+      expect(await sensorA()).toMatchObject({ capturedFrames: 70, droppedFrames: 30, gapFrames: 0 })
+      expect(unexplainedFrames(await sensorA())).toBe(0)
+    })
+
+    test('a declared drop of a number that was seen is ignored', async () => {
+      const drop = { epoch: 'e1', lane: 0, kind: 'spool-drop' as const, from: 1, to: 2, frames: 20 }
+      await applyTo(current(), 'a', { batches: [laneBatch(1), laneBatch(2)] })
+      await applyTo(current(), 'a', { batches: [laneBatch(3, { declaredLosses: [drop] })] })
+
+      expect(await sensorA()).toMatchObject({ capturedFrames: 30, countedPackets: 30, ...NOTHING_MISSING })
+    })
+
+    test('the end of an epoch shows what was lost behind its last batch, and of an epoch that never came', async () => {
+      const store = current()
+      const end = { lane: 0, kind: 'epoch-end' as const, to: 0 }
+      const next = laneBatch(1, {
+        name: { sensor: 'a', epoch: 'e2', lane: 0, number: 1 },
+        declaredLosses: [
+          { ...end, epoch: 'e1', from: 5, frames: 40 },
+          { epoch: 'e1', lane: 0, kind: 'spool-drop', from: 4, to: 4, frames: 10 },
+          { ...end, epoch: 'e0', from: 3, frames: 15 }
+        ]
+      })
+      await applyTo(store, 'a', { batches: [laneBatch(1)] })
+      await applyTo(store, 'a', { batches: [next] })
+
+      expect(await sensorA()).toMatchObject({ capturedFrames: 65, countedPackets: 20, gapFrames: 35 })
+      expect(await sensorA()).toMatchObject({ droppedFrames: 10 })
+      expect((await store.ledger()).gaps).toMatchObject([
+        { epoch: 'e0', from: 1, to: 2, frames: 15, untilSeconds: null },
+        { epoch: 'e1', from: 2, to: 3, frames: 20, sinceSeconds: 1, untilSeconds: 1 },
+        { epoch: 'e1', from: 4, to: 4, state: 'dropped' }
+      ])
+      // A hole at the end of an epoch is filled like any other.
+      await applyTo(store, 'a', { batches: [laneBatch(3), laneBatch(2)] })
+      expect(await sensorA()).toMatchObject({ capturedFrames: 65, gapFrames: 15 })
+      expect(unexplainedFrames(await sensorA())).toBe(0)
+    })
+
+    test('beyond a thousand ranges the lowest holes are closed as lost', async () => {
+      const store = current()
+      const odd = Array.from({ length: 1003 }, (_, i) => laneBatch(2 * i + 1))
+      await applyTo(store, 'a', { batches: odd })
+
+      expect(await sensorA()).toMatchObject({ lostFrames: 30, gapFrames: 9990, capturedFrames: 20_050 })
+      expect(unexplainedFrames(await sensorA())).toBe(0)
+      expect(await applyTo(store, 'a', { batches: [laneBatch(4), laneBatch(8)] })).toEqual({
+        kind: 'seen',
+        seen: [{ index: 0, how: 'closed' }]
+      })
+      expect(await applyTo(store, 'a', { batches: [laneBatch(8)] })).toEqual(applied)
+    })
+
+    test('a message that could not be read takes its place between its neighbours', async () => {
+      const unread = {
+        countedPackets: 0,
+        rejectedFrames: [{ reason: 'not-avro', frames: 10 }],
+        framesBefore: 0
+      }
+      await applyTo(current(), 'a', { batches: [laneBatch(1), laneBatch(2, unread), laneBatch(3)] })
+      await applyTo(current(), 'a', { batches: [laneBatch(6)] })
+      await applyTo(current(), 'a', { batches: [laneBatch(5, unread)] })
+
+      expect(await sensorA()).toMatchObject({ capturedFrames: 60, countedPackets: 30, gapFrames: 10 })
+      expect(unexplainedFrames(await sensorA())).toBe(0)
+    })
+
+    test('between two lives of a sensor on an interface nobody observed; of one on files everybody did', async () => {
+      const life = (epoch: string, observedFromMs: number | null, closedAtMs: number) =>
+        laneBatch(1, { name: { sensor: 'a', epoch, lane: 0, number: 1 }, observedFromMs, closedAtMs })
+      await applyTo(current(), 'a', { batches: [life('e1', 1000, 5000), laneBatch(2, { closedAtMs: 9000 })] })
+      await applyTo(current(), 'a', { batches: [life('e2', 8000, 9000), life('e3', 20_000, 21_000)] })
+      await applyTo(current(), 'a', { batches: [life('e4', null, 90_000)] })
+
+      expect((await current().ledger()).unobserved).toEqual([
+        { sensor: 'a', fromMs: 5000, toMs: 8000 },
+        { sensor: 'a', fromMs: 9000, toMs: 20_000 }
+      ])
+    })
+
+    test('kernel drops of an epoch rise, and are added over epochs', async () => {
+      const other = { name: { sensor: 'a', epoch: 'e2', lane: 0, number: 1 } }
+      await applyTo(current(), 'a', {
+        batches: [laneBatch(1, { kernelDrops: 5 }), laneBatch(2, { kernelDrops: 7 })]
+      })
+      await applyTo(current(), 'a', {
+        batches: [laneBatch(3, { kernelDrops: 6 }), laneBatch(1, { ...other, kernelDrops: 3 })]
+      })
+
+      expect(await sensorA()).toMatchObject({ kernelDroppedPackets: 10 })
+    })
+
+    test('records that were deleted before they were counted are lost', async () => {
+      const store = current()
+      await applyTo(store, 'a', { spans: [span(0, 4)] })
+      await store.trim(topic, 0, 3)
+      await store.trim(topic, 0, 9)
+      await store.trim(topic, 0, 9)
+
+      // Other slots knew of less, and lost the same records.
+      expect((await store.ledger()).lostRecords.filter(({ to }) => to === 9)).toMatchObject([
+        { topic, partition: 0, to: 9 }
       ])
     })
   })
@@ -481,7 +667,7 @@ function describeLife(current: () => CountStore, startLive: () => Promise<void>)
       await store.start()
 
       expect(await store.vantages()).toEqual([])
-      expect(await store.sensorTotals()).toEqual([])
+      expect((await store.ledger()).sensors).toEqual([])
       expect((await store.sources(window('hour', 3600), ['all'])).get('all')).toBe(0)
       expect(await store.sensorPackets(3600)).toEqual(new Map())
       expect(await applyTo(store, 'a', { spans: [span(0, 3)], batches: [batch('a', 1)] })).toEqual(applied)

@@ -160,7 +160,7 @@ describe('a replay of every capture over the real stack', () => {
     }
     const store = createStore(readConfiguration(deployment.environment), RUN)
     await store.start()
-    const totals = await store.sensorTotals()
+    const totals = (await store.ledger()).sensors
     await store.stop()
 
     const counted = records.filter((record) => record.rejected === null).length

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { applyArguments, type ScriptCall } from '../../../adapters/redis/apply-arguments.ts'
 import { runScript } from '../../../adapters/redis/scripts.ts'
+import type { DeclaredLoss } from '../../../core/batch/raw-batch.ts'
 import type { SlotRequest } from '../../../core/store/count-store.ts'
 import { DEFAULT_RETENTION } from '../../../core/store/retention.ts'
 import { batch, span, window } from '../count-store-suite.ts'
@@ -47,9 +48,15 @@ function run({ keys, args }: ScriptCall): Promise<unknown> {
   return runScript(bench.redis, 'apply-slot', keys, args)
 }
 
-/** The next flush: other batches, from where the first one ended. */
+/** The next flush: other batches, from where the first one ended, and all that a batch may say of others. */
 function nextCall(): ScriptCall {
-  return callOf({ spans: [span(5, 6), span(2, 4, 1)], batches: [batch('a', 3), batch('b', 8)] })
+  const of = { epoch: 'e0', lane: 0 }
+  const declaredLosses: DeclaredLoss[] = [
+    { ...of, kind: 'spool-drop', from: 3, to: 4, frames: 7 },
+    { ...of, kind: 'epoch-end', from: 6, to: 0, frames: 50 }
+  ]
+  const news = { kernelDrops: 4, observedFromMs: 90_000, closedAtMs: 95_000, declaredLosses }
+  return callOf({ spans: [span(5, 6), span(2, 4, 1)], batches: [batch('a', 3, news), batch('b', 8)] })
 }
 
 describe('apply-slot.lua', () => {
@@ -62,11 +69,13 @@ describe('apply-slot.lua', () => {
       'packets.enriched|0': '5',
       'packets.enriched|1': '2'
     })
-    expect(lane).toEqual({ ranges: '1-2', 1: '1:digest a 1', 2: '2:digest a 2' })
+    expect(lane).toEqual({ ranges: '1-2:0-22:0-0', kernel: '0', 1: '1:digest a 1', 2: '2:digest a 2' })
     expect(await redis.hgetall(keys.watermarks)).toEqual({ a: `${hour + 2}` })
     expect(await redis.hgetall(keys.totals)).toEqual({
+      'a|captured': '22',
       'a|counted': '20',
       'a|rejected|not-ip': '2',
+      'b|captured': '10',
       'b|counted': '10'
     })
     expect(await redis.hgetall(keys.counts(`minute|UTC|${hour}|all`))).toEqual({
@@ -99,7 +108,7 @@ describe('apply-slot.lua', () => {
     await run(callOf())
     const before = await bench.state()
 
-    expect(await run(callOf())).toEqual(['seen', 0, 1, 1, 1, 2, 1])
+    expect(await run(callOf())).toEqual(['seen', 0, 'same', 1, 'same', 2, 'same'])
     expect(await bench.state()).toEqual(before)
   })
 
@@ -189,6 +198,11 @@ describe('apply-slot.lua', () => {
       ({ redis, keys }) => redis.hset(keys.offsets, 'packets.enriched|1', '1.5')
     ],
     ['ranges that are none', ({ redis, keys }) => redis.hset(keys.lane('b|e1|0'), 'ranges', '1-x')],
+    ['closed numbers that are none', ({ redis, keys }) => redis.hset(keys.lane('a|e0|0'), 'closed', 'x')],
+    ['an end that is none', ({ redis, keys }) => redis.hset(keys.lane('a|e0|0'), 'end', '5')],
+    ['kernel drops that are none', ({ redis, keys }) => redis.hset(keys.lane('a|e1|0'), 'kernel', '-1')],
+    ['a life that is none', ({ redis, keys }) => redis.hset(keys.lives, 'a', '5')],
+    ['a sum of the ledger that is none', ({ redis, keys }) => redis.hset(keys.totals, 'a|captured', 'x')],
     ['a digest without its number', ({ redis, keys }) => redis.hset(keys.lane('b|e1|0'), '8', 'x')]
   ])('%s is an error before anything changes', async (_, damage) => {
     await run(callOf())

@@ -1,3 +1,4 @@
+import { fencedBatch } from '../../../core/fence/fenced-batch.ts'
 import { describe, expect, test } from '@jest/globals'
 import { asyncProperty, assert, constantFrom, type Arbitrary } from 'fast-check'
 import { MemoryStore, type MemoryStoreOptions } from '../../../adapters/memory-store.ts'
@@ -53,13 +54,7 @@ async function addTo(store: MemoryStore, batches: readonly TestBatch[]): Promise
   await store.applySlot({
     slot: 0,
     spans: [],
-    batches: named.map((batch) => ({
-      name: batch.name,
-      digest: batch.digest,
-      countedPackets: batch.packets.length,
-      rejectedFrames: [],
-      watermarkSeconds: Math.max(0, ...batch.packets.seconds)
-    })),
+    batches: named.map((batch) => fencedBatch(batch, Number.MAX_SAFE_INTEGER)),
     ...counts.take()
   })
 }

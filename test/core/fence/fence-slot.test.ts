@@ -12,6 +12,11 @@ function batch(number: number, digest = `d${number}`, sensor = 'a'): FencedBatch
     digest,
     countedPackets: 10,
     rejectedFrames: [{ reason: 'not-ip', frames: 2 }],
+    framesBefore: (number - 1) * 12,
+    closedAtMs: number * 1000,
+    kernelDrops: 0,
+    declaredLosses: [],
+    observedFromMs: null,
     watermarkSeconds: 100 + number
   }
 }
@@ -30,19 +35,21 @@ describe('a slot of the fence', () => {
     expect(slot.check([span(0, 3)], [batch(3), batch(2), batch(1, 'other')])).toEqual({
       kind: 'seen',
       seen: [
-        { index: 1, sameDigest: true },
-        { index: 2, sameDigest: false }
+        { index: 1, how: 'same' },
+        { index: 2, how: 'other' }
       ]
     })
-    expect(slot.totals()).toEqual([{ sensor: 'a', countedPackets: 20, rejectedFrames: { 'not-ip': 4 } }])
+    expect(slot.totals()).toMatchObject([
+      { sensor: 'a', countedPackets: 20, rejectedFrames: { 'not-ip': 4 }, capturedFrames: 24, gapFrames: 0 }
+    ])
   })
 
   test('a name twice in one call is seen the second time', () => {
     expect(new FenceSlot().check([], [batch(1), batch(1), batch(1, 'x')])).toEqual({
       kind: 'seen',
       seen: [
-        { index: 1, sameDigest: true },
-        { index: 2, sameDigest: false }
+        { index: 1, how: 'same' },
+        { index: 2, how: 'other' }
       ]
     })
   })
@@ -78,12 +85,12 @@ describe('a slot of the fence', () => {
     expect(slot.check([], [batch(1, 'other'), batch(2, 'other'), batch(1001, 'other')])).toEqual({
       kind: 'seen',
       seen: [
-        { index: 0, sameDigest: true },
-        { index: 1, sameDigest: false },
-        { index: 2, sameDigest: false }
+        { index: 0, how: 'same' },
+        { index: 1, how: 'other' },
+        { index: 2, how: 'other' }
       ]
     })
-    expect(slot.seenNumbers({ sensor: 'a', epoch: 'e1', lane: 0 })).toBe('1-1001')
+    expect(slot.seenNumbers({ sensor: 'a', epoch: 'e1', lane: 0 })).toBe('1-1001:0-12012:1-1001')
   })
 
   test('watermarks rise only, and a batch without packets makes none', () => {

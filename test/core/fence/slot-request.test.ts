@@ -9,6 +9,11 @@ const batch = {
   digest: 'd',
   countedPackets: 1,
   rejectedFrames: [{ reason: 'not-ip', frames: 1 }],
+  framesBefore: 0,
+  closedAtMs: 0,
+  kernelDrops: 0,
+  declaredLosses: [],
+  observedFromMs: null,
   watermarkSeconds: 61
 }
 const good: SlotRequest = {
