@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { isDecodableLinkType, linkTypeName, locateIp } from '../../../core/capture/link-layer.ts'
+import { MAX_CAPTURED_BYTES } from '../../../core/capture/pcap.ts'
 import { FRAME_REJECT_REASONS } from '../../../core/packets/reject-reason.ts'
 import { PcapngBlocks } from './capture-builder.ts'
 
@@ -207,6 +208,19 @@ describe('the IP packet of a frame', () => {
       expect([cutShort, whole.length]).toContain(locate(whole, linkType))
     }
   )
+
+  test.each([
+    ['tags', '8100 0064'],
+    ['SNAP in tags', `8100 0064 0024 ${SNAP}`]
+  ])('is found behind %s that fill the longest frame', (_, header) => {
+    const layer = fromHex(header)
+    const packet = fromHex(`0800 ${IPV4}`)
+    const layers = Math.floor((MAX_CAPTURED_BYTES - MACS.length / 2 - packet.length) / layer.length)
+    const link = [fromHex(MACS), ...Array.from({ length: layers }, () => layer)]
+    const frame = Buffer.concat([...link, packet])
+
+    expect(locate(frame, ETHERNET)).toBe(frame.length - IPV4.length / 2)
+  })
 
   test('is where tshark finds it, but for what tshark guesses', () => {
     // tshark takes a packet of the version that was not announced, and the text of a later fragment, for what they
