@@ -221,8 +221,9 @@ export class PcapngReader implements RecordReader {
     }
     this.#isLittleEndian = isLittleEndian
     const major = view.getUint16(position + 12, isLittleEndian)
-    if (major !== 1) {
-      const minor = view.getUint16(position + 14, isLittleEndian)
+    const minor = view.getUint16(position + 14, isLittleEndian)
+    // A new minor version is one that readers of the old cannot read; but some write 1.2 for 1.0 (as libpcap says).
+    if (major !== 1 || (minor !== 0 && minor !== 2)) {
       throw this.#damaged(`pcapng version ${major}.${minor} is not known`)
     }
     this.#interfaces = []

@@ -37,6 +37,15 @@ describe.each([little, big])('a pcapng in $order byte order', (blocks) => {
     ])
   })
 
+  test('may call itself 1.2, as some writers do', () => {
+    const { frames, error } = readAll(
+      Buffer.concat([blocks.section(1, 2), blocks.interface(), blocks.packet({ data })])
+    )
+
+    expect(error).toBeNull()
+    expect(frames).toMatchObject([{ number: 1, hex }])
+  })
+
   test('cuts a simple packet at the snapshot length of the first interface', () => {
     const capture = Buffer.concat([
       blocks.section(),
@@ -181,6 +190,11 @@ describe('a damaged pcapng', () => {
       what: 'a section of another version',
       bytes: little.section(2),
       reason: 'pcapng version 2.0 is not known'
+    },
+    {
+      what: 'a section of another minor version',
+      bytes: little.section(1, 1),
+      reason: 'pcapng version 1.1 is not known'
     },
     {
       what: 'an end inside a packet',
