@@ -7,11 +7,19 @@ const ETHER_TYPE = {
   vlan: 0x8100,
   providerVlan: 0x88a8,
   oldProviderVlan: 0x9100,
+  /** I-TAG of IEEE 802.1ah, E-TAG of IEEE 802.1BR, and two of Cisco's: VN-Tag and FabricPath. */
+  serviceTag: 0x88e7,
+  portTag: 0x893f,
+  vnTag: 0x8926,
+  fabricPath: 0x8903,
   mpls: 0x8847,
   mplsUpstream: 0x8848,
   pppoeSession: 0x8864
 } as const
 
+const TYPE_BYTES = 2
+/** Two addresses and a type. */
+export const ETHERNET_HEADER_BYTES: number = 12 + TYPE_BYTES
 /** The largest value of an Ethernet type field that is a length (IEEE 802.3). */
 const MAX_LENGTH_FIELD = 1500
 const ANY_LENGTH = 0
@@ -47,7 +55,21 @@ export function locateByEtherType(bytes: Uint8Array, etherType: number, at: numb
       case ETHER_TYPE.providerVlan:
       case ETHER_TYPE.oldProviderVlan:
         // Two bytes of priority and VLAN, then the next type.
-        at += 4
+        at += 2 + TYPE_BYTES
+        break
+      case ETHER_TYPE.vnTag:
+        at += 4 + TYPE_BYTES
+        break
+      case ETHER_TYPE.portTag:
+        at += 6 + TYPE_BYTES
+        break
+      case ETHER_TYPE.serviceTag:
+        // Priority and service, then the frame that is carried.
+        at += 4 + ETHERNET_HEADER_BYTES
+        break
+      case ETHER_TYPE.fabricPath:
+        // Forwarding tag and hops, then the frame that is carried.
+        at += 2 + ETHERNET_HEADER_BYTES
         break
       case ETHER_TYPE.mpls:
       case ETHER_TYPE.mplsUpstream:

@@ -1,5 +1,6 @@
 // Finds the IP packet in a captured frame. What each link type looks like: https://www.tcpdump.org/linktypes.html.
 import {
+  ETHERNET_HEADER_BYTES,
   locateBehindEtherType,
   locateByEtherType,
   locateUnderLlc,
@@ -12,7 +13,6 @@ import { LINK_TYPE } from './link-types.ts'
 
 export { isDecodableLinkType, linkTypeName } from './link-types.ts'
 
-const ETHERNET_HEADER_BYTES = 14
 const AF_INET = 2
 /** AF_INET6 of Linux, Windows, NetBSD and OpenBSD, FreeBSD, and macOS. */
 const AF_INET6: readonly number[] = [10, 23, 24, 28, 30]

@@ -48,6 +48,15 @@ const FOUND: readonly Vector[] = [
     `${MACS}9100 0064 9100 0064 8100 0001 8100 0065 0800`,
     IPV4
   ],
+  ['Ethernet with a VN-Tag and a tag', ETHERNET, `${MACS}8926 40050000 8100 0064 0800`, IPV4],
+  ['Ethernet with an E-TAG', ETHERNET, `${MACS}893f 000010010000 86dd`, IPV6],
+  [
+    'Ethernet with a tag and an I-TAG',
+    ETHERNET,
+    `${MACS}88a8 0064 88e7 00002710 ${MACS}8100 0065 0800`,
+    IPV4
+  ],
+  ['Ethernet in FabricPath', ETHERNET, `${MACS}8903 0420 ${MACS}8100 0064 86dd`, IPV6],
   ['Ethernet with one MPLS label', ETHERNET, `${MACS}8847 00010140`, IPV4],
   ['Ethernet with three MPLS labels', ETHERNET, `${MACS}8847 00010040 00011040 00012140`, IPV6],
   ['Ethernet with a tag and an MPLS label', ETHERNET, `${MACS}8100 0064 8847 00010140`, IPV4],
@@ -211,6 +220,7 @@ describe('the IP packet of a frame', () => {
 
   test.each([
     ['tags', '8100 0064'],
+    ['I-TAGs', `88e7 00000001 ${MACS}`],
     ['SNAP in tags', `8100 0064 0024 ${SNAP}`]
   ])('is found behind %s that fill the longest frame', (_, header) => {
     const layer = fromHex(header)
