@@ -12,6 +12,8 @@ const ETHER_TYPE = {
   portTag: 0x893f,
   vnTag: 0x8926,
   fabricPath: 0x8903,
+  macsec: 0x88e5,
+  serviceChain: 0x894f,
   mpls: 0x8847,
   mplsUpstream: 0x8848,
   pppoeSession: 0x8864
@@ -25,6 +27,10 @@ const MAX_LENGTH_FIELD = 1500
 const ANY_LENGTH = 0
 const PPP_PROTOCOL = { ipv4: 0x0021, ipv6: 0x0057, mpls: 0x0281, mplsUpstream: 0x0283 } as const
 const PPPOE_HEADER_BYTES = 6
+/** SecTAG of MACsec (IEEE 802.1AE): of its first byte, encrypted or changed text, and an explicit channel. */
+const MACSEC = { changed: 0x0c, channel: 0x20, headerBytes: 6, channelBytes: 8 } as const
+/** What a network service header says that it carries (RFC 8300). */
+const CHAINED = { ipv4: 1, ipv6: 2, ethernet: 3, mpls: 5 } as const
 /** LLC of SNAP (both service points 0xAA, unnumbered information) and of IP itself (RFC 948). */
 const LLC_SNAP_SAP = 0xaa
 const LLC_IP_SAP = 0x06
@@ -71,6 +77,20 @@ export function locateByEtherType(bytes: Uint8Array, etherType: number, at: numb
         // Forwarding tag and hops, then the frame that is carried.
         at += 2 + ETHERNET_HEADER_BYTES
         break
+      case ETHER_TYPE.macsec:
+        if (at >= end) return LINK_HEADER_CUT_SHORT
+        if ((bytes[at]! & MACSEC.changed) !== 0) return NOT_IP
+        at +=
+          MACSEC.headerBytes + ((bytes[at]! & MACSEC.channel) !== 0 ? MACSEC.channelBytes : 0) + TYPE_BYTES
+        break
+      case ETHER_TYPE.serviceChain: {
+        if (at + 4 > end) return LINK_HEADER_CUT_SHORT
+        const carried = bytes[at + 3]
+        at += (bytes[at + 1]! & 0x3f) << 2
+        if (carried !== CHAINED.ethernet) return locateChained(bytes, carried!, at, end)
+        at += ETHERNET_HEADER_BYTES
+        break
+      }
       case ETHER_TYPE.mpls:
       case ETHER_TYPE.mplsUpstream:
         return locateUnderMpls(bytes, at, end)
@@ -94,6 +114,21 @@ export function locateByEtherType(bytes: Uint8Array, etherType: number, at: numb
 /** Locates the IP packet behind the LLC header at `at` (IEEE 802.2; SNAP with an EtherType). */
 export function locateUnderLlc(bytes: Uint8Array, at: number, end: number): number {
   return locateByEtherType(bytes, ANY_LENGTH, at, end)
+}
+
+/** Locates the IP packet at `at`, behind a network service header (RFC 8300) that says what it carries. */
+function locateChained(bytes: Uint8Array, carried: number, at: number, end: number): number {
+  if (at > end) return LINK_HEADER_CUT_SHORT
+  switch (carried) {
+    case CHAINED.ipv4:
+      return announced(bytes, at, end, 4)
+    case CHAINED.ipv6:
+      return announced(bytes, at, end, 6)
+    case CHAINED.mpls:
+      return locateUnderMpls(bytes, at, end)
+    default:
+      return NOT_IP
+  }
 }
 
 /** 0 where the LLC header at `at` leads to IP or to an EtherType, else the answer. */

@@ -57,6 +57,22 @@ const FOUND: readonly Vector[] = [
     IPV4
   ],
   ['Ethernet in FabricPath', ETHERNET, `${MACS}8903 0420 ${MACS}8100 0064 86dd`, IPV6],
+  ['Ethernet with MACsec that does not encrypt', ETHERNET, `${MACS}88e5 00 00 00000001 0800`, IPV4],
+  [
+    'Ethernet with MACsec that names its channel',
+    ETHERNET,
+    `${MACS}88e5 20 00 00000001 0200000000010001 86dd`,
+    IPV6
+  ],
+  ['Ethernet with a service chain', ETHERNET, `${MACS}894f 0fc2 02 01 00002a ff`, IPV4],
+  [
+    'Ethernet with a service chain and its context',
+    ETHERNET,
+    `${MACS}894f 0fc6 01 02 00002a ff ${'0'.repeat(32)}`,
+    IPV6
+  ],
+  ['Ethernet in a service chain', ETHERNET, `${MACS}894f 0fc2 02 03 00002a ff ${MACS}0800`, IPV4],
+  ['Ethernet with MPLS in a service chain', ETHERNET, `${MACS}894f 0fc2 02 05 00002a ff 00010140`, IPV4],
   ['Ethernet with one MPLS label', ETHERNET, `${MACS}8847 00010140`, IPV4],
   ['Ethernet with three MPLS labels', ETHERNET, `${MACS}8847 00010040 00011040 00012140`, IPV6],
   ['Ethernet with a tag and an MPLS label', ETHERNET, `${MACS}8100 0064 8847 00010140`, IPV4],
@@ -145,6 +161,8 @@ const REFUSED: readonly Refusal[] = [
   ['SNAP of another organisation', ETHERNET, `${MACS}0026 aaaa0300000c 0800 ${IPV4}`, 'not-ip'],
   ['a type between lengths and EtherTypes', ETHERNET, `${MACS}05ff ${SNAP}0800 ${IPV4}`, 'not-ip'],
   ['MPLS with no IP under it', ETHERNET, `${MACS}8847 00010140 00000000`, 'not-ip'],
+  ['encrypted MACsec', ETHERNET, `${MACS}88e5 0c 00 00000001 0800 ${IPV4}`, 'not-ip'],
+  ['a service chain of something else', ETHERNET, `${MACS}894f 0fc2 02 04 00002a ff ${IPV4}`, 'not-ip'],
   ['PPPoE discovery', ETHERNET, `${MACS}8863 1109 0000 0004 01010000`, 'not-ip'],
   ['PPPoE with LCP', ETHERNET, `${MACS}8864 1100 0001 0006 c021 0101`, 'not-ip'],
   ['NULL of another family', NULL, '07000000 00000000', 'not-ip'],
@@ -220,6 +238,7 @@ describe('the IP packet of a frame', () => {
 
   test.each([
     ['tags', '8100 0064'],
+    ['service chains', `894f 0fc2 02 03 00002a ff ${MACS}`],
     ['I-TAGs', `88e7 00000001 ${MACS}`],
     ['SNAP in tags', `8100 0064 0024 ${SNAP}`]
   ])('is found behind %s that fill the longest frame', (_, header) => {
