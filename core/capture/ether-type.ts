@@ -7,10 +7,11 @@ const ETHER_TYPE = {
   vlan: 0x8100,
   providerVlan: 0x88a8,
   oldProviderVlan: 0x9100,
-  /** I-TAG of IEEE 802.1ah, E-TAG of IEEE 802.1BR, and two of Cisco's: VN-Tag and FabricPath. */
+  /** I-TAG of IEEE 802.1ah, E-TAG of IEEE 802.1BR, and three of Cisco's: VN-Tag, security group tag and FabricPath. */
   serviceTag: 0x88e7,
   portTag: 0x893f,
   vnTag: 0x8926,
+  groupTag: 0x8909,
   fabricPath: 0x8903,
   macsec: 0x88e5,
   serviceChain: 0x894f,
@@ -67,6 +68,7 @@ export function locateByEtherType(bytes: Uint8Array, etherType: number, at: numb
         at += 4 + TYPE_BYTES
         break
       case ETHER_TYPE.portTag:
+      case ETHER_TYPE.groupTag:
         at += 6 + TYPE_BYTES
         break
       case ETHER_TYPE.serviceTag:

@@ -49,6 +49,7 @@ const FOUND: readonly Vector[] = [
     IPV4
   ],
   ['Ethernet with a VN-Tag and a tag', ETHERNET, `${MACS}8926 40050000 8100 0064 0800`, IPV4],
+  ['Ethernet with a security group tag', ETHERNET, `${MACS}8909 0101 0001 0010 0800`, IPV4],
   ['Ethernet with an E-TAG', ETHERNET, `${MACS}893f 000010010000 86dd`, IPV6],
   [
     'Ethernet with a tag and an I-TAG',
