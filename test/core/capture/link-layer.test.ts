@@ -148,6 +148,12 @@ const FOUND: readonly Vector[] = [
     IPV4
   ],
   [
+    'radiotap of another version',
+    RADIOTAP,
+    `01000800 00000000 0801 0000 ${WIFI_ADDRESSES} 1000 ${SNAP}0800`,
+    IPV4
+  ],
+  [
     'radiotap with time, flags for padding, and QoS',
     RADIOTAP,
     `00001100 03000000 0102030405060708 20 8801 0000 ${WIFI_ADDRESSES} 1000 0000 0000 ${SNAP}0800`,
@@ -195,7 +201,6 @@ const REFUSED: readonly Refusal[] = [
     'not-ip'
   ],
   ['a later 802.11 fragment', IEEE802_11, `0801 0000 ${WIFI_ADDRESSES} 1100 ${SNAP}0800 ${IPV4}`, 'not-ip'],
-  ['a radiotap of another version', RADIOTAP, '01000800 00000000 0801', 'not-ip'],
   ['a radiotap shorter than its fields', RADIOTAP, '00000700 00000000 0801', 'not-ip'],
   ['IPv6 announced as IPv4', ETHERNET, `${MACS}0800 ${IPV6}`, 'ip-version'],
   ['IPv4 announced as IPv6', ETHERNET, `${MACS}86dd ${IPV4}`, 'ip-version'],
