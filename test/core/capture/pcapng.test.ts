@@ -177,6 +177,11 @@ describe('a damaged pcapng', () => {
       reason: 'an interface description block is cut short'
     },
     {
+      what: 'an interface whose options end with more than its block',
+      bytes: little.interface({ options: [Buffer.from([0, 0, 1, 0])] }),
+      reason: 'an interface description block is cut short'
+    },
+    {
       what: 'an interface block without room for its fields',
       bytes: little.block(1, Buffer.alloc(4)),
       reason: 'an interface description block is cut short'
