@@ -1,9 +1,8 @@
 // What `tag` and `counts FILE...` share: captures in, tagged batches out, in this process.
 import { performance } from 'node:perf_hooks'
 import type { EnrichedBatch } from '../core/batch/enriched-batch.ts'
-import { StormpetrelError } from '../core/errors.ts'
 import type { RejectedFrame } from '../core/tagging/enrich-batch.ts'
-import { LOCAL_SENSOR_ID, type SensorList } from '../core/telescope/sensor-list.ts'
+import { chooseSensor } from '../core/telescope/choose-sensor.ts'
 import type { NeededGeo } from '../services/tagger/world.ts'
 import type { CliContext } from './context.ts'
 import { Progress } from './progress.ts'
@@ -35,9 +34,8 @@ export async function playCaptures(
     import('../services/embedded/play-files.ts')
   ])
   const { world, sensors } = await loadWorld(context.configuration(), false, request.needed)
-  const sensor = request.sensor ?? onlySensor(sensors)
-  const facts = world.sensorFacts(sensor)
-  if (facts === null) throw unknownSensor(sensor, sensors)
+  const sensor = chooseSensor(sensors, request.sensor).id
+  const facts = world.sensorFacts(sensor)!
   const isBarInTheWay = request.isPrinting && context.stdout.isTTY === true
   const progress = new Progress(context.stderr, request.files, isBarInTheWay, () => performance.now())
   const failures = await playFiles(request.files, { sensor, facts, context: world }, (batch, rejected) => {
@@ -47,16 +45,4 @@ export async function playCaptures(
   progress.end()
   await done()
   for (const { error } of failures) context.fail(error)
-}
-
-function onlySensor({ sensors }: SensorList): string {
-  return sensors.length === 1 ? sensors[0]!.id : LOCAL_SENSOR_ID
-}
-
-function unknownSensor(sensor: string, { sensors }: SensorList): StormpetrelError {
-  const declared = sensors.map(({ id }) => id).join(', ')
-  return new StormpetrelError(
-    'SP_SENSOR_UNKNOWN',
-    `sensor ${sensor} is not declared (declared: ${declared}); name one of these with --sensor`
-  )
 }

@@ -1,9 +1,9 @@
 // `up`: everything in one process, without Kafka, Redis, Java or Docker.
 import type { Command } from 'commander'
 import { StormpetrelError } from '../core/errors.ts'
+import { chooseSensor } from '../core/telescope/choose-sensor.ts'
 import type { CliContext } from './context.ts'
 import { inputFiles } from './input-files.ts'
-import { onlySensor } from './only-sensor.ts'
 import { sampleCaptures } from './samples.ts'
 import { programVersion } from './version.ts'
 
@@ -47,7 +47,7 @@ async function up(context: CliContext, paths: readonly string[], options: UpOpti
   ])
   const configuration = context.configuration()
   const { world, sensors, notes } = await loadWorld(configuration, false)
-  const sensor = onlySensor(sensors, options.sensor)
+  const sensor = chooseSensor(sensors, options.sensor).id
   const life = new Life()
   const service = new Up({
     files,

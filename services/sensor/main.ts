@@ -10,7 +10,8 @@ import type { RawBatch } from '../../core/batch/raw-batch.ts'
 import type { Bus } from '../../core/bus.ts'
 import type { Configuration } from '../../core/configuration.ts'
 import { StormpetrelError } from '../../core/errors.ts'
-import { findSensor, isActiveAt } from '../../core/telescope/sensor-list.ts'
+import { chooseSensor } from '../../core/telescope/choose-sensor.ts'
+import { isActiveAt } from '../../core/telescope/sensor-list.ts'
 import { createBus } from '../connections.ts'
 import type { PlayFailure } from '../embedded/play-files.ts'
 import { createServiceServer } from '../http/service-endpoints.ts'
@@ -85,20 +86,10 @@ export async function runSensor(
 
 /** Without sensors.yaml the only sensor is `local`. */
 async function checkDeclared({ sensorsFile }: Configuration, sensor: string, log: Log): Promise<void> {
-  const list = await readSensorList(sensorsFile)
-  const found = findSensor(list, sensor)
-  if (found.kind === 'known') {
-    // Its packets are counted all the same: a wrong date in a list must not lose what was seen.
-    if (!isActiveAt(found.sensor, Date.now() / 1000))
-      log('warn', 'sensor is not active today by sensors.yaml; correct its days there', { sensor })
-    return
-  }
-  const declared = list.sensors.map(({ id }) => id).join(', ')
-  const where = sensorsFile ?? 'without sensors.yaml (STORMPETREL_SENSORS_FILE) the list'
-  throw new StormpetrelError(
-    'SP_SENSOR_UNKNOWN',
-    `sensor ${sensor} is not declared: ${where} has ${declared}; declare it, or choose one of these with --sensor`
-  )
+  const declared = chooseSensor(await readSensorList(sensorsFile), sensor)
+  // Its packets are counted all the same: a wrong date in a list must not lose what was seen.
+  if (!isActiveAt(declared, Date.now() / 1000))
+    log('warn', 'sensor is not active today by sensors.yaml; correct its days there', { sensor })
 }
 
 /** A lane keeps its partition for life: below the smaller partition count of the two topics. */
