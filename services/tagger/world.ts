@@ -66,8 +66,8 @@ function factsOf(sensor: SensorList['sensors'][number]): SensorFacts {
   return { vantages: vantagesOf(sensor), aimedAt: buildAimedAt(sensor.publicAddresses) }
 }
 
-/** Where built tables are kept. */
+/** Where built tables are kept. An empty XDG_CACHE_HOME is none, by the XDG base directory specification. */
 function cacheFolderOf(configuration: Configuration): string {
-  const base = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
+  const base = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
   return configuration.cacheFolder ?? join(base, 'stormpetrel')
 }
