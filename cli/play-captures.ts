@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { EnrichedBatch } from '../core/batch/enriched-batch.ts'
 import type { RejectedFrame } from '../core/tagging/enrich-batch.ts'
 import { chooseSensor } from '../core/telescope/choose-sensor.ts'
-import type { NeededGeo } from '../services/tagger/world.ts'
+import type { NeededGeo } from '../adapters/geo-files.ts'
 import type { CliContext } from './context.ts'
 import { Progress } from './progress.ts'
 
