@@ -91,6 +91,12 @@ async function counts(context: CliContext, paths: readonly string[], options: Co
       context.sink()
     )
   }
+  if (paths.length === 0 && options.sensor !== undefined) {
+    throw new StormpetrelError(
+      'SP_USAGE',
+      "--sensor is for captures; the store's counts of one sensor are those --by sensor"
+    )
+  }
   if (paths.length === 0) await print(await answerLive(context, queries, parseRun(options.run)))
   else await countFiles(context, paths, queries, options, print)
 }
@@ -123,6 +129,12 @@ function parseQueries(options: CountsOptions): CountQuery[] {
     toSeconds: options.to === undefined ? null : parseInstant(options.to, zone, '--to'),
     where: parseConditions(options.where),
     hasSources: options.sources === true
+  }
+  if (common.fromSeconds !== null && common.toSeconds !== null && common.fromSeconds >= common.toSeconds) {
+    throw new StormpetrelError(
+      'SP_USAGE',
+      `no packet is at or after --from ${options.from} and before --to ${options.to}; exchange the two`
+    )
   }
   return windows.map((window) => ({ ...common, window }))
 }
