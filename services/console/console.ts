@@ -24,7 +24,7 @@ export interface ConsoleOptions {
 }
 
 const TOP_ROWS = 10
-/** Packets a second are the mean over this long. */
+/** Packets a second are the mean over so many whole seconds before the one that is not over. */
 const RATE_SECONDS = 5
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'"
@@ -33,7 +33,7 @@ const CONTENT_SECURITY_POLICY =
 export class Console implements PartitionHandler<EnrichedBatch> {
   readonly #options: ConsoleOptions
   readonly #summary = new LiveSummary()
-  /** Packets by second of the clock, for the newest RATE_SECONDS. */
+  /** Packets by second of the clock, for the newest RATE_SECONDS and the one that is not over. */
   readonly #recent = new Map<number, number>()
   #subscription: Subscription | null = null
 
@@ -48,6 +48,11 @@ export class Console implements PartitionHandler<EnrichedBatch> {
 
   async stop(): Promise<void> {
     await this.#subscription?.stop()
+  }
+
+  /** Batches that wait to be shown. */
+  lagRecords(): number {
+    return this.#subscription?.lagRecords() ?? 0
   }
 
   assigned(_partition: number): Promise<'committed'> {
@@ -96,11 +101,11 @@ export class Console implements PartitionHandler<EnrichedBatch> {
   }
 
   #packetsPerSecond(): number {
-    const oldest = Math.floor(this.#options.nowMs() / 1000) - RATE_SECONDS
+    const now = Math.floor(this.#options.nowMs() / 1000)
     let packets = 0
     for (const [second, count] of this.#recent) {
-      if (second < oldest) this.#recent.delete(second)
-      else packets += count
+      if (second < now - RATE_SECONDS) this.#recent.delete(second)
+      else if (second < now) packets += count
     }
     return packets / RATE_SECONDS
   }

@@ -42,7 +42,7 @@ const FLUSH_INTERVAL_MS = 100
 /** While the play is paced, batches are small, so that the page moves. */
 const PACED_BATCH_FRAMES = 32
 
-/** `start` serves the page at `url`; `play` ends when every file is counted; `stop` ends everything. */
+/** `start` serves the page at `url`; `play` ends when every file is counted and shown; `stop` ends everything. */
 export class Up {
   readonly #options: UpOptions
   readonly #bus = new InProcessBus({
@@ -167,7 +167,8 @@ export class Up {
   }
 
   async #untilCounted(): Promise<void> {
-    const isBehind = () => this.#tagger.lagRecords() > 0 || this.#aggregator.lagRecords() > 0
+    const readers = [this.#tagger, this.#aggregator, this.#console]
+    const isBehind = () => readers.some((reader) => reader.lagRecords() > 0)
     while (!this.#isStopped && isBehind())
       await new Promise((resolve) => setTimeout(resolve, FLUSH_INTERVAL_MS))
   }
