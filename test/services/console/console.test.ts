@@ -70,3 +70,10 @@ test('packets a second are the mean over the five whole seconds before this one'
   nowMs += 1000
   expect((await summary())['packetsPerSecond']).toBe((4 * 100 + 60) / 5)
 })
+
+test('a name is shown once, however often it comes', async () => {
+  await show(batchOf(10, 1), batchOf(20, 2), batchOf(20, 2))
+  await show(batchOf(10, 1), batchOf(40, 3), batchOf(5, 1, 'cd'))
+
+  expect((await summary())['packets']).toBe(75)
+})
