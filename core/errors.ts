@@ -4,6 +4,7 @@
 export const ERROR_CODES = {
   SP_USAGE: 'The command line is wrong: an unknown verb, option or value.',
   SP_CONFIGURATION: 'A configuration value is missing or out of its range.',
+  SP_LISTEN: 'A service cannot listen on its address: it is taken, not allowed, or none of this machine.',
   SP_FILE_UNREADABLE: 'A file or folder cannot be opened or read.',
   SP_CAPTURE_UNKNOWN: 'A file is neither pcap nor pcapng, plain, gzip or zstd.',
   SP_CAPTURE_DAMAGED: 'A capture is damaged at an offset; every packet before it was used.',
