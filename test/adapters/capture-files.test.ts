@@ -311,6 +311,25 @@ describe('capture arguments', () => {
     expect(files).toEqual(['-', ...inRoot, join(root, 'a.pcap'), ...inRoot])
   })
 
+  test('that are folders are read through links, each folder once, and a dangling link is one file', async () => {
+    const root = join(folder, 'links')
+    const elsewhere = join(folder, 'elsewhere')
+    for (const path of [root, join(root, 'own'), elsewhere, join(elsewhere, 'deep')]) mkdirSync(path)
+    writeFileSync(join(root, 'own', 'a.pcap'), captureOf(1))
+    writeFileSync(join(elsewhere, 'deep', 'b.pcap'), captureOf(1))
+    symlinkSync(elsewhere, join(root, 'away'))
+    symlinkSync(join(root, 'own'), join(root, 'again'))
+    symlinkSync(root, join(elsewhere, 'deep', 'cycle'))
+    symlinkSync(join(root, 'loop'), join(root, 'loop'))
+    symlinkSync(join(folder, 'nowhere'), join(root, 'dangling'))
+
+    const files = await expandCaptureArguments([root])
+
+    const inRoot = ['away/deep/b.pcap', 'dangling', 'loop', 'own/a.pcap'].map((path) => join(root, path))
+    expect(files).toEqual(inRoot)
+    await expect(digestOf(files[1]!)).rejects.toMatchObject({ code: 'SP_FILE_UNREADABLE' })
+  })
+
   test('must exist, and a folder must hold a capture', async () => {
     const empty = join(folder, 'empty')
     mkdirSync(empty)
