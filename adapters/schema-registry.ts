@@ -108,6 +108,20 @@ export class SchemaRegistry {
     })
   }
 
+  /** Deletes the subject with all its versions, for good; nothing happens where there is none. Throws SP_REGISTRY. */
+  async deleteSubject(subject: string): Promise<void> {
+    await this.#ask(`deleting ${subject}`, async (client) => {
+      // A subject is deleted for good only after it is marked as deleted; some registries do both at once.
+      for (const isForGood of [false, true]) {
+        try {
+          await client.deleteSubject(subject, isForGood)
+        } catch (error) {
+          if (statusOf(error) !== 404) throw error
+        }
+      }
+    })
+  }
+
   async #ask<T>(what: string, request: (client: SchemaRegistryClient) => Promise<T>): Promise<T> {
     try {
       return await request(await this.#connect())

@@ -55,7 +55,7 @@ export function registerReplay(program: Command, context: CliContext): void {
     .action((options: { readonly format?: string }) => listRuns(context, options.format))
   runs
     .command('delete <run>')
-    .description('deletes a run: its topics and its counts')
+    .description('deletes a run: its topics, their schemas, and its counts')
     .action((run: string) => deleteRun(context, run))
 }
 
