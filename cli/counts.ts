@@ -16,7 +16,7 @@ import { PacketCounter } from '../core/counts/packet-counter.ts'
 import { type CountKey, type CountRow, rowColumns, rowValues } from '../core/counts/row.ts'
 import { StormpetrelError } from '../core/errors.ts'
 import type { CliContext } from './context.ts'
-import { distinctFiles, inputFiles } from './input-files.ts'
+import { distinctFiles, inputFiles, noteRepeats } from './input-files.ts'
 import { playCaptures } from './play-captures.ts'
 import { parseRun } from './run-option.ts'
 import { chooseFormat } from './output/format.ts'
@@ -149,7 +149,7 @@ async function countFiles(
   if (options.run !== undefined)
     throw new StormpetrelError('SP_USAGE', '--run is for the store; leave out the files')
   const { files, repeats } = await distinctFiles(await inputFiles(paths))
-  for (const { file, sameAs } of repeats) context.note(`${file}: byte for byte ${sameAs}, so it is read once`)
+  noteRepeats(context, repeats)
   const counters = queries.map((query) => new PacketCounter(query))
   const { by, where } = queries[0]!
   const needed = {

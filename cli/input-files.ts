@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { expandCaptureArguments, fileDigest, STANDARD_INPUT } from '../adapters/capture-files.ts'
 import { StormpetrelError } from '../core/errors.ts'
+import type { CliContext } from './context.ts'
 
 /** A file that is byte for byte another one. */
 export interface Repeat {
@@ -15,6 +16,11 @@ export async function inputFiles(paths: readonly string[]): Promise<string[]> {
     throw new StormpetrelError('SP_USAGE', "standard input ('-') can be read once only; name it once")
   }
   return expandCaptureArguments(paths)
+}
+
+/** Says which files are left out, since they are read already under another name. */
+export function noteRepeats(context: CliContext, repeats: readonly Repeat[]): void {
+  for (const { file, sameAs } of repeats) context.note(`${file}: byte for byte ${sameAs}, so it is read once`)
 }
 
 /** Each content once, and what was left out. Only files of one size are read to compare them. */

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { StormpetrelError } from '../core/errors.ts'
 import { chooseSensor } from '../core/telescope/choose-sensor.ts'
 import type { CliContext } from './context.ts'
-import { inputFiles } from './input-files.ts'
+import { distinctFiles, inputFiles, noteRepeats } from './input-files.ts'
 import { sampleCaptures } from './samples.ts'
 import { programVersion } from './version.ts'
 
@@ -35,9 +35,11 @@ export function registerUp(program: Command, context: CliContext): void {
 }
 
 async function up(context: CliContext, paths: readonly string[], options: UpOptions): Promise<void> {
-  const files = paths.length === 0 ? await sampleCaptures() : await inputFiles(paths)
-  if (files.includes('-'))
+  const named = paths.length === 0 ? await sampleCaptures() : await inputFiles(paths)
+  if (named.includes('-'))
     throw new StormpetrelError('SP_USAGE', "up: '-' is not played; write the capture to a file first")
+  const { files, repeats } = await distinctFiles(named)
+  noteRepeats(context, repeats)
   const [{ loadWorld }, { Up }, { Life, withParts }, { processLog }, { zonesOf }] = await Promise.all([
     import('../services/tagger/world.ts'),
     import('../services/up/up.ts'),
@@ -63,7 +65,10 @@ async function up(context: CliContext, paths: readonly string[], options: UpOpti
   })
   await withParts([service], async () => {
     const url = service.url
-    const what = paths.length === 0 ? `the ${files.length} sample captures` : `${files.length} captures`
+    const what =
+      paths.length === 0
+        ? `the ${files.length} sample captures`
+        : `${files.length} ${files.length === 1 ? 'capture' : 'captures'}`
     context.stdout.write(
       `Stormpetrel is up, and plays ${what}.\n  page     ${url}/\n  metrics  ${url}/metrics\nCtrl-C ends it.\n`
     )
