@@ -1,7 +1,8 @@
 // Captures as files, folders or streams, plain, gzip or zstd. The magic number decides which, never the name.
-import type { Dirent } from 'node:fs'
+import { createReadStream, createWriteStream, type Dirent } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { createCaptureReader, isCaptureMagic } from '../core/capture/capture-reader.ts'
 import type { CaptureReader } from '../core/capture/frame.ts'
 import { StormpetrelError } from '../core/errors.ts'
@@ -13,6 +14,14 @@ export { fileDigest } from './file-chunks.ts'
 
 /** The name of standard input among capture arguments. */
 export const STANDARD_INPUT = '-'
+
+/** A capture to read. */
+export interface CaptureFile {
+  /** What people and batches call it; STANDARD_INPUT for standard input. */
+  readonly name: string
+  /** Where its bytes are: the name, unless they were copied. */
+  readonly path: string
+}
 
 const MAGIC_BYTES = 4
 
@@ -28,6 +37,8 @@ export type TakeFrames = (reader: CaptureReader) => void | Promise<void>
 export interface ReadCaptureOptions {
   /** Reading stops after the chunk at hand, without an error, once this is aborted. */
   readonly signal?: AbortSignal
+  /** What the capture is called in errors, where that is not its path. */
+  readonly name?: string
 }
 
 /**
@@ -40,8 +51,24 @@ export async function readCaptureFile(
   takeFrames: TakeFrames,
   options: ReadCaptureOptions = {}
 ): Promise<void> {
-  if (path === STANDARD_INPUT) await readCaptureStream(process.stdin, 'standard input', takeFrames, options)
-  else await readChunks(() => fileChunks(path), true, path, takeFrames, options)
+  const { name = path } = options
+  const title = name === STANDARD_INPUT ? 'standard input' : name
+  if (path === STANDARD_INPUT) await readCaptureStream(process.stdin, title, takeFrames, options)
+  else await readChunks(() => fileChunks(path), !(await isStream(path)), title, takeFrames, options)
+}
+
+/** True for what can be read once only: standard input, pipes and devices. What cannot be found is none. */
+export async function isStream(path: string): Promise<boolean> {
+  if (path === STANDARD_INPUT) return true
+  const found = await stat(path).catch(() => null)
+  return found !== null && !found.isFile() && !found.isDirectory()
+}
+
+/** Writes a stream's bytes as they are, compressed or not, to a new file. Throws SP_FILE_UNREADABLE. */
+export async function copyStream(path: string, target: string): Promise<void> {
+  const source = path === STANDARD_INPUT ? process.stdin : createReadStream(path)
+  const title = path === STANDARD_INPUT ? 'standard input' : path
+  await unreadable(title, pipeline(source, createWriteStream(target, { flags: 'wx', mode: 0o600 })))
 }
 
 /** As readCaptureFile, from a stream of bytes; `name` is for errors. */

@@ -1,5 +1,6 @@
 // `counts`: packets and unique sources by any dimensions, from captures or from the live store.
 import type { Command } from 'commander'
+import type { CaptureFile } from '../adapters/capture-files.ts'
 import type { CountQuery } from '../core/counts/query.ts'
 import {
   CONDITION_KEYS,
@@ -17,6 +18,7 @@ import { type CountKey, type CountRow, rowColumns, rowValues } from '../core/cou
 import { StormpetrelError } from '../core/errors.ts'
 import type { CliContext } from './context.ts'
 import { distinctFiles, inputFiles, noteRepeats } from './input-files.ts'
+import { withCopies } from './stream-copies.ts'
 import { playCaptures } from './play-captures.ts'
 import { parseRun } from './run-option.ts'
 import { chooseFormat } from './output/format.ts'
@@ -148,7 +150,20 @@ async function countFiles(
 ): Promise<void> {
   if (options.run !== undefined)
     throw new StormpetrelError('SP_USAGE', '--run is for the store; leave out the files')
-  const { files, repeats } = await distinctFiles(await inputFiles(paths))
+  const named = await inputFiles(paths)
+  // A single stream is counted as it comes; beside others it is compared with them, so that nothing counts twice.
+  if (named.length === 1) await countDistinct(context, named, queries, options, print)
+  else await withCopies(named, (files) => countDistinct(context, files, queries, options, print))
+}
+
+async function countDistinct(
+  context: CliContext,
+  named: readonly CaptureFile[],
+  queries: readonly CountQuery[],
+  options: CountsOptions,
+  print: (rows: readonly CountRow[][]) => Promise<void>
+): Promise<void> {
+  const { files, repeats } = await distinctFiles(named)
   noteRepeats(context, repeats)
   const counters = queries.map((query) => new PacketCounter(query))
   const { by, where } = queries[0]!

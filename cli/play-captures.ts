@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { EnrichedBatch } from '../core/batch/enriched-batch.ts'
 import type { RejectedFrame } from '../core/tagging/enrich-batch.ts'
 import { chooseSensor } from '../core/telescope/choose-sensor.ts'
+import type { CaptureFile } from '../adapters/capture-files.ts'
 import type { NeededGeo } from '../adapters/geo-files.ts'
 import type { CliContext } from './context.ts'
 import { Progress } from './progress.ts'
@@ -10,7 +11,7 @@ import { Progress } from './progress.ts'
 /** Which captures are read, as whose, and for what. */
 export interface CaptureRequest {
   /** Files, or `-`; folders are expanded already. */
-  readonly files: readonly string[]
+  readonly files: readonly CaptureFile[]
   /** The sensor that the files belong to; undefined takes the only one there is. */
   readonly sensor: string | undefined
   /** Geo data that the answer needs. */
@@ -37,7 +38,8 @@ export async function playCaptures(
   const sensor = chooseSensor(sensors, request.sensor).id
   const facts = world.sensorFacts(sensor)!
   const isBarInTheWay = request.isPrinting && context.stdout.isTTY === true
-  const progress = new Progress(context.stderr, request.files, isBarInTheWay, () => performance.now())
+  const names = request.files.map(({ name }) => name)
+  const progress = new Progress(context.stderr, names, isBarInTheWay, () => performance.now())
   const failures = await playFiles(request.files, { sensor, facts, context: world }, (batch, rejected) => {
     progress.add(batch.file, batch.packets.length + rejected.length)
     return onBatch(batch, rejected)

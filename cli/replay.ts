@@ -1,9 +1,12 @@
 // `replay` and `runs`: history beside live, with topics and counts of its own.
 import type { Command } from 'commander'
 import { StormpetrelError } from '../core/errors.ts'
+import type { CaptureFile } from '../adapters/capture-files.ts'
+import type { ReplayRequest } from '../services/replay/main.ts'
 import type { CliContext } from './context.ts'
-import { inputFiles } from './input-files.ts'
+import { distinctFiles, inputFiles, noteRepeats } from './input-files.ts'
 import { LOCAL_SENSOR_ID } from '../core/telescope/sensor-list.ts'
+import { withCopies } from './stream-copies.ts'
 import { parseRun } from './run-option.ts'
 import { chooseFormat } from './output/format.ts'
 import { printRows } from './output/rows.ts'
@@ -31,7 +34,7 @@ export function registerReplay(program: Command, context: CliContext): void {
     .description(
       'Plays captures over Kafka and Redis as a run, with workers of its own, until everything is counted.'
     )
-    .argument('<FILE...>', 'captures or folders of captures')
+    .argument('<FILE...>', 'captures, folders of captures, or - for standard input')
     .requiredOption('--run <name>', 'the run; it is made where there is none of this name')
     .option(
       '--sensor <id>',
@@ -63,17 +66,21 @@ async function replay(context: CliContext, paths: readonly string[], options: Re
   const run = parseRun(options.run)!
   const taggers = parseCount(options.taggers, '--taggers')
   const aggregators = parseCount(options.aggregators, '--aggregators')
-  const files = await inputFiles(paths)
-  if (files.includes('-'))
-    throw new StormpetrelError('SP_USAGE', "replay: '-' is not played; write the capture to a file first")
-  const { runReplay } = await import('../services/replay/main.ts')
-  const totals = await runReplay(context.configuration(), {
-    files,
-    run,
-    sensor: options.sensor,
-    taggers,
-    aggregators
+  await withCopies(await inputFiles(paths), async (copied) => {
+    const { files, repeats } = await distinctFiles(copied)
+    noteRepeats(context, repeats)
+    await playRun(context, files, { run, sensor: options.sensor, taggers, aggregators })
   })
+}
+
+async function playRun(
+  context: CliContext,
+  files: readonly CaptureFile[],
+  request: Omit<ReplayRequest, 'files'>
+): Promise<void> {
+  const { run } = request
+  const { runReplay } = await import('../services/replay/main.ts')
+  const totals = await runReplay(context.configuration(), { ...request, files })
   const played = `run ${run}: ${totals.packets} packets of ${files.length} captures played`
   if (totals.isCounted) context.note(`${played} and counted, ${totals.refusedFrames} frames refused`)
   else context.failWith(`${played}, but stopped before all were counted; play them again to go on`)

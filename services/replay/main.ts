@@ -1,4 +1,5 @@
 // `stormpetrel replay`: captures into the bus as a run, with workers of its own, until everything is counted.
+import type { CaptureFile } from '../../adapters/capture-files.ts'
 import type { Log } from '../../adapters/log.ts'
 import { DEFAULT_BATCH_LIMITS } from '../../core/batch/batcher.ts'
 import type { Configuration } from '../../core/configuration.ts'
@@ -14,7 +15,7 @@ import { makeRunTopics } from './run-topics.ts'
 
 /** Which captures are played into which run, and with how many workers. */
 export interface ReplayRequest {
-  readonly files: readonly string[]
+  readonly files: readonly CaptureFile[]
   readonly run: string
   readonly sensor: string
   /** Workers in this process; 0 leaves the work to `tagger --run` and `aggregator --run` elsewhere. */

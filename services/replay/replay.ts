@@ -1,4 +1,5 @@
 // Plays captures into a run's topics, and waits until all of it is counted.
+import type { CaptureFile } from '../../adapters/capture-files.ts'
 import type { BatchLimits } from '../../core/batch/batcher.ts'
 import { runPartition } from '../../core/batch/partition.ts'
 import type { Bus } from '../../core/bus.ts'
@@ -28,7 +29,10 @@ export interface ReplayTotals {
 }
 
 /** Publishes every file's batches. The same file gives the same names, so that playing it twice counts it once. */
-export async function replayFiles(files: readonly string[], options: ReplayOptions): Promise<ReplayTotals> {
+export async function replayFiles(
+  files: readonly CaptureFile[],
+  options: ReplayOptions
+): Promise<ReplayTotals> {
   const { bus, sensor, limits } = options
   const partitions = Math.min(await bus.partitions('packets.raw'), await bus.partitions('packets.enriched'))
   const failures: PlayFailure[] = []
@@ -52,7 +56,7 @@ export async function replayFiles(files: readonly string[], options: ReplayOptio
       })
     } catch (error) {
       if (!(error instanceof StormpetrelError) || error.code === 'SP_KAFKA') throw error
-      failures.push({ file, error })
+      failures.push({ file: file.name, error })
     }
   }
   return { packets, refusedFrames, failures }

@@ -1,5 +1,5 @@
 // A capture file as raw batches: the same file always gives the same batches.
-import { fileDigest, readCaptureFile } from '../../adapters/capture-files.ts'
+import { type CaptureFile, fileDigest, readCaptureFile } from '../../adapters/capture-files.ts'
 import { Batcher, type BatchLimits } from '../../core/batch/batcher.ts'
 import type { RawBatch } from '../../core/batch/raw-batch.ts'
 import { StormpetrelError } from '../../core/errors.ts'
@@ -27,14 +27,14 @@ export interface FileBatchesOptions {
  * are given first and then a StormpetrelError is thrown.
  */
 export async function batchFile(
-  path: string,
+  { name, path }: CaptureFile,
   options: FileBatchesOptions,
   onBatch: (batch: RawBatch) => void | Promise<void>
 ): Promise<void> {
   const epoch = options.epoch ?? (await fileDigest(path))
   const { sensor, lane, epochStartedMs, limits, withDigest, reusesMemory = false } = options
   const batching = { sensor, lane, epochStartedMs, limits, withDigest, reusesMemory }
-  const batcher = new Batcher({ ...batching, epoch, file: path })
+  const batcher = new Batcher({ ...batching, epoch, file: name })
   const closedAtMs = () => options.nowMs?.() ?? null
   let isReading = true
   const give = (batch: RawBatch): void | Promise<void> => {
@@ -49,7 +49,7 @@ export async function batchFile(
     })
   }
   try {
-    await readCaptureFile(path, (reader) => drain(reader, batcher, closedAtMs, give))
+    await readCaptureFile(path, (reader) => drain(reader, batcher, closedAtMs, give), { name })
   } catch (error) {
     // What was read before a disk failed is no damage of the file: under the name that the file gives it, the same batch
     // with more packets would be refused when the disk is well again.

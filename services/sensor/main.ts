@@ -1,5 +1,6 @@
 // `stormpetrel sensor`: an interface or captures to packets.raw. It loads neither geo data nor the registry's client.
 import { randomBytes } from 'node:crypto'
+import type { CaptureFile } from '../../adapters/capture-files.ts'
 import type { CaptureToolName } from '../../adapters/live-capture.ts'
 import type { Log } from '../../adapters/log.ts'
 import { readSensorList } from '../../adapters/sensor-list-file.ts'
@@ -31,7 +32,7 @@ export type SensorInput =
       readonly filter: string
       readonly tool: CaptureToolName
     }
-  | { readonly kind: 'files'; readonly files: readonly string[] }
+  | { readonly kind: 'files'; readonly files: readonly CaptureFile[] }
 
 /** What became of captures; of an interface there is nothing to tell. */
 export interface SensorResult {
@@ -100,7 +101,7 @@ async function publisher(bus: Bus): Promise<(batch: RawBatch) => Promise<number>
 
 /** One file after the other, each a lane of its own of this start's epoch. */
 async function sendFiles(
-  files: readonly string[],
+  files: readonly CaptureFile[],
   sensor: string,
   epoch: string,
   publish: (batch: RawBatch) => Promise<number>,
@@ -118,7 +119,7 @@ async function sendFiles(
       })
     } catch (error) {
       if (!(error instanceof StormpetrelError) || error.code === 'SP_KAFKA') throw error
-      failures.push({ file, error })
+      failures.push({ file: file.name, error })
     }
   }
   return { failures, packetsOutsideClock: outsideClock }

@@ -1,5 +1,6 @@
 // The embedded default: sensor, tagger, aggregator and console in one process, on the in-process bus and the
 // in-memory store. It plays captures, and stays up.
+import type { CaptureFile } from '../../adapters/capture-files.ts'
 import { InProcessBus } from '../../adapters/in-process-bus.ts'
 import type { Log } from '../../adapters/log.ts'
 import { MemoryStore } from '../../adapters/memory-store.ts'
@@ -22,7 +23,7 @@ import { upReadings } from './metrics.ts'
 
 /** What is played, as whose, and where it is shown. */
 export interface UpOptions {
-  readonly files: readonly string[]
+  readonly files: readonly CaptureFile[]
   readonly sensor: string
   /** Playing takes about this long; 0 plays as fast as possible. */
   readonly playSeconds: number
@@ -127,7 +128,7 @@ export class Up {
     const failures: PlayFailure[] = []
     for (const [index, file] of files.entries()) {
       if (this.#isStopped) break
-      this.#what = `a run of captures: playing ${file} (${index + 1} of ${files.length})`
+      this.#what = `a run of captures: playing ${file.name} (${index + 1} of ${files.length})`
       const pace = new Pace((playSeconds * 1000) / files.length)
       const batching = {
         sensor,
@@ -147,7 +148,7 @@ export class Up {
         })
       } catch (error) {
         if (!(error instanceof StormpetrelError)) throw error
-        failures.push({ file, error })
+        failures.push({ file: file.name, error })
       }
     }
     await this.#untilCounted()

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -262,6 +263,19 @@ describe('a capture stream', () => {
       message: expect.stringMatching(/^a pipe: the gzip stream .* incorrect data check/)
     })
   })
+})
+
+test('a named pipe is read once, even where its gzip is damaged', async () => {
+  const compressed = gzipSync(captureOf(3000))
+  compressed[compressed.length - 6]! ^= 1
+  const fifo = join(folder, 'fifo')
+  execFileSync('mkfifo', [fifo])
+  const writing = writeFile(fifo, compressed)
+
+  const { error } = await outcomeOf((take) => readCaptureFile(fifo, take))
+
+  await writing
+  expect(error).toMatchObject({ code: 'SP_COMPRESSION_DAMAGED' })
 })
 
 describe('captures that Wireshark wrote', () => {

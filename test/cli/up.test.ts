@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from '@jest/globals'
 import { newFolder, syn, writeCapture } from './capture-files.ts'
@@ -22,4 +22,13 @@ test('up plays a capture that is given twice once, and says so', async () => {
   expect(await up.summary()).toMatchObject({ packets: 3, what: 'a run of 1 capture, played to the end' })
   expect(up.stdout).toContain('Played: 3 packets counted')
   expect(up.stderr).toBe(`stormpetrel: ${copy}: byte for byte ${path}, so it is read once\n`)
+})
+
+test('up plays standard input', async () => {
+  const path = writeCapture(newFolder(), 'a.pcap', [syn(1, 23), syn(2, 23)])
+
+  up = new UpProcess(['-'], readFileSync(path))
+
+  expect(await up.summary()).toMatchObject({ packets: 2 })
+  expect(up.stderr).toBe('')
 })
