@@ -76,15 +76,19 @@ async function replay(context: CliContext, paths: readonly string[], options: Re
 async function playRun(
   context: CliContext,
   files: readonly CaptureFile[],
-  request: Omit<ReplayRequest, 'files'>
+  request: Omit<ReplayRequest, 'files' | 'onBatch'>
 ): Promise<void> {
   const { run } = request
   const { runReplay } = await import('../services/replay/main.ts')
-  const totals = await runReplay(context.configuration(), { ...request, files })
-  const played = `run ${run}: ${totals.packets} packets of ${files.length} captures played`
-  if (totals.isCounted) context.note(`${played} and counted, ${totals.refusedFrames} frames refused`)
-  else context.failWith(`${played}, but stopped before all were counted; play them again to go on`)
-  for (const { error } of totals.failures) context.fail(error)
+  const { played, isCounted } = await runReplay(context.configuration(), {
+    ...request,
+    files,
+    onBatch: () => undefined
+  })
+  const what = `run ${run}: ${played.packets} packets of ${files.length} captures played`
+  if (isCounted) context.note(`${what} and counted, ${played.refusedFrames} frames refused`)
+  else context.failWith(`${what}, but stopped before the end; play them again to go on`)
+  for (const { error } of played.failures) context.fail(error)
 }
 
 function parseCount(text: string, option: string): number {

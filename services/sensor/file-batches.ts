@@ -19,6 +19,8 @@ export interface FileBatchesOptions {
   readonly reusesMemory?: boolean
   /** The clock for closed-at; null takes the newest packet time of the batch. */
   readonly nowMs: (() => number) | null
+  /** Once this is aborted, no batch is given any more, and reading ends without an error. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -31,13 +33,16 @@ export async function batchFile(
   options: FileBatchesOptions,
   onBatch: (batch: RawBatch) => void | Promise<void>
 ): Promise<void> {
-  const epoch = options.epoch ?? (await fileDigest(path))
+  const { signal } = options
+  const isAborted = (): boolean => signal?.aborted === true
+  const epoch = options.epoch ?? (await fileDigest(path, signal))
   const { sensor, lane, epochStartedMs, limits, withDigest, reusesMemory = false } = options
   const batching = { sensor, lane, epochStartedMs, limits, withDigest, reusesMemory }
   const batcher = new Batcher({ ...batching, epoch, file: name })
   const closedAtMs = () => options.nowMs?.() ?? null
   let isReading = true
   const give = (batch: RawBatch): void | Promise<void> => {
+    if (isAborted()) return
     isReading = false
     const done = onBatch(batch)
     if (done === undefined) {
@@ -49,15 +54,18 @@ export async function batchFile(
     })
   }
   try {
-    await readCaptureFile(path, (reader) => drain(reader, batcher, closedAtMs, give), { name })
+    await readCaptureFile(path, (reader) => drain(reader, batcher, closedAtMs, give), {
+      name,
+      ...(signal === undefined ? {} : { signal })
+    })
   } catch (error) {
     // What was read before a disk failed is no damage of the file: under the name that the file gives it, the same batch
     // with more packets would be refused when the disk is well again.
     const isNameKept = options.epoch !== null || !isReadFailure(error)
-    if (isReading && isNameKept) await giveRest(batcher, closedAtMs, onBatch)
+    if (isReading && isNameKept) await giveRest(batcher, closedAtMs, give)
     throw error
   }
-  await giveRest(batcher, closedAtMs, onBatch)
+  await giveRest(batcher, closedAtMs, give)
 }
 
 function isReadFailure(error: unknown): boolean {
