@@ -1,4 +1,5 @@
 // `replay` and `runs`: history beside live, with topics and counts of its own.
+import { performance } from 'node:perf_hooks'
 import type { Command } from 'commander'
 import { StormpetrelError } from '../core/errors.ts'
 import type { CaptureFile } from '../adapters/capture-files.ts'
@@ -7,6 +8,7 @@ import type { CliContext } from './context.ts'
 import { distinctFiles, inputFiles, noteRepeats } from './input-files.ts'
 import { LOCAL_SENSOR_ID } from '../core/telescope/sensor-list.ts'
 import { withCopies } from './stream-copies.ts'
+import { Progress } from './progress.ts'
 import { parseRun } from './run-option.ts'
 import { chooseFormat } from './output/format.ts'
 import { printRows } from './output/rows.ts'
@@ -80,11 +82,14 @@ async function playRun(
 ): Promise<void> {
   const { run } = request
   const { runReplay } = await import('../services/replay/main.ts')
+  const names = files.map(({ name }) => name)
+  const progress = new Progress(context.stderr, names, false, () => performance.now())
+  const onBatch = (file: string, frames: number): void => progress.add(file, frames)
   const { played, isCounted } = await runReplay(context.configuration(), {
     ...request,
     files,
-    onBatch: () => undefined
-  })
+    onBatch
+  }).finally(() => progress.end())
   const what = `run ${run}: ${played.packets} packets of ${files.length} captures played`
   if (isCounted) context.note(`${what} and counted, ${played.refusedFrames} frames refused`)
   else context.failWith(`${what}, but stopped before the end; play them again to go on`)

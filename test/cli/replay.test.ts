@@ -6,6 +6,9 @@ import { readConfiguration } from '../../core/configuration.ts'
 import { createBus } from '../../services/connections.ts'
 import { type Deployment, freshDeployment, SENSOR } from '../shown-by/stack/deployment.ts'
 import { eventually } from '../shown-by/stack/eventually.ts'
+import { newFolder, noPacket, syn, writeCapture } from './capture-files.ts'
+import { stormpetrel } from './collected-output.ts'
+import { pipeOf } from './pipes.ts'
 
 const RUN = 'r'
 const BIG_CAPTURE_PACKETS = 3_000_000
@@ -17,6 +20,10 @@ beforeEach(async () => {
 })
 
 afterEach(() => deployment.end())
+
+function threeFrames(): string {
+  return writeCapture(newFolder(), 'a.pcap', [syn(1, 23), syn(2, 80), noPacket()])
+}
 
 /** A capture that takes seconds to be published. */
 function bigCapture(): string {
@@ -44,6 +51,18 @@ async function publishedBatches(): Promise<number> {
     await bus.stop()
   }
 }
+
+test('replay on a terminal shows a bar, which is gone at the end', async () => {
+  const file = threeFrames()
+  const other = writeCapture(newFolder(), 'other.pcap', [syn(3, 23)])
+  const args = ['replay', '--run', RUN, '--sensor', SENSOR, file, pipeOf(other)]
+
+  const { exitCode, stderr } = await stormpetrel(args, deployment.environment, true)
+
+  expect(exitCode).toBe(0)
+  // Connecting to the real stack takes over a second: there is a bar, and it is gone at the end.
+  expect(stderr).toMatch(/\[#*\.*\] file \d of 2, \d+ frames, .*\r/)
+})
 
 test('replay that is told to stop while it publishes ends in order, and says that it is not at the end', async () => {
   const file = bigCapture()

@@ -1,25 +1,13 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { createWriteStream, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { Readable } from 'node:stream'
 import { expect, test } from '@jest/globals'
 import { packageRoot } from '../../adapters/package-root.ts'
 import { withCopies } from '../../cli/stream-copies.ts'
 import { eventually } from '../shown-by/stack/eventually.ts'
 import { newFolder, syn, writeCapture } from './capture-files.ts'
 import { parseLines, stormpetrel } from './collected-output.ts'
-
-/** A named pipe that gives these bytes once, in small pieces. */
-function pipeOf(bytes: Buffer): string {
-  const fifo = path.join(newFolder(), 'pipe')
-  execFileSync('mkfifo', [fifo])
-  const pieces = Array.from({ length: Math.ceil(bytes.length / 97) }, (_, i) =>
-    bytes.subarray(i * 97, (i + 1) * 97)
-  )
-  void pipeline(Readable.from(pieces), createWriteStream(fifo))
-  return fifo
-}
+import { pipeOf } from './pipes.ts'
 
 test('a pipe is copied under its own name, a file is not, and the copy is gone at the end', async () => {
   const capture = writeCapture(
@@ -27,7 +15,7 @@ test('a pipe is copied under its own name, a file is not, and the copy is gone a
     'a.pcap',
     Array.from({ length: 200 }, (_, i) => syn(i, 23))
   )
-  const fifo = pipeOf(readFileSync(capture))
+  const fifo = pipeOf(capture)
   let copy = ''
 
   await withCopies(
@@ -45,7 +33,7 @@ test('a pipe is copied under its own name, a file is not, and the copy is gone a
 })
 
 test('the copy is gone after an error too', async () => {
-  const fifo = pipeOf(Buffer.from('some bytes'))
+  const fifo = pipeOf(writeCapture(newFolder(), 'a.pcap', []))
   let copy = ''
 
   const failing = withCopies([{ name: fifo, path: fifo }], (files) => {
@@ -80,7 +68,7 @@ test('a signal while standard input is copied ends the process as ever, and leav
 
 test('counts compares a pipe beside files with them, and reads the same bytes once', async () => {
   const capture = writeCapture(newFolder(), 'a.pcap', [syn(1, 23), syn(2, 80)])
-  const fifo = pipeOf(readFileSync(capture))
+  const fifo = pipeOf(capture)
 
   const { exitCode, stdout, stderr } = await stormpetrel(['counts', '--window', 'all', capture, fifo])
 
