@@ -1,9 +1,11 @@
 // `stormpetrel replay`: captures into the bus as a run, with workers of its own, until everything is counted.
 import type { CaptureFile } from '../../adapters/capture-files.ts'
 import type { Log } from '../../adapters/log.ts'
+import { readSensorList } from '../../adapters/sensor-list-file.ts'
 import { DEFAULT_BATCH_LIMITS } from '../../core/batch/batcher.ts'
 import type { Configuration } from '../../core/configuration.ts'
 import { runSettings } from '../../core/store/run-settings.ts'
+import { chooseSensor } from '../../core/telescope/choose-sensor.ts'
 import { createAggregator } from '../aggregator/create-aggregator.ts'
 import { createBus, createRunList, createStore, groupOf } from '../connections.ts'
 import { Life, type Part, withParts } from '../life.ts'
@@ -17,7 +19,8 @@ import { makeRunTopics } from './run-topics.ts'
 export interface ReplayRequest {
   readonly files: readonly CaptureFile[]
   readonly run: string
-  readonly sensor: string
+  /** The sensor that the captures are of; undefined takes the only one that is declared. */
+  readonly sensor: string | undefined
   /** Workers in this process; 0 leaves the work to `tagger --run` and `aggregator --run` elsewhere. */
   readonly taggers: number
   readonly aggregators: number
@@ -29,11 +32,11 @@ const POLL_MS = 200
 
 /**
  * Resolves when all of it is counted, or when the process is told to stop, whatever it is at. Rejects where a worker
- * fails.
+ * fails, and with SP_SENSOR_UNKNOWN, before the run is made, where the sensor is not declared.
  */
 export async function runReplay(configuration: Configuration, request: ReplayRequest): Promise<ReplayResult> {
   const log = processLog('replay')
-  const { sensor } = request
+  const sensor = chooseSensor(await readSensorList(configuration.sensorsFile), request.sensor).id
   const life = new Life()
   const limits = DEFAULT_BATCH_LIMITS
   const runs = createRunList(configuration)

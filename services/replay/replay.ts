@@ -4,6 +4,7 @@ import type { BatchLimits } from '../../core/batch/batcher.ts'
 import { runPartition } from '../../core/batch/partition.ts'
 import type { Bus } from '../../core/bus.ts'
 import { StormpetrelError } from '../../core/errors.ts'
+import { isBatchRejectReason } from '../../core/packets/reject-reason.ts'
 import type { CountStore } from '../../core/store/count-store.ts'
 import type { PlayFailure } from '../embedded/play-files.ts'
 import type { Life } from '../life.ts'
@@ -31,10 +32,19 @@ export interface ReplayTotals {
   readonly failures: readonly PlayFailure[]
 }
 
-/** What was played, and whether all of it was counted before the process was told to stop. */
+/** What a run holds, of all that was ever played into it. */
+export interface StoredTotals {
+  readonly countedPackets: number
+  /** Frames that were rejected for what they are. */
+  readonly rejectedFrames: number
+  /** Frames that were lost since their whole batch was rejected, by reason; empty where all is well. */
+  readonly lostFrames: Readonly<Record<string, number>>
+}
+
+/** What was played, and what the run then holds; null where the process was told to stop before all was counted. */
 export interface ReplayResult {
   readonly played: ReplayTotals
-  readonly isCounted: boolean
+  readonly stored: StoredTotals | null
 }
 
 /** Publishes captures; its totals can be read at any time. */
@@ -95,7 +105,7 @@ export async function playUntilCounted(
   } finally {
     stop.abort()
   }
-  return { played, isCounted }
+  return { played, stored: isCounted ? await storedTotals(options.store) : null }
 }
 
 /** True when all that is on the run's topics now is tagged and counted; false where it was stopped before. */
@@ -110,4 +120,19 @@ async function waitUntilCounted(options: ReplayOptions, signal: AbortSignal): Pr
 async function isCounted({ bus, store, taggerGroup }: ReplayOptions): Promise<boolean> {
   const { untagged, uncounted } = await pendingRecords(bus, store, taggerGroup)
   return untagged === 0 && uncounted === 0
+}
+
+/** What the run's store holds now. */
+async function storedTotals(store: CountStore): Promise<StoredTotals> {
+  const lostFrames: Record<string, number> = {}
+  let countedPackets = 0
+  let rejectedFrames = 0
+  for (const totals of await store.sensorTotals()) {
+    countedPackets += totals.countedPackets
+    for (const [reason, frames] of Object.entries(totals.rejectedFrames)) {
+      if (isBatchRejectReason(reason)) lostFrames[reason] = (lostFrames[reason] ?? 0) + frames
+      else rejectedFrames += frames
+    }
+  }
+  return { countedPackets, rejectedFrames, lostFrames }
 }

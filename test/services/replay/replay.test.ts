@@ -49,7 +49,7 @@ test('a worker that fails ends a replay whose batch cannot be published', async 
 test('a replay that is told to stop while a batch cannot be published says what was published', async () => {
   const life = new Life()
 
-  const { played, isCounted } = await play(life, life.end)
+  const { played, stored } = await play(life, life.end)
 
-  expect([played.packets, isCounted]).toEqual([20, false])
+  expect([played.packets, stored]).toEqual([20, null])
 })
