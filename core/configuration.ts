@@ -72,6 +72,14 @@ function zone(item: string): string {
   throw mistake('STORMPETREL_DAY_TIME_ZONES', item, "an IANA time zone such as 'Asia/Tokyo'")
 }
 
+/** Kafka takes topic names of up to 249 characters; the longest is `replay.<run of 40>.packets.rejected`. */
+const PREFIX_LENGTH = 249 - 64
+
+function prefix(value: string, env: string): string {
+  if (/^[A-Za-z0-9._-]*$/.test(value) && value.length <= PREFIX_LENGTH) return value
+  throw mistake(env, value, `letters, digits, '.', '_' and '-', at most ${PREFIX_LENGTH}`)
+}
+
 const PORT: readonly [number, number] = [0, 65_535]
 
 /** Every setting. */
@@ -87,7 +95,14 @@ export const SETTINGS = {
     'redis://127.0.0.1:6379',
     'Redis, as redis:// or rediss:// with user, password and database where needed.'
   ),
-  topicPrefix: text('STORMPETREL_TOPIC_PREFIX', '', 'Put in front of every topic.'),
+  topicPrefix: {
+    ...text(
+      'STORMPETREL_TOPIC_PREFIX',
+      '',
+      'Put in front of every topic: letters, digits, `.`, `_` and `-`, at most 185.'
+    ),
+    parse: prefix
+  },
   partitions: integer(
     'STORMPETREL_PARTITIONS',
     4,
