@@ -49,6 +49,9 @@ export interface RedisStoreOptions {
   readonly commandTimeoutMs?: number
 }
 
+/** A call blocks Redis, and with it every flush, for some milliseconds at this size. */
+const SKETCHES_READ_PER_CALL = 500
+
 /** A CountStore on one Redis, version 7. Every method throws SP_REDIS where Redis cannot be reached or refuses. */
 export class RedisStore implements CountStore {
   readonly slots: number
@@ -198,12 +201,14 @@ export class RedisStore implements CountStore {
     return await this.#run('sources', async () => {
       const numbers = new Map<string, number>()
       const read = wantedBySlot.map(async (wanted, slot) => {
-        if (wanted.length === 0) return
         const keys = this.#keys[slot]!
-        const sketches = wanted.map((one) => keys.sketch(member, one))
-        const all = [keys.closed(member), ...sketches]
-        const counts = await runScript(this.#redis, 'read-sources', all, wanted)
-        for (const [index, one] of wanted.entries()) numbers.set(one, (counts as number[])[index]!)
+        for (let at = 0; at < wanted.length; at += SKETCHES_READ_PER_CALL) {
+          const part = wanted.slice(at, at + SKETCHES_READ_PER_CALL)
+          const sketches = part.map((one) => keys.sketch(member, one))
+          const all = [keys.closed(member), ...sketches]
+          const counts = await runScript(this.#redis, 'read-sources', all, part)
+          for (const [index, one] of part.entries()) numbers.set(one, (counts as number[])[index]!)
+        }
       })
       await Promise.all(read)
       return numbers

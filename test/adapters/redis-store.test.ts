@@ -173,6 +173,25 @@ describe('the Redis store when Redis fails', () => {
     await store.stop()
   })
 
+  test('sources of many series are read in calls of a bounded size', async () => {
+    const redis = new Redis(part.url)
+    const store = await storeOf({ url: part.url, slots: 1 })
+    await store.start()
+    const series = Array.from({ length: 1201 }, (_, port) => `port=${port}/TCP`)
+    await store.addSources(
+      series.map((one) => ({ window: window('hour', 0), series: one, ...addresses4(0, 2) }))
+    )
+    await redis.config('RESETSTAT')
+
+    const sources = await store.sources(window('hour', 0), series)
+
+    expect([sources.size, new Set(sources.values())]).toEqual([1201, new Set([2])])
+    expect(await redis.info('commandstats')).toContain('cmdstat_evalsha:calls=3,')
+    await store.clear()
+    await store.stop()
+    await redis.quit()
+  })
+
   test('a Redis that forgot the scripts is given them again', async () => {
     const redis = new Redis(part.url)
     const store = await storeOf({ url: part.url })
