@@ -25,7 +25,7 @@ export interface MemoryStoreOptions {
   readonly slots?: number
   /** Null keeps everything (a run). */
   readonly retention?: Retention | null
-  /** The clock that windows expire by; asked only where there is a retention. */
+  /** The clock that windows expire by; needed only where there is a retention. */
   readonly nowSeconds?: () => number
 }
 
@@ -38,6 +38,7 @@ interface Slot {
 export class MemoryStore implements CountStore {
   readonly slots: number
   readonly retention: Retention | null
+  readonly #nowSeconds: () => number
   readonly #windows: MemoryWindows
   readonly #sketches: MemorySketches
   readonly #hours = new Map<number, Map<string, Map<string, number>>>()
@@ -49,6 +50,7 @@ export class MemoryStore implements CountStore {
     const { slots = 1, retention = null, nowSeconds = () => 0 } = options
     this.slots = slots
     this.retention = retention
+    this.#nowSeconds = nowSeconds
     this.#windows = new MemoryWindows(retention, nowSeconds)
     this.#sketches = new MemorySketches(retention, nowSeconds)
     this.#reset()
@@ -118,6 +120,10 @@ export class MemoryStore implements CountStore {
       for (const { sensor, series } of cellsToDrop(hour)) hour.get(sensor)?.delete(series)
       this.#untrimmedHours.delete(startSeconds)
     }
+  }
+
+  async nowSeconds(): Promise<number> {
+    return this.#nowSeconds()
   }
 
   async windows(size: Window['size'], zone: string, vantage: string): Promise<number[]> {

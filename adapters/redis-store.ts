@@ -153,9 +153,13 @@ export class RedisStore implements CountStore {
     })
   }
 
+  async nowSeconds(): Promise<number> {
+    return await this.#run('time', () => this.#now())
+  }
+
   async windows(size: Window['size'], zone: string, vantage: string): Promise<number[]> {
     return await this.#run('windows', async () => {
-      const now = Number((await this.#redis.time())[0])
+      const now = await this.#now()
       const member = seriesMember({ size, zone, vantage })
       const lists = await this.#perSlot((keys) => this.#redis.zrange(keys.starts(member), '0', '-1'))
       return [...new Set(lists.flat().map(Number))]
@@ -166,7 +170,7 @@ export class RedisStore implements CountStore {
 
   async vantages(): Promise<string[]> {
     return await this.#run('vantages', async () => {
-      const now = Number((await this.#redis.time())[0])
+      const now = await this.#now()
       const lists = await this.#perSlot((keys) => this.#redis.zrange(keys.series, '0', '-1', 'WITHSCORES'))
       const vantages = new Set<string>()
       for (const list of lists) {
@@ -278,6 +282,10 @@ export class RedisStore implements CountStore {
 
   #makeConnection(): Redis {
     return makeConnection(this.#options.url, this.#options.commandTimeoutMs ?? 30_000)
+  }
+
+  async #now(): Promise<number> {
+    return Number((await this.#redis.time())[0])
   }
 
   async #leastOffset(topic: string, partition: number): Promise<number> {

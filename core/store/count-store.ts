@@ -204,6 +204,8 @@ export interface CountStore {
   trimSensorHours(watermarkSeconds: number): Promise<void>
 
   // Reading, by anyone.
+  /** The clock that windows expire by, in whole seconds. */
+  nowSeconds(): Promise<number>
   /** Windows that hold counts, in order of start. */
   windows(size: Window['size'], zone: string, vantage: string): Promise<number[]>
   /** Vantages that hold counts, sorted. */

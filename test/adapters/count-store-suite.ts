@@ -644,6 +644,16 @@ function describeLife(current: () => CountStore, startLive: () => Promise<void>)
       expect(await applyTo(store, 'a', { batches: [batch('a', 1)], cells })).toMatchObject({ kind: 'seen' })
     })
 
+    test('tells the time that windows expire by', async () => {
+      await startLive()
+      const before = Math.floor(Date.now() / 1000) - 1
+
+      const now = await current().nowSeconds()
+
+      expect(now).toBeGreaterThanOrEqual(before)
+      expect(now).toBeLessThanOrEqual(Date.now() / 1000 + 1)
+    })
+
     test('a run keeps the oldest windows', async () => {
       const store = current()
       const cells = [{ window: window('minute', 0), series: 'all', packets: 3 }]

@@ -13,6 +13,7 @@ import {
 import type { CountRow } from '../../../core/counts/row.ts'
 import { CountAccumulator } from '../../../core/windows/count-accumulator.ts'
 import { portCode } from '../../../core/windows/series.ts'
+import { formatUtc } from '../../../core/windows/time-zone.ts'
 import { SourceAccumulator } from '../../../core/windows/source-accumulator.ts'
 import { enriched, PACKET, START, type TestBatch, testBatches } from './random-batches.ts'
 
@@ -301,6 +302,32 @@ describe('times that the store has forgotten', () => {
     await expect(
       answerFromStore({ ...QUERY, window: rolling('5m', 300) }, store, ZONES)
     ).rejects.toMatchObject({ code: 'SP_QUESTION_NOT_KEPT' })
+  })
+
+  test.each<[string, number, Partial<CountQuery>]>([
+    ['a rolling day', 10 * 3600, { window: rolling('24h', DAY) }],
+    ['hours', DAY, { fromSeconds: hour - 30 * 3600 }],
+    ['days', 3 * DAY, { window: { kind: 'fixed', size: 'day' }, fromSeconds: midnight - 3 * DAY }]
+  ])('%s, of which a part expired in a silence', async (_, silenceSeconds, query) => {
+    await expect(answerFromStore({ ...QUERY, ...query }, await agedStore(START), ZONES)).resolves.toBeDefined()
+    const store = await agedStore(START + silenceSeconds)
+
+    await expect(answerFromStore({ ...QUERY, ...query }, store, ZONES)).rejects.toMatchObject({
+      code: 'SP_QUESTION_NOT_KEPT'
+    })
+  })
+
+  test('a rolling span that a silence has cut is refused with the --to that is answered', async () => {
+    const silent = START + 10 * 3600
+    const store = await agedStore(silent)
+    const query: CountQuery = { ...QUERY, by: [], window: rolling('24h', DAY) }
+    const toSeconds = Math.ceil(silent / 60) * 60
+
+    await expect(answerFromStore(query, store, ZONES)).rejects.toMatchObject({
+      message: expect.stringContaining(`--to ${formatUtc(toSeconds)} asks up to now`)
+    })
+    const rows = await answerFromStore({ ...query, toSeconds }, store, ZONES)
+    expect(rows.map(({ packets }) => packets)).toEqual([3])
   })
 
   test('a run keeps everything', async () => {
