@@ -242,6 +242,11 @@ describe('questions that the store does not keep', () => {
     ).rejects.toMatchObject({
       code: 'SP_QUESTION_NOT_KEPT'
     })
+    const trimmed = expect.stringMatching(/--from \d{4}-\d\d-\d\dT\d\d:00:00Z asks for those/)
+    for (const until of [START + 600, START + 15 * 3600 - 3000]) {
+      const asked = answerFromStore({ ...query, toSeconds: until }, store, ZONES)
+      await expect(asked).rejects.toMatchObject({ code: 'SP_QUESTION_NOT_KEPT', message: trimmed })
+    }
     expect((await answerFromStore(query, store, ZONES)).length).toBe(1)
   })
 })
@@ -269,6 +274,8 @@ describe('times that the store has forgotten', () => {
     ['hours from long ago', { fromSeconds: hour - 3 * DAY }],
     ['hours until long ago', { toSeconds: hour - 3 * DAY }],
     ['a sum whose bounds only minutes meet', { window: { kind: 'all' }, fromSeconds: minute - 30 * 3600 }],
+    ['sensors of hours from long ago', { by: ['sensor'], fromSeconds: hour - 3 * DAY }],
+    ['sensors of hours until long ago', { by: ['sensor'], toSeconds: hour - 3 * DAY }],
     ['days from long ago', { window: { kind: 'fixed', size: 'day' }, fromSeconds: midnight - 6 * DAY }]
   ])('%s: refused, and what is kept is said', async (_, query) => {
     const store = await agedStore(START)
