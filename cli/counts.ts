@@ -34,7 +34,8 @@ Minutes and hours are UTC; days are those of --tz. A rolling window of 5m is the
 one that holds the newest packet asked for, or at --to. Unique sources are exact up to 16,384 a row, then estimates
 (standard error 0.81 %); those of rolling windows are exact.
 
-Without FILEs the live store answers, for what it keeps; over FILEs every combination works.
+Without FILEs the live store answers, for what it keeps; over FILEs every combination works. Where no aggregator has
+worked yet there is no store: that is said, with exit code 1, and nothing is made.
 --where takes ${CONDITION_KEYS.join(', ')}; several values of one key are alternatives, all keys must hold.
 
 Examples:
@@ -186,18 +187,17 @@ async function answerLive(
   queries: readonly CountQuery[],
   run: string | null
 ): Promise<CountRow[][]> {
-  const [{ createStore }, { zonesOf }, { answerFromStore }] = await Promise.all([
+  const [{ createStore }, { answerFromStore }] = await Promise.all([
     import('../services/connections.ts'),
-    import('../services/zones.ts'),
     import('../core/counts/live-query.ts')
   ])
   const configuration = context.configuration()
   if (run !== null) await sayWhetherComplete(context, run)
-  const store = createStore(configuration, run)
+  const store = createStore(configuration, run, 'read')
   await store.start()
   try {
     const answers: CountRow[][] = []
-    for (const query of queries) answers.push(await answerFromStore(query, store, zonesOf(configuration)))
+    for (const query of queries) answers.push(await answerFromStore(query, store))
     return answers
   } finally {
     await store.stop()

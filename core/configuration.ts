@@ -143,7 +143,7 @@ export const SETTINGS = {
   dayTimeZones: list(
     'STORMPETREL_DAY_TIME_ZONES',
     [],
-    'Time zones whose days are counted besides UTC.',
+    'Time zones whose days are counted besides UTC; one that is added later is kept from its next whole day on.',
     zone
   ),
   slots: integer(
@@ -151,28 +151,28 @@ export const SETTINGS = {
     16,
     'slots',
     [1, 1024],
-    'Parts that the store is divided into; fixed when the store is made.'
+    'Parts that the store is divided into; fixed when the store is made (a run keeps its own).'
   ),
   minuteRetentionHours: integer(
     'STORMPETREL_MINUTE_RETENTION_HOURS',
     DEFAULT_RETENTION.minuteHours,
     'hours',
     [25, 8760],
-    'How long minutes are kept after their end.'
+    'How long minutes are kept after their end; aggregators write it at their start, all of them must have the same.'
   ),
   hourRetentionDays: integer(
     'STORMPETREL_HOUR_RETENTION_DAYS',
     DEFAULT_RETENTION.hourDays,
     'days',
     [1, 3660],
-    'How long hours are kept after their end.'
+    'How long hours are kept after their end; aggregators write it at their start, all of them must have the same.'
   ),
   dayRetentionDays: integer(
     'STORMPETREL_DAY_RETENTION_DAYS',
     DEFAULT_RETENTION.dayDays,
     'days',
     [2, 36_600],
-    'How long days are kept after their end.'
+    'How long days are kept after their end; aggregators write it at their start, all of them must have the same.'
   ),
   flushIntervalMs: integer(
     'STORMPETREL_FLUSH_INTERVAL_MS',

@@ -19,7 +19,9 @@ export const ERROR_CODES = {
   SP_REDIS: 'Redis cannot be reached, or refused a command.',
   SP_STORE_REFUSED:
     'A script of the store refused what it was given, or a key holds what no version wrote; nothing was changed.',
-  SP_STORE_LAYOUT: 'The store was made with other settings (slots, time zones) than this service has.',
+  SP_STORE_LAYOUT:
+    'The counts of the store are divided by another number of slots, or another rule, than this service has; or another aggregator changed what is kept. Retentions and time zones may change: aggregators write them at their start.',
+  SP_STORE_EMPTY: 'No aggregator has worked on this store yet: there is nothing to answer from.',
   SP_TOPIC:
     'A topic is missing, ends before what was read from it, or has settings that the exactly-once rule cannot live with.',
   SP_RUN: 'A run exists with other settings, or does not exist.',

@@ -39,12 +39,17 @@ export function createBus(
   })
 }
 
-/** Opens nothing yet. A run keeps its counts until it is deleted. */
-export function createStore(configuration: Configuration, run: string | null): RedisStore {
+/** Opens nothing yet. A run keeps its counts until it is deleted. Whoever only asks has `read` access and makes nothing. */
+export function createStore(
+  configuration: Configuration,
+  run: string | null,
+  access: 'read' | 'write'
+): RedisStore {
   const { redisUrl, topicPrefix } = configuration
   return new RedisStore({
     url: redisUrl,
     namespace: run === null ? liveNamespace(topicPrefix) : runNamespace(topicPrefix, run),
+    access,
     slots: configuration.slots,
     dayZones: configuration.dayTimeZones.filter((zone) => zone !== 'UTC'),
     laneDays: Math.ceil((configuration.spoolAgeHours + configuration.topicRetentionHours) / 24) + 1,

@@ -12,6 +12,7 @@ const SCRIPT_NAMES = [
   'close-sketches',
   'mark-closing',
   'read-sources',
+  'swap-settings',
   'trim-hour',
   'trim-offsets'
 ] as const

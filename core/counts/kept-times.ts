@@ -1,7 +1,8 @@
 // Questions about times that the store has forgotten: a part of an answer looks like the whole, so they are refused.
 import type { CountStore } from '../store/count-store.ts'
-import { keptSeconds, type Retention } from '../store/retention.ts'
-import { formatUtc, windowEndSeconds, windowStartSeconds } from '../windows/time-zone.ts'
+import type { Retention } from '../store/retention.ts'
+import { forgottenUpToSeconds, zoneSinceSeconds } from '../store/store-settings.ts'
+import { formatUtc, formatWindowStart, windowEndSeconds, windowStartSeconds } from '../windows/time-zone.ts'
 import type { WindowSize } from '../windows/window.ts'
 import { notKept } from './not-kept.ts'
 import { type CountQuery, type RollingSpan, rollingEndSeconds } from './query.ts'
@@ -15,11 +16,14 @@ export async function refuseForgottenTimes(
   store: CountStore,
   size: WindowSize
 ): Promise<void> {
-  const { retention } = store
+  const settings = await store.settings()
+  const { retention } = settings
   if (retention === null) return
   const now = await store.nowSeconds()
-  const oldest = now - keptSeconds(size, retention)
-  const kept = `kept are ${keptText(retention)}; ${size}s from ${formatUtc(firstWhole(size, oldest))} on`
+  const zone = query.window.kind === 'fixed' && size === 'day' ? query.zone : 'UTC'
+  const oldest = Math.max(forgottenUpToSeconds(size, settings, now), zoneSinceSeconds(zone, settings))
+  const from = formatWindowStart({ size, zone, startSeconds: firstWhole(size, zone, oldest) })
+  const kept = `kept are ${keptText(retention)}; ${size}s from ${from} on`
   if (query.window.kind === 'rolling') {
     await refuseForgottenSpans(query, query.window.spans, store, { oldest, now, kept })
     return
@@ -62,8 +66,8 @@ async function refuseForgottenSpans(
 }
 
 /** The start of the first window that begins at an instant or later. */
-function firstWhole(size: WindowSize, seconds: number): number {
-  return windowEndSeconds({ size, zone: 'UTC', startSeconds: windowStartSeconds(size, 'UTC', seconds - 1) })
+function firstWhole(size: WindowSize, zone: string, seconds: number): number {
+  return windowEndSeconds({ size, zone, startSeconds: windowStartSeconds(size, zone, seconds - 1) })
 }
 
 /** The newest window of the smallest size that there is; null in an empty store. */

@@ -5,6 +5,7 @@ import type { EnrichedBatch } from '../../core/batch/enriched-batch.ts'
 import type { Bus, BusRecord, ConsumeOutcome, PartitionHandler, Subscription } from '../../core/bus.ts'
 import { StormpetrelError } from '../../core/errors.ts'
 import type { CountStore, OffsetSpan } from '../../core/store/count-store.ts'
+import { zonesKept } from '../../core/store/store-settings.ts'
 import { CountFlush, type FlushOutcome } from './count-flush.ts'
 import { ENRICHED, flushContents, type PartitionRecords } from './flush-contents.ts'
 import type { AggregatorCounters } from './metrics.ts'
@@ -14,8 +15,6 @@ export interface AggregatorOptions {
   readonly bus: Bus
   readonly group: string
   readonly store: CountStore
-  /** Time zones whose days are kept, 'UTC' among them. */
-  readonly zones: readonly string[]
   /** At most this long between two flushes while records wait. */
   readonly flushIntervalMs: number
   /** A flush starts at once when this many packets wait. */
@@ -45,7 +44,8 @@ const RETRY_MS = 500
 /** Holds partitions of packets.enriched, and starts a flush when it is time. */
 export class Aggregator implements PartitionHandler<EnrichedBatch> {
   readonly #options: AggregatorOptions
-  readonly #flush: CountFlush
+  /** Made at the start: it counts days of the zones that the store keeps. */
+  #flushes: CountFlush | null = null
   readonly #waiting = new Map<number, Waiting>()
   /** Next offset of each partition held. */
   readonly #next = new Map<number, number>()
@@ -59,11 +59,11 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
 
   constructor(options: AggregatorOptions) {
     this.#options = options
-    this.#flush = new CountFlush(options)
   }
 
   async start(): Promise<void> {
-    const { bus, group, onFailure } = this.#options
+    const { bus, group, store, onFailure } = this.#options
+    this.#flushes = new CountFlush({ ...this.#options, zones: zonesKept(await store.settings()) })
     this.#subscription = await bus.subscribe('packets.enriched', group, this, onFailure)
     this.#schedule()
   }
@@ -112,6 +112,11 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
       }
       this.#schedule()
     })
+  }
+
+  get #flush(): CountFlush {
+    if (this.#flushes === null) throw new Error('the aggregator was not started')
+    return this.#flushes
   }
 
   /** Starts a flush now or later; one at a time. */

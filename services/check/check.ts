@@ -30,7 +30,7 @@ async function checkWorld(configuration: Configuration): Promise<Finding[]> {
 }
 
 async function checkRedis(configuration: Configuration): Promise<Finding[]> {
-  const store = createStore(configuration, null)
+  const store = createStore(configuration, null, 'read')
   await store.start()
   await store.stop()
   return []

@@ -41,13 +41,13 @@ export async function runReplay(configuration: Configuration, request: ReplayReq
   const limits = DEFAULT_BATCH_LIMITS
   const runs = createRunList(configuration)
   const bus = createBus(configuration, request.run, ['packets.raw'], log)
-  const store = createStore(configuration, request.run)
+  const store = createStore(configuration, request.run, 'write')
   return await withParts([runs], async () => {
     const settings = runSettings(sensor, limits, configuration.partitions)
     await runs.open(request.run, settings, Date.now())
     await makeRunTopics(configuration, request.run, log)
-    log('info', 'run is ready for its workers', { run: request.run })
     return await withParts([store, bus, ...(await workers(configuration, request, log, life))], async () => {
+      log('info', 'run is ready for its workers', { run: request.run })
       const taggerGroup = groupOf(configuration, request.run, 'tagger')
       const { onBatch } = request
       const options = { bus, store, taggerGroup, sensor, limits, pollMs: POLL_MS, onBatch }

@@ -35,7 +35,7 @@ export async function requireRun(configuration: Configuration, id: string): Prom
 /** Deletes topics, schemas and counts, and then takes the run off the list: what fails half way can be deleted again. */
 export async function deleteRun(configuration: Configuration, id: string): Promise<void> {
   const runs = createRunList(configuration)
-  const store = createStore(configuration, id)
+  const store = createStore(configuration, id, 'read')
   await withParts([runs], async () => {
     await runs.get(id)
     const { kafkaBrokers: brokers, registryUrl } = configuration

@@ -51,7 +51,7 @@ export class Up {
     maxUnreadRecords: MAX_UNREAD_RECORDS,
     nowMs: Date.now
   })
-  readonly #store = new MemoryStore()
+  readonly #store: MemoryStore
   readonly #sensorCounters = new SensorCounters()
   readonly #taggerCounters = new TaggerCounters(false)
   readonly #aggregatorCounters = new AggregatorCounters(false)
@@ -67,6 +67,7 @@ export class Up {
   constructor(options: UpOptions) {
     this.#options = options
     const { onFailure, world, zones, log } = options
+    this.#store = new MemoryStore({ dayZones: zones })
     const bus = this.#bus
     const nowMs = Date.now
     const counters = this.#taggerCounters
@@ -75,7 +76,6 @@ export class Up {
       bus,
       group: 'aggregator',
       store: this.#store,
-      zones,
       flushIntervalMs: FLUSH_INTERVAL_MS,
       flushPackets: 100_000,
       counters: this.#aggregatorCounters,

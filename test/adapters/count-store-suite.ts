@@ -81,9 +81,9 @@ export function describeCountStore(name: string, make: MakeStore): void {
     })
 
     test('tells how long it keeps windows', async () => {
-      expect(store.retention).toBeNull()
+      expect(await store.settings()).toEqual({ retention: null, earlier: [], zones: {} })
       await startLive()
-      expect(store.retention).toEqual(DEFAULT_RETENTION)
+      expect(await store.settings()).toEqual({ retention: DEFAULT_RETENTION, earlier: [], zones: {} })
     })
 
     afterEach(async () => {

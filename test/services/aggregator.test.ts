@@ -54,7 +54,6 @@ function createAggregator(from: InProcessBus): Aggregator {
     bus: from,
     group: 'aggregator',
     store,
-    zones: ['UTC'],
     flushIntervalMs: 5,
     flushPackets: 1000,
     counters,
