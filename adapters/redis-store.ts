@@ -26,7 +26,16 @@ import {
   trimmedUpTo,
   untrimmedHours
 } from './redis/housekeeping.ts'
-import { readLayout, settingsKey, settleLayout, type StoreLayout, type WantedLayout } from './redis/layout.ts'
+import type { Finding } from './topics/topic-rules.ts'
+import {
+  layoutFindings,
+  readLayout,
+  settingsKey,
+  settleLayout,
+  type StoreLayout,
+  type WantedLayout
+} from './redis/layout.ts'
+import { readServerFacts, refuseUnsafeServer, serverFindings } from './redis/server-rules.ts'
 import { readLedger } from './redis/read-ledger.ts'
 import { outcomeOf, splitAtBar } from './redis/replies.ts'
 import { loadScripts, runScript } from './redis/scripts.ts'
@@ -80,7 +89,8 @@ export class RedisStore implements CountStore {
   }
 
   /**
-   * Throws SP_STORE_LAYOUT where the namespace's counts are divided otherwise. After an error it can be tried again; where
+   * Throws SP_STORE_LAYOUT where the namespace's counts are divided otherwise, and for `write` SP_REDIS_SETTINGS where
+   * Redis would lose counts. After an error it can be tried again; where
    * it was started before, the connection is made anew.
    */
   async start(): Promise<void> {
@@ -96,6 +106,7 @@ export class RedisStore implements CountStore {
           this.#sources = this.#open(await readLayout(this.#redis, namespace))
           return
         }
+        refuseUnsafeServer(await readServerFacts(this.#redis), this.#where)
         await loadScripts(this.#redis)
         this.#sources = this.#open(await settleLayout(this.#redis, namespace, this.#wanted))
       })
@@ -107,6 +118,16 @@ export class RedisStore implements CountStore {
 
   async stop(): Promise<void> {
     await endConnection(this.#redis)
+  }
+
+  /** What keeps aggregators from working on this store, or endangers its counts; for people. */
+  async findings(): Promise<Finding[]> {
+    return await this.#run('check', async () => {
+      const found = serverFindings(await readServerFacts(this.#redis), this.#where)
+      if (this.#layout === null) return found
+      const { namespace } = this.#options
+      return [...found, ...layoutFindings(this.#redis, namespace, this.#layout, this.#wanted)]
+    })
   }
 
   async nextOffset(topic: string, partition: number): Promise<number> {
@@ -302,6 +323,10 @@ export class RedisStore implements CountStore {
       } while (cursor !== '0')
       await this.#redis.unlink(settings)
     })
+  }
+
+  get #where(): string {
+    return `${this.#redis.options.host}:${this.#redis.options.port}`
   }
 
   #makeConnection(): Redis {

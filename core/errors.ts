@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   SP_KAFKA: 'Kafka cannot be reached, or refused a request.',
   SP_REGISTRY: 'The schema registry cannot be reached, or refused a schema.',
   SP_REDIS: 'Redis cannot be reached, or refused a command.',
+  SP_REDIS_SETTINGS: 'Redis is older than 7.0, or evicts keys when its memory is full: counts would be lost.',
   SP_STORE_REFUSED:
     'A script of the store refused what it was given, or a key holds what no version wrote; nothing was changed.',
   SP_STORE_LAYOUT:

@@ -9,6 +9,7 @@ import {
   type StoreSettings,
   type WantedSettings
 } from '../../core/store/store-settings.ts'
+import type { Finding } from '../topics/topic-rules.ts'
 import { runScript } from './scripts.ts'
 
 /** Rises when the meaning of any key changes. */
@@ -80,8 +81,27 @@ function changedLayout(
   return { slots, settings: changedSettings(settings, wanted, nowSeconds) }
 }
 
-/** SP_STORE_LAYOUT for a number of slots that is not the store's. */
-export function otherSlots(redis: Redis, namespace: string, stored: number, ours: number): StormpetrelError {
+/** What keeps an aggregator with these settings from working on a live namespace. */
+export function layoutFindings(
+  redis: Redis,
+  namespace: string,
+  { slots }: StoreLayout,
+  wanted: WantedLayout
+): Finding[] {
+  if (slots === wanted.slots) return []
+  return [
+    {
+      severity: 'error',
+      what: `was made with ${slots} slots, and STORMPETREL_SLOTS is ${wanted.slots}`,
+      where: `${namespace} in redis ${redis.options.host}:${redis.options.port}`,
+      why: 'counts that lie in other slots would be lost, so aggregators do not start',
+      mend: `Set STORMPETREL_SLOTS to ${slots}.`,
+      isMended: false
+    }
+  ]
+}
+
+function otherSlots(redis: Redis, namespace: string, stored: number, ours: number): StormpetrelError {
   return otherLayout(redis, namespace, `with ${stored} slots`, `${ours} (STORMPETREL_SLOTS)`)
 }
 
