@@ -189,12 +189,16 @@ export class RedisStore implements CountStore {
   }
 
   async settings(): Promise<StoreSettings> {
-    const { namespace, access } = this.#options
+    const { namespace, access = 'write' } = this.#options
     return await orRedisError(this.#redis, 'settings', async () => {
       const layout = await readLayout(this.#redis, namespace)
-      if (layout === null) throw emptyStore(this.#redis, namespace)
-      if (access === 'read') this.#sources = this.#open(layout)
-      return layout.settings
+      if (layout !== null) {
+        if (access === 'read') this.#sources = this.#open(layout)
+        return layout.settings
+      }
+      if (access === 'read') throw emptyStore(this.#redis, namespace)
+      // Redis has lost everything. The counts are read again from the bus, and this is said again with them.
+      return (await settleLayout(this.#redis, namespace, this.#wanted)).settings
     })
   }
 

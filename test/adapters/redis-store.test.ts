@@ -294,6 +294,20 @@ describe('the Redis store when Redis fails', () => {
     await redis.quit()
   })
 
+  test('a Redis that lost everything is told again what is kept', async () => {
+    const redis = new Redis(part.url)
+    const store = await storeOf({ url: part.url, dayZones: ['Asia/Tokyo'] })
+    await store.start()
+    const before = await store.settings()
+    await redis.flushall()
+
+    expect(await store.settings()).toEqual(before)
+    expect(await redis.dbsize()).toBe(1)
+    await store.clear()
+    await store.stop()
+    await redis.quit()
+  })
+
   test('a Redis that forgot the scripts is given them again', async () => {
     const redis = new Redis(part.url)
     const store = await storeOf({ url: part.url })
