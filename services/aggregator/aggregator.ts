@@ -49,6 +49,8 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
   readonly #waiting = new Map<number, Waiting>()
   /** Next offset of each partition held. */
   readonly #next = new Map<number, number>()
+  /** After a rewind, where each partition was: until then the store knows less than it did. */
+  readonly #knownBefore = new Map<number, number>()
   #waitingPackets = 0
   #lastFlushMs = 0
   #subscription: Subscription | null = null
@@ -81,6 +83,14 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
     return this.#subscription?.lagRecords() ?? 0
   }
 
+  /** True while records wait, or while what the store had lost is not counted again. */
+  isBehind(): boolean {
+    const isRewound = [...this.#knownBefore].some(
+      ([partition, before]) => (this.#next.get(partition) ?? before) < before
+    )
+    return isRewound || this.lagRecords() > 0
+  }
+
   async assigned(partition: number): Promise<number> {
     const offset = await this.#untilAnswered(() => this.#options.store.nextOffset(ENRICHED, partition))
     this.#flush.forgetSent()
@@ -99,6 +109,7 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
 
   revoked(partition: number): void {
     this.#next.delete(partition)
+    this.#knownBefore.delete(partition)
     this.#flush.forgetSent()
   }
 
@@ -203,7 +214,11 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
     this.#options.log('warn', 'store lost data; reading again', { offsets: [...outcome.offsets] })
     this.#flush.forgetSent()
     for (const [partition, offset] of outcome.offsets) {
-      if (this.#next.has(partition)) this.#next.set(partition, offset)
+      const before = this.#next.get(partition)
+      if (before !== undefined) {
+        this.#knownBefore.set(partition, Math.max(before, this.#knownBefore.get(partition) ?? 0))
+        this.#next.set(partition, offset)
+      }
       const waiting = taken.find((each) => each.partition === partition)
       if (waiting !== undefined) waiting.resolve({ kind: 'seek', offset })
       else this.#subscription?.seek(partition, offset)
