@@ -82,8 +82,13 @@ export const METRICS = {
   },
   stormpetrel_lost_records_total: {
     type: 'counter',
-    help: 'Records (batches) of packets.enriched that Kafka deleted before they were counted.',
-    labels: []
+    help: 'Records (batches) that Kafka deleted before the service had read them: the tagger of packets.raw, the aggregator of packets.enriched.',
+    labels: ['service']
+  },
+  stormpetrel_late_sources: {
+    type: 'gauge',
+    help: 'Sources that came after their sketch was closed, by window size, in the whole store as of the last minute; one that is sent again is counted again. Live only.',
+    labels: ['window']
   },
   stormpetrel_rewinds_total: {
     type: 'counter',

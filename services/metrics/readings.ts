@@ -31,6 +31,7 @@ export function taggerReadings(counters: TaggerCounters, lagRecords: number): Me
     { name: 'stormpetrel_packets_total', value: counters.packets, labels },
     ...byteReadings(counters, labels),
     ...latencyReadings(counters.latency, labels),
+    { name: 'stormpetrel_lost_records_total', value: counters.lostRecords, labels },
     { name: 'stormpetrel_lag_records', value: lagRecords, labels },
     ...rejectedReadings('tagger', counters.rejectedFrames)
   ]
@@ -54,14 +55,24 @@ export function aggregatorReadings(counters: AggregatorCounters, lagRecords: num
     { name: 'stormpetrel_closed_batches_total', value: counters.closedBatches },
     { name: 'stormpetrel_reused_names_total', value: counters.reusedNames },
     { name: 'stormpetrel_store_errors_total', value: counters.storeErrors },
-    { name: 'stormpetrel_lost_records_total', value: counters.lostRecords },
+    { name: 'stormpetrel_lost_records_total', value: counters.lostRecords, labels },
     { name: 'stormpetrel_rewinds_total', value: counters.rewinds },
     ...byteReadings(counters, labels),
     ...latencyReadings(counters.latency, labels),
     { name: 'stormpetrel_lag_records', value: lagRecords, labels },
     ...rejectedReadings('aggregator', counters.rejectedFrames),
-    ...expired
+    ...expired,
+    ...lateReadings(counters)
   ]
+}
+
+/** Nothing until the store was asked: a run and the first minute have none to show. */
+function lateReadings({ lateSources }: AggregatorCounters): MetricReading[] {
+  return Object.entries(lateSources ?? {}).map(([window, value]) => ({
+    name: 'stormpetrel_late_sources',
+    value,
+    labels: { window }
+  }))
 }
 
 type ServiceLabels = Readonly<{ service: string }>
