@@ -54,7 +54,7 @@ async function ledger(context: CliContext, options: LedgerOptions): Promise<void
   ])
   const configuration = context.configuration()
   if (run !== null) await requireRun(configuration, run)
-  const store = createStore(configuration, run)
+  const store = createStore(configuration, run, 'read')
   await store.start()
   try {
     const read = await store.ledger()

@@ -16,7 +16,7 @@ beforeAll(async () => {
     STORMPETREL_REDIS_URL: await sharedRedis(),
     STORMPETREL_TOPIC_PREFIX: freshPrefix()
   }
-  store = createStore(readConfiguration(environment), null)
+  store = createStore(readConfiguration(environment), null, 'write')
   await store.start()
   const rejectedFrames = [{ reason: 'not-ip', frames: 3 }]
   await apply(1, { rejectedFrames, kernelDrops: 2 })
