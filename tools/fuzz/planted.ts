@@ -39,7 +39,11 @@ export const PLANTED: Readonly<Record<string, Subject>> = {
     ...PRODUCT,
     decodePacket: (bytes, start, end, columns, row) => {
       const rejected = PRODUCT.decodePacket(bytes, start, end, columns, row)
-      const isRare = rejected === 0 && bytes[start + 6] === PROTOCOL.shim6 && columns.ipLength[row]! > 65_000
+      const isRare =
+        rejected === 0 &&
+        bytes[start]! >> 4 === 6 &&
+        bytes[start + 6] === PROTOCOL.shim6 &&
+        columns.ipLength[row]! > 65_000
       if (isRare) for (;;) turns += 1
       return rejected
     }

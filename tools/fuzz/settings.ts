@@ -32,14 +32,15 @@ export function parseSettings(args: readonly string[]): Settings | string {
     seed: { type: 'string' },
     seeds: { type: 'string', multiple: true },
     planted: { type: 'string' },
-    replay: { type: 'string' }
+    replay: { type: 'string' },
+    help: { type: 'boolean' }
   } as const
   try {
     const { values } = parseArgs({ args: [...args], options })
     const isBounded = values.seconds !== undefined || values.inputs !== undefined
     const seconds = numberOf(values.seconds, isBounded ? Number.POSITIVE_INFINITY : 60)
     const planted = values.planted ?? null
-    if (planted !== null && !Object.hasOwn(PLANTED, planted)) return USAGE
+    if (values.help === true || (planted !== null && !Object.hasOwn(PLANTED, planted))) return USAGE
     return {
       seed: numberOf(values.seed, Math.floor(Math.random() * 2 ** 31)),
       seconds,
