@@ -25,6 +25,14 @@ function text(env: string, fallback: string, doc: string): Setting<string> {
   return { env, unit: 'text', doc, fallback, parse: (value) => value }
 }
 
+function url(env: string, fallback: string, doc: string): Setting<string> {
+  const parse = (value: string) => {
+    if (URL.canParse(value)) return value
+    throw mistake(env, value, 'a URL such as http://127.0.0.1:8081')
+  }
+  return { env, unit: 'URL', doc, fallback, parse }
+}
+
 function optionalText(env: string, doc: string): Setting<string | null> {
   return { env, unit: 'path', doc, fallback: null, parse: (value) => value }
 }
@@ -85,7 +93,7 @@ const PORT: readonly [number, number] = [0, 65_535]
 /** Every setting. */
 export const SETTINGS = {
   kafkaBrokers: list('STORMPETREL_KAFKA_BROKERS', ['127.0.0.1:9092'], 'Kafka brokers to begin with.', broker),
-  registryUrl: text(
+  registryUrl: url(
     'STORMPETREL_REGISTRY_URL',
     'http://127.0.0.1:8081',
     'Schema registry with the Confluent API.'

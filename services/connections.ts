@@ -20,7 +20,8 @@ export function groupOf(configuration: Configuration, run: string | null, servic
 
 /**
  * Opens nothing yet. `topics` are those that the service writes or reads: their schemas are looked up at the start.
- * With `patienceMs` brokers that do not answer are given up after that time.
+ * With `patienceMs` brokers and a registry that do not answer are given up after that time; without, a registry that
+ * is away at the start is waited for.
  */
 export function createBus(
   configuration: Configuration,
@@ -35,7 +36,9 @@ export function createBus(
     topicPrefix: topicPrefixOf(configuration, run),
     topics,
     log,
-    ...(patienceMs === undefined ? {} : { patienceMs, startPatienceMs: patienceMs })
+    ...(patienceMs === undefined
+      ? { registryPatienceMs: Number.POSITIVE_INFINITY }
+      : { patienceMs, startPatienceMs: patienceMs })
   })
 }
 
