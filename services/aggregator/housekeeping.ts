@@ -78,6 +78,7 @@ export class Housekeeping {
     const { store, counters, onFailure } = this.#options
     if (!isCountedAlike(await store.settings(), this.#settings!)) onFailure(changedByAnother())
     counters.lateSources = (await store.lateTotals()).lateSources
+    counters.ledger = (await store.ledger()).sensors
   }
 
   async #tidy(): Promise<void> {

@@ -75,6 +75,13 @@ export const METRICS = {
     help: 'Packets of windows past their retention, by window size.',
     labels: ['window']
   },
+  stormpetrel_ledger_frames: {
+    type: 'gauge',
+    help:
+      'Frames of each sensor in the store, by what became of them (stormpetrel ledger): captured is the sum of the ' +
+      'others. From the store, at most a minute old, the same from every aggregator.',
+    labels: ['sensor', 'state']
+  },
   stormpetrel_store_errors_total: {
     type: 'counter',
     help: 'Flushes that the store did not answer; each was tried again.',

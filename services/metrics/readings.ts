@@ -1,4 +1,6 @@
 // What each service's counters say, as readings of the declared metrics.
+import type { SensorTotals } from '../../core/store/count-store.ts'
+import { rejectedFramesOf, unexplainedFrames } from '../../core/store/ledger.ts'
 import type { AggregatorCounters } from '../aggregator/metrics.ts'
 import type { SensorCounters } from '../sensor/metrics.ts'
 import type { TaggerCounters } from '../tagger/metrics.ts'
@@ -61,6 +63,7 @@ export function aggregatorReadings(counters: AggregatorCounters, lagRecords: num
     ...latencyReadings(counters.latency, labels),
     { name: 'stormpetrel_lag_records', value: lagRecords, labels },
     ...rejectedReadings('aggregator', counters.rejectedFrames),
+    ...counters.ledger.flatMap(ledgerReadings),
     ...expired,
     ...lateReadings(counters)
   ]
@@ -91,6 +94,23 @@ function byteReadings({ receivedBytes, sentBytes }: ByteCounters, labels: Servic
 
 function latencyReadings(latency: LatencyHistogram | null, labels: ServiceLabels): MetricReading[] {
   return latency === null ? [] : [{ name: 'stormpetrel_latency_seconds', value: latency, labels }]
+}
+
+function ledgerReadings(totals: SensorTotals): MetricReading[] {
+  const states = {
+    captured: totals.capturedFrames,
+    counted: totals.countedPackets,
+    rejected: rejectedFramesOf(totals),
+    dropped: totals.droppedFrames,
+    lost: totals.lostFrames,
+    gap: totals.gapFrames,
+    unexplained: unexplainedFrames(totals)
+  }
+  return Object.entries(states).map(([state, value]) => ({
+    name: 'stormpetrel_ledger_frames',
+    value,
+    labels: { sensor: totals.sensor, state }
+  }))
 }
 
 function rejectedReadings(service: string, rejectedFrames: ReadonlyMap<string, number>): MetricReading[] {
