@@ -1,6 +1,6 @@
 // Counts in Redis. Everything that must happen together happens in one script of one slot; see redis/*.lua.
-import type { Redis } from 'ioredis'
 import { StormpetrelError } from '../core/errors.ts'
+import type { Redis } from 'ioredis'
 import { checkSlotRequest, checkSpans, partitionKey } from '../core/fence/slot-request.ts'
 import type {
   CountStore,
@@ -18,7 +18,14 @@ import { isKept, type StoreSettings } from '../core/store/store-settings.ts'
 import { leastActiveWatermark } from '../core/store/watermark.ts'
 import type { Window, WindowSize } from '../core/windows/window.ts'
 import { applyArguments } from './redis/apply-arguments.ts'
-import { endConnection, makeConnection, orRedisError } from './redis/connection.ts'
+import {
+  addressOf,
+  endConnection,
+  makeConnection,
+  mastersOf,
+  orRedisError,
+  type RedisConnection
+} from './redis/connection.ts'
 import {
   closeSlotSketches,
   markTrimmed,
@@ -70,7 +77,7 @@ const SKETCHES_READ_PER_CALL = 500
 export class RedisStore implements CountStore {
   readonly #options: RedisStoreOptions
   readonly #wanted: WantedLayout
-  #redis: Redis
+  #redis: RedisConnection
   /** Null until it is read: a reader may be there before any aggregator made the store. */
   #layout: StoreLayout | null = null
   #keys: readonly SlotKeys[] = []
@@ -106,7 +113,7 @@ export class RedisStore implements CountStore {
           this.#sources = this.#open(await readLayout(this.#redis, namespace))
           return
         }
-        refuseUnsafeServer(await readServerFacts(this.#redis), this.#where)
+        for (const node of mastersOf(this.#redis)) refuseUnsafeServer(await readServerFacts(node))
         await loadScripts(this.#redis)
         this.#sources = this.#open(await settleLayout(this.#redis, namespace, this.#wanted))
       })
@@ -123,7 +130,8 @@ export class RedisStore implements CountStore {
   /** What keeps aggregators from working on this store, or endangers its counts; for people. */
   async findings(): Promise<Finding[]> {
     return await this.#run('check', async () => {
-      const found = serverFindings(await readServerFacts(this.#redis), this.#where)
+      const facts = await Promise.all(mastersOf(this.#redis).map(readServerFacts))
+      const found = facts.flatMap(serverFindings)
       if (this.#layout === null) return found
       const { namespace } = this.#options
       return [...found, ...layoutFindings(this.#redis, namespace, this.#layout, this.#wanted)]
@@ -318,22 +326,22 @@ export class RedisStore implements CountStore {
     await orRedisError(this.#redis, 'clear', async () => {
       const settings = settingsKey(this.#options.namespace)
       const pattern = `${this.#options.namespace.replaceAll(/[?*[\]\\^-]/g, '\\$&')}:*`
-      let cursor = '0'
-      do {
-        const [next, found] = await this.#redis.scan(cursor, 'MATCH', pattern, 'COUNT', 5000)
-        const keys = found.filter((key) => key !== settings)
-        if (keys.length > 0) await this.#redis.unlink(keys)
-        cursor = next
-      } while (cursor !== '0')
+      for (const node of mastersOf(this.#redis)) await this.#clearNode(node, pattern, settings)
       await this.#redis.unlink(settings)
     })
   }
 
-  get #where(): string {
-    return `${this.#redis.options.host}:${this.#redis.options.port}`
+  async #clearNode(node: Redis, pattern: string, settings: string): Promise<void> {
+    let cursor = '0'
+    do {
+      const [next, found] = await node.scan(cursor, 'MATCH', pattern, 'COUNT', 5000)
+      // Keys of several slots are deleted one by one: a cluster takes no command of more than one.
+      await Promise.all(found.filter((key) => key !== settings).map((key) => this.#redis.unlink(key)))
+      cursor = next
+    } while (cursor !== '0')
   }
 
-  #makeConnection(): Redis {
+  #makeConnection(): RedisConnection {
     return makeConnection(this.#options.url, this.#options.commandTimeoutMs ?? 30_000)
   }
 
@@ -382,10 +390,10 @@ export class RedisStore implements CountStore {
   }
 }
 
-function emptyStore({ options }: Redis, namespace: string): StormpetrelError {
+function emptyStore(redis: RedisConnection, namespace: string): StormpetrelError {
   return new StormpetrelError(
     'SP_STORE_EMPTY',
-    `redis ${options.host}:${options.port} has no counts under ${namespace}: no aggregator has worked there yet; ` +
+    `redis ${addressOf(redis)} has no counts under ${namespace}: no aggregator has worked there yet; ` +
       "start 'stormpetrel aggregator', or mend STORMPETREL_REDIS_URL or STORMPETREL_TOPIC_PREFIX"
   )
 }

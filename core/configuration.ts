@@ -101,7 +101,7 @@ export const SETTINGS = {
   redisUrl: text(
     'STORMPETREL_REDIS_URL',
     'redis://127.0.0.1:6379',
-    'Redis, as redis:// or rediss:// with user, password and database where needed.'
+    'Redis, as redis:// or rediss:// with user, password and database where needed; several by commas are nodes of a cluster.'
   ),
   topicPrefix: {
     ...text(

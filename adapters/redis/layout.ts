@@ -1,6 +1,6 @@
 // What a store was made with, in one key. How counts are divided into slots never changes: they would be lost. What is
 // kept, and for how long, is written by aggregators at their start; readers only read it.
-import type { Redis } from 'ioredis'
+import { addressOf, type RedisConnection } from './connection.ts'
 import { StormpetrelError } from '../../core/errors.ts'
 import { SLOT_RULE } from '../../core/store/slot.ts'
 import {
@@ -38,7 +38,7 @@ export function settingsKey(namespace: string): string {
 }
 
 /** Null where no aggregator made the namespace yet. Throws SP_STORE_LAYOUT where it was made by other rules. */
-export async function readLayout(redis: Redis, namespace: string): Promise<StoreLayout | null> {
+export async function readLayout(redis: RedisConnection, namespace: string): Promise<StoreLayout | null> {
   const text = await redis.get(settingsKey(namespace))
   return text === null ? null : parseLayout(redis, namespace, text)
 }
@@ -48,7 +48,7 @@ export async function readLayout(redis: Redis, namespace: string): Promise<Store
  * not those of a live service, or their rule is another.
  */
 export async function settleLayout(
-  redis: Redis,
+  redis: RedisConnection,
   namespace: string,
   wanted: WantedLayout
 ): Promise<StoreLayout> {
@@ -67,7 +67,7 @@ export async function settleLayout(
 }
 
 function changedLayout(
-  redis: Redis,
+  redis: RedisConnection,
   namespace: string,
   { slots, settings }: StoreLayout,
   wanted: WantedLayout,
@@ -83,7 +83,7 @@ function changedLayout(
 
 /** What keeps an aggregator with these settings from working on a live namespace. */
 export function layoutFindings(
-  redis: Redis,
+  redis: RedisConnection,
   namespace: string,
   { slots }: StoreLayout,
   wanted: WantedLayout
@@ -93,7 +93,7 @@ export function layoutFindings(
     {
       severity: 'error',
       what: `was made with ${slots} slots, and STORMPETREL_SLOTS is ${wanted.slots}`,
-      where: `${namespace} in redis ${redis.options.host}:${redis.options.port}`,
+      where: `${namespace} in redis ${addressOf(redis)}`,
       why: 'counts that lie in other slots would be lost, so aggregators do not start',
       mend: `Set STORMPETREL_SLOTS to ${slots}.`,
       isMended: false
@@ -101,11 +101,16 @@ export function layoutFindings(
   ]
 }
 
-function otherSlots(redis: Redis, namespace: string, stored: number, ours: number): StormpetrelError {
+function otherSlots(
+  redis: RedisConnection,
+  namespace: string,
+  stored: number,
+  ours: number
+): StormpetrelError {
   return otherLayout(redis, namespace, `with ${stored} slots`, `${ours} (STORMPETREL_SLOTS)`)
 }
 
-function parseLayout(redis: Redis, namespace: string, text: string): StoreLayout {
+function parseLayout(redis: RedisConnection, namespace: string, text: string): StoreLayout {
   const { version, slotRule, slots, settings } = JSON.parse(text) as StoredLayout
   if (version !== LAYOUT_VERSION)
     throw otherLayout(redis, namespace, `by layout ${version}`, `layout ${LAYOUT_VERSION}`)
@@ -133,10 +138,15 @@ function formatLayout({ slots, settings }: StoreLayout): string {
   return JSON.stringify(stored)
 }
 
-function otherLayout({ options }: Redis, namespace: string, stored: string, ours: string): StormpetrelError {
+function otherLayout(
+  redis: RedisConnection,
+  namespace: string,
+  stored: string,
+  ours: string
+): StormpetrelError {
   return new StormpetrelError(
     'SP_STORE_LAYOUT',
-    `${namespace} in redis ${options.host}:${options.port} was made ${stored}, this service has ${ours}; ` +
+    `${namespace} in redis ${addressOf(redis)} was made ${stored}, this service has ${ours}; ` +
       'give it the same, or another namespace (STORMPETREL_TOPIC_PREFIX)'
   )
 }

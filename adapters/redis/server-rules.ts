@@ -8,6 +8,8 @@ const LEAST_MAJOR = 7
 
 /** What INFO says of a server; null where this user may not ask, or the server does not say. */
 export interface ServerFacts {
+  /** Host and port, for people. */
+  readonly where: string
   readonly version: string | null
   /** 0 is no limit. */
   readonly maxmemoryBytes: number | null
@@ -21,6 +23,7 @@ export async function readServerFacts(redis: Redis): Promise<ServerFacts> {
     new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? null
   const bytes = field('maxmemory')
   return {
+    where: `${redis.options.host}:${redis.options.port}`,
     version: field('redis_version'),
     maxmemoryBytes: bytes === null ? null : Number(bytes),
     maxmemoryPolicy: field('maxmemory_policy')
@@ -37,22 +40,22 @@ async function readInfo(redis: Redis): Promise<string> {
   }
 }
 
-/** What is wrong with a server; `where` is its address. */
-export function serverFindings(facts: ServerFacts, where: string): Finding[] {
-  return [...versionFindings(facts, where), ...evictionFindings(facts, where)]
+/** What is wrong with a server. */
+export function serverFindings(facts: ServerFacts): Finding[] {
+  return [...versionFindings(facts), ...evictionFindings(facts)]
 }
 
 /** Throws SP_REDIS_SETTINGS where counts would be lost. What could not be read, or is a risk only, is left to `check`. */
-export function refuseUnsafeServer(facts: ServerFacts, where: string): void {
-  const worst = serverFindings(facts, where).find(({ severity }) => severity === 'error')
+export function refuseUnsafeServer(facts: ServerFacts): void {
+  const worst = serverFindings(facts).find(({ severity }) => severity === 'error')
   if (worst === undefined) return
   throw new StormpetrelError(
     'SP_REDIS_SETTINGS',
-    `redis ${where}: ${worst.what}: ${worst.why}; ${worst.mend}`
+    `redis ${facts.where}: ${worst.what}: ${worst.why}; ${worst.mend}`
   )
 }
 
-function versionFindings({ version }: ServerFacts, where: string): Finding[] {
+function versionFindings({ where, version }: ServerFacts): Finding[] {
   if (version === null) return [unreadable('its version', where)]
   if (Number.parseInt(version, 10) >= LEAST_MAJOR) return []
   return [
@@ -67,7 +70,7 @@ function versionFindings({ version }: ServerFacts, where: string): Finding[] {
   ]
 }
 
-function evictionFindings({ maxmemoryBytes, maxmemoryPolicy }: ServerFacts, where: string): Finding[] {
+function evictionFindings({ where, maxmemoryBytes, maxmemoryPolicy }: ServerFacts): Finding[] {
   if (maxmemoryPolicy === null) return [unreadable('maxmemory-policy', where)]
   if (maxmemoryPolicy === 'noeviction') return []
   const isLimited = maxmemoryBytes !== 0

@@ -1,10 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
 import { refuseUnsafeServer, type ServerFacts, serverFindings } from '../../../adapters/redis/server-rules.ts'
 
-const SAFE: ServerFacts = { version: '7.0.15', maxmemoryBytes: 1 << 30, maxmemoryPolicy: 'noeviction' }
+const SAFE: ServerFacts = {
+  where: 'host:1',
+  version: '7.0.15',
+  maxmemoryBytes: 1 << 30,
+  maxmemoryPolicy: 'noeviction'
+}
 
 function told(facts: Partial<ServerFacts>): string[] {
-  return serverFindings({ ...SAFE, ...facts }, 'host:1').map(({ severity, what }) => `${severity}: ${what}`)
+  return serverFindings({ ...SAFE, ...facts }).map(({ severity, what }) => `${severity}: ${what}`)
 }
 
 describe('a Redis server', () => {
@@ -31,7 +36,7 @@ describe('a Redis server', () => {
   ])('%s', (_, facts, findings) => {
     expect(told(facts)).toEqual(findings)
     const isRefused = findings.some((finding) => finding.startsWith('error'))
-    const refuse = (): void => refuseUnsafeServer({ ...SAFE, ...facts }, 'host:1')
+    const refuse = (): void => refuseUnsafeServer({ ...SAFE, ...facts })
     if (isRefused) expect(refuse).toThrow(expect.objectContaining({ code: 'SP_REDIS_SETTINGS' }))
     else expect(refuse).not.toThrow()
   })
