@@ -73,6 +73,8 @@ export class Spool {
   /** When the first batch that the sender has was spooled. */
   #handedSinceMs: number | null = null
   #shrinking: Promise<void> | null = null
+  /** Deletions under way: none goes on once the folder is given up. */
+  readonly #sweeps = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | null = null
   #isStopped = false
   #areDropsHeld: () => boolean = () => false
@@ -128,6 +130,7 @@ export class Spool {
     await this.#cursor?.close()
     this.#cursor = null
     await this.#writer.close()
+    await Promise.allSettled(this.#sweeps)
     await this.#lock?.close()
     this.#lock = null
   }
@@ -435,8 +438,16 @@ export class Spool {
    * Once a record is durable, deletes the segments that have nothing left to send by it and all before it. What else
    * they said is in the state of a later one.
    */
-  async #sweepAfter(durable: Promise<void>): Promise<void> {
+  #sweepAfter(durable: Promise<void>): Promise<void> {
     const done = this.#segments.filter((segment) => segment !== this.#newest && !this.#hasWaiting(segment))
+    const sweep = this.#sweep(durable, done)
+    this.#sweeps.add(sweep)
+    const forget = (): void => void this.#sweeps.delete(sweep)
+    sweep.then(forget, forget)
+    return sweep
+  }
+
+  async #sweep(durable: Promise<void>, done: readonly Segment[]): Promise<void> {
     await durable
     const newestDurable = this.#segments.findLast(({ durableBytes }) => durableBytes > 0)?.number ?? 0
     for (const segment of done) {
