@@ -88,8 +88,9 @@ export async function runSensor(
     } else {
       const live = createLive(configuration, sensor, input, spool, counters, life)
       await withParts([live], async () => {
+        const ended = life.untilEnd()
         started()
-        await life.untilEnd()
+        await ended
       })
     }
     await spool.untilEmpty(stopMs)
@@ -182,9 +183,11 @@ async function follow(folder: FollowedFolder, life: Life, started: () => void): 
   const ending = new AbortController()
   const reading = folder.run(ending.signal)
   reading.catch(life.fail)
+  // Whoever reads that it is ready may tell it to end at once.
+  const ended = life.untilEnd()
   started()
   try {
-    await life.untilEnd()
+    await ended
   } catch (error) {
     // Reading ends as it can; what went wrong first is told.
     ending.abort()
