@@ -224,7 +224,7 @@ export class Spool {
     this.#book.forget(isGone)
   }
 
-  /** Resolves when there is room for a batch, or `isImpatient` says that it need not be waited for. */
+  /** Resolves when there is room for a batch; where `isImpatient` says so, room is made as the spool is to make it. */
   async untilRoom(isImpatient: () => boolean): Promise<void> {
     const isFull = () => this.sizeBytes + LARGEST_BATCH_BYTES > this.#options.sizeLimitBytes
     while (isFull() && this.waitingBatches > 0 && !this.#isStopped && !isImpatient()) {
@@ -232,6 +232,7 @@ export class Spool {
       await this.#change()
       clearTimeout(timer)
     }
+    if (this.sizeBytes > this.#options.sizeLimitBytes) await this.#shrink()
   }
 
   /** Resolves when every batch is acknowledged or dropped, or after so long. */

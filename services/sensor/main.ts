@@ -70,7 +70,7 @@ export async function runSensor(
   const address = { host: configuration.metricsHost, port: configuration.metricsPort }
   const server = createServiceServer(address, exposition, () => isReady && !life.isEnding)
   return await withParts([spool, server, sender], async () => {
-    if (input.kind === 'files') return await spoolFiles(input.files, sensor, spool, counters, life)
+    if (input.kind === 'files') return await playFiles(input.files, sensor, spool, counters, life, log)
     const started = (): void => {
       isReady = true
       const source = input.kind === 'folder' ? { folder: input.folder } : { interface: input.name }
@@ -97,6 +97,33 @@ export async function runSensor(
     log('info', 'sensor ends', { sensor, waitingBatches: spool.waitingBatches })
     return NOTHING_TO_TELL
   })
+}
+
+/** Where it ends before all is acknowledged, says what becomes of the rest. */
+async function playFiles(
+  files: readonly string[],
+  sensor: string,
+  spool: Spool,
+  counters: SensorCounters,
+  life: Life,
+  log: Log
+): Promise<SensorResult> {
+  try {
+    return await spoolFiles(files, sensor, spool, counters, life)
+  } catch (error) {
+    const { waitingBatches } = spool
+    if (waitingBatches > 0) {
+      log(
+        'warn',
+        'batches stay in the spool for the next start of this sensor; playing a capture again counts it again',
+        {
+          sensor,
+          waitingBatches
+        }
+      )
+    }
+    throw error
+  }
 }
 
 function createSpool(configuration: Configuration, sensor: string, log: Log, life: Life): Spool {
