@@ -17,6 +17,10 @@ export interface KafkaOptions {
   readonly port?: number
   /** Nodes of the KRaft cluster, each broker and controller; 1 by default. */
   readonly nodeCount?: number
+  /** Heap of each node in MiB; 512 by default. */
+  readonly heapMib?: number
+  /** Port that clients are told to connect to, such as a proxy's, on a cluster of one node; the broker's own by default. */
+  readonly advertisedPort?: number
   /** Lines of server.properties beside, or instead of, the launcher's own. */
   readonly settings?: Readonly<Record<string, string>>
 }
@@ -35,11 +39,14 @@ export class Kafka extends Part {
 interface Node {
   readonly id: number
   readonly port: number
+  /** That clients are told. */
+  readonly advertisedPort: number
   readonly controllerPort: number
   readonly folder: string
 }
 
 const MIN_JAVA = 17
+const DEFAULT_HEAP_MIB = 512
 const execute = promisify(execFile)
 
 /** Starts Kafka and resolves when every broker answers and the group coordinator works. */
@@ -48,12 +55,16 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
   const classPath = path.join(jars.kafkaLib, '*')
   const folder = openPartFolder('kafka', options.folder)
   const nodes = await Promise.all(
-    Array.from({ length: options.nodeCount ?? 1 }, async (_, index) => ({
-      id: index + 1,
-      port: index === 0 && options.port !== undefined ? options.port : await findFreePort(),
-      controllerPort: await findFreePort(),
-      folder: path.join(folder.path, `node-${index + 1}`)
-    }))
+    Array.from({ length: options.nodeCount ?? 1 }, async (_, index) => {
+      const port = index === 0 && options.port !== undefined ? options.port : await findFreePort()
+      return {
+        id: index + 1,
+        port,
+        advertisedPort: options.advertisedPort ?? port,
+        controllerPort: await findFreePort(),
+        folder: path.join(folder.path, `node-${index + 1}`)
+      }
+    })
   )
   const clusterId = clusterIdOf(folder.path)
   await Promise.all(
@@ -62,8 +73,9 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
       await format(java, classPath, node, settings, clusterId)
     })
   )
-  const servers = nodes.map((node) => nodeProcess(java, classPath, node, folder))
-  const brokers = nodes.map(({ port }) => `127.0.0.1:${port}`)
+  const heapMib = options.heapMib ?? DEFAULT_HEAP_MIB
+  const servers = nodes.map((node) => nodeProcess(java, classPath, node, folder, heapMib))
+  const brokers = nodes.map(({ advertisedPort }) => `127.0.0.1:${advertisedPort}`)
   const kafka = new Kafka(servers, folder, brokers)
   await kafka.start()
   return kafka
@@ -86,7 +98,7 @@ function settingsOf(node: Node, nodes: readonly Node[]): Record<string, string> 
       .map(({ id, controllerPort }) => `${id}@127.0.0.1:${controllerPort}`)
       .join(','),
     listeners: `PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${node.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${node.port}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${node.advertisedPort}`,
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'log.dirs': path.join(node.folder, 'data'),
@@ -130,17 +142,23 @@ function logging(): string {
   return `-Dlog4j2.configurationFile=${path.join(checkoutFolder(), 'tools/stack/log4j2.properties')}`
 }
 
-function nodeProcess(java: string, classPath: string, node: Node, folder: PartFolder): ServerProcess {
+function nodeProcess(
+  java: string,
+  classPath: string,
+  node: Node,
+  folder: PartFolder,
+  heapMib: number
+): ServerProcess {
   const file = path.join(node.folder, 'server.properties')
   return new ServerProcess({
     name: `kafka node ${node.id}`,
     folder: node.folder,
     temporaryFolder: folder.isTemporary ? folder.path : undefined,
     command: java,
-    args: ['-Xmx512m', logging(), '-cp', classPath, 'kafka.Kafka', file],
+    args: [`-Xmx${heapMib}m`, logging(), '-cp', classPath, 'kafka.Kafka', file],
     readyLimitMs: 90_000,
     stopLimitMs: 20_000,
-    checkReady: () => checkBroker(node.port)
+    checkReady: () => checkBroker(node)
   })
 }
 
@@ -148,7 +166,7 @@ function nodeProcess(java: string, classPath: string, node: Node, folder: PartFo
  * The broker is a member of its cluster and finds a group coordinator that has loaded its groups. That last step
  * comes a second or two after the port opens; until then consumers fail to join.
  */
-async function checkBroker(port: number): Promise<void> {
+async function checkBroker({ port, advertisedPort }: Node): Promise<void> {
   const client = new KafkaClient({
     brokers: [`127.0.0.1:${port}`],
     logLevel: logLevel.NOTHING,
@@ -160,7 +178,8 @@ async function checkBroker(port: number): Promise<void> {
   try {
     await admin.connect()
     const { brokers } = await admin.describeCluster()
-    if (!brokers.some((broker) => broker.port === port)) throw new Error('the broker is not registered yet')
+    if (!brokers.some((broker) => broker.port === advertisedPort))
+      throw new Error('the broker is not registered yet')
     await admin.fetchOffsets({ groupId: 'stack-ready' })
   } finally {
     await admin.disconnect()
