@@ -130,6 +130,8 @@ export class InProcessBus implements Bus {
     const loops = readers.map((reader) => reader.run(() => this.#releaseWaiting()).catch(fail))
     return {
       seek: (partition, offset) => readers[partition]?.seek(offset),
+      // Nothing between reader and handler can get stuck here.
+      stillWaiting: () => undefined,
       lagRecords: () => readers.reduce((total, reader) => total + reader.lagRecords(), 0),
       stop: async () => {
         stop()

@@ -67,6 +67,11 @@ export interface Subscription {
    * asked anew when it is.
    */
   seek(partition: number, offset: number): void
+  /**
+   * A handler that waits on purpose, such as for a store that is away, says so again and again while it does: one that
+   * neither answers nor says so for long is stuck, and the consumer dies as `onFailure` says.
+   */
+  stillWaiting(): void
   /** Records behind the log's end over the held partitions, as far as known. */
   lagRecords(): number
   /** Ends after the records in hand are done; idempotent. */

@@ -52,16 +52,44 @@ export class HeldPartition {
 /** The partitions that are held now, and the turns of all that ever were. */
 export class HeldPartitions implements Iterable<HeldPartition> {
   readonly #held = new Map<number, HeldPartition>()
+  /**
+   * When each partition last went on or had nothing to read, by performance.now(). Outlives an assignment that the next
+   * one repeats: a consumer that crashes and joins again for ever does not go on either.
+   */
+  readonly #progressMs = new Map<number, number>()
   readonly #turns = new Map<number, Turns>()
 
   get(partition: number): HeldPartition | undefined {
     return this.#held.get(partition)
   }
 
-  hold(partition: number): HeldPartition {
+  #hold(partition: number): HeldPartition {
     const held = new HeldPartition(partition)
     this.#held.set(partition, held)
+    if (!this.#progressMs.has(partition)) this.progressed(partition)
     return held
+  }
+
+  /** The partitions of a new assignment; what was known of others is forgotten. */
+  assign(partitions: readonly number[]): HeldPartition[] {
+    for (const partition of this.#progressMs.keys()) {
+      if (!partitions.includes(partition)) this.#progressMs.delete(partition)
+    }
+    return partitions.map((partition) => this.#hold(partition))
+  }
+
+  /** Call whenever a partition goes on, or waits for a good reason. */
+  progressed(partition: number): void {
+    this.#progressMs.set(partition, performance.now())
+  }
+
+  /** A held partition that has had something to read for longer than this and has not gone on; undefined where none. */
+  standingStill(limitMs: number): HeldPartition | undefined {
+    for (const held of this) {
+      if (held.expected !== null && held.lagRecords === 0) this.progressed(held.partition)
+    }
+    const nowMs = performance.now()
+    return [...this].find(({ partition }) => nowMs - (this.#progressMs.get(partition) ?? nowMs) > limitMs)
   }
 
   /** Gives them all up, and answers which they were. */

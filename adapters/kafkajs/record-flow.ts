@@ -144,6 +144,7 @@ export class RecordFlow<K extends TopicName> {
     try {
       const records = await this.#parts.reader.read(batch.messages, this.#signal)
       const outcome = await this.#parts.handler.records(held.partition, records)
+      this.#held.progressed(held.partition)
       // Revoked or sought elsewhere meanwhile: what comes next is decided already.
       if (!held.isHeld || held.seeks !== seeks) return
       if (outcome.kind === 'seek') {

@@ -78,8 +78,8 @@ export class KafkajsSubscription<K extends TopicName> implements Subscription {
       held: this.#held,
       log: this.#log,
       patienceMs: parts.patienceMs,
-      onSilence: (silentMs) => {
-        const cause = new Error(`no sign of life for ${Math.round(silentMs / 1000)} s`)
+      onSilence: (what) => {
+        const cause = new Error(what)
         this.#fail(kafkaError(parts.connection, `the consumer of topic ${parts.topic} stands still`, cause))
       }
     })
@@ -126,6 +126,10 @@ export class KafkajsSubscription<K extends TopicName> implements Subscription {
     if (held !== undefined) this.#flow.seek(held, offset)
   }
 
+  stillWaiting(): void {
+    for (const { partition } of this.#held) this.#held.progressed(partition)
+  }
+
   lagRecords(): number {
     let lag = 0
     for (const held of this.#held) lag += held.lagRecords
@@ -165,8 +169,8 @@ export class KafkajsSubscription<K extends TopicName> implements Subscription {
     const partitions = payload.memberAssignment[topic] ?? []
     this.#log('info', 'partitions assigned', { topic, partitions })
     if (partitions.length > 0) this.#consumer.pause([{ topic, partitions }])
-    for (const partition of partitions) {
-      const held = this.#held.hold(partition)
+    for (const held of this.#held.assign(partitions)) {
+      const { partition } = held
       this.#held
         .inTurn(partition, () => this.#flow.begin(held))
         .catch((error: unknown) =>

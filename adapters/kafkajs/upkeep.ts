@@ -1,4 +1,4 @@
-// What a consumer does beside reading, every second: it watches for signs of life, commits again what could not be
+// What a consumer does beside reading, every second: it watches that brokers and handler go on, commits again what could not be
 // committed, and looks where the logs end.
 import type { Admin, Consumer } from 'kafkajs'
 import type { Log } from '../log.ts'
@@ -13,12 +13,18 @@ export interface UpkeepParts {
   readonly topic: string
   readonly held: HeldPartitions
   readonly log: Log
-  /** A consumer without a sign of life for longer is silent. */
+  /**
+   * A consumer to which the brokers have not answered for longer is silent, and so is one that goes on nowhere in a
+   * partition with something to read for STILL_FACTOR times as long.
+   */
   readonly patienceMs: number
-  readonly onSilence: (silentMs: number) => void
+  /** Called with what is missing, again every second until `stop`. */
+  readonly onSilence: (what: string) => void
 }
 
 const TICK_MS = 1000
+/** A handler may try for `patienceMs` itself, and says then what is wrong better than we know it. */
+const STILL_FACTOR = 2
 const LOG_ENDS_EVERY_TICKS = 5
 
 /** `start` begins to look after a consumer every second; `stop` ends that. */
@@ -55,11 +61,20 @@ export class Upkeep {
   }
 
   #tick(): void {
+    const { held: partitions, patienceMs, onSilence } = this.#parts
     if (this.isSilent) {
-      this.#parts.onSilence(this.#silentMs)
+      onSilence(`no sign of life for ${Math.round(this.#silentMs / 1000)} s`)
       return
     }
-    for (const held of this.#parts.held) this.#commitAgain(held)
+    const stuck = partitions.standingStill(STILL_FACTOR * patienceMs)
+    if (stuck !== undefined) {
+      onSilence(
+        `partition ${stuck.partition} is not read on for ${(STILL_FACTOR * patienceMs) / 1000} s, ` +
+          `${stuck.lagRecords} records behind`
+      )
+      return
+    }
+    for (const held of partitions) this.#commitAgain(held)
     this.#ticks += 1
     if (this.#ticks % LOG_ENDS_EVERY_TICKS === 0) void this.#updateLogEnds()
   }
