@@ -271,7 +271,14 @@ export const SETTINGS = {
     10,
     'seconds',
     [0, 3600],
-    'How long a sensor that is told to end tries to send what is spooled; the rest stays for its next start.'
+    'How long a service that is told to end tries to finish: a sensor to send what is spooled, a tagger or aggregator what it holds; the rest waits for its next start.'
+  ),
+  kafkaPatienceSeconds: integer(
+    'STORMPETREL_KAFKA_PATIENCE_SECONDS',
+    120,
+    'seconds',
+    [5, 3600],
+    'How long the brokers may be away, or a consumer without a sign of life, before a service ends with exit code 1; a consumer that reads nothing of what waits for it ends it after twice that.'
   ),
   httpHost: text('STORMPETREL_HTTP_HOST', '127.0.0.1', 'Address that `up` listens on.'),
   httpPort: integer(

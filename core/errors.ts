@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   SP_KAFKA: 'Kafka cannot be reached, or refused a request.',
   SP_REGISTRY: 'The schema registry cannot be reached, or refused a schema.',
   SP_REDIS: 'Redis cannot be reached, or refused a command.',
+  SP_REDIS_FULL: 'Redis has no memory left and refuses to count; aggregators wait and lose nothing.',
   SP_REDIS_SETTINGS: 'Redis is older than 7.0, or evicts keys when its memory is full: counts would be lost.',
   SP_STORE_REFUSED:
     'A script of the store refused what it was given, or a key holds what no version wrote; nothing was changed.',
@@ -27,6 +28,8 @@ export const ERROR_CODES = {
   SP_STORE_EMPTY: 'No aggregator has worked on this store yet: there is nothing to answer from.',
   SP_TOPIC:
     'A topic is missing, ends before what was read from it, or has settings that the exactly-once rule cannot live with.',
+  SP_NOT_DRAINED:
+    'A service that was told to end could not finish in time what it held; it is read again at the next start, and counted once.',
   SP_RUN: 'A run exists with other settings, or does not exist.',
   SP_QUESTION_NOT_KEPT: 'The live store does not keep what was asked; captures can answer it.'
 } as const

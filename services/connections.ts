@@ -36,9 +36,10 @@ export function createBus(
     topicPrefix: topicPrefixOf(configuration, run),
     topics,
     log,
+    patienceMs: patienceMs ?? configuration.kafkaPatienceSeconds * 1000,
     ...(patienceMs === undefined
       ? { registryPatienceMs: Number.POSITIVE_INFINITY }
-      : { patienceMs, startPatienceMs: patienceMs })
+      : { startPatienceMs: patienceMs })
   })
 }
 

@@ -1,4 +1,5 @@
 // The life of a service's process: parts start in order, and stop in reverse when a signal comes or one of them fails.
+import { StormpetrelError } from '../core/errors.ts'
 
 /** Something that was started. `stop` is idempotent. */
 export interface Part {
@@ -57,8 +58,15 @@ export class Life {
   }
 }
 
-/** Starts the parts in order, runs `body`, and stops in reverse what was started, whatever happens. */
-export async function withParts<T>(parts: readonly Part[], body: () => Promise<T>): Promise<T> {
+/**
+ * Starts the parts in order, runs `body`, and stops in reverse what was started, whatever happens. With `stopLimitMs`
+ * nobody waits for longer than that: it throws SP_NOT_DRAINED, or what went wrong before, and the process is to exit.
+ */
+export async function withParts<T>(
+  parts: readonly Part[],
+  body: () => Promise<T>,
+  stopLimitMs: number | null = null
+): Promise<T> {
   const started: Part[] = []
   let result: T
   try {
@@ -69,11 +77,32 @@ export async function withParts<T>(parts: readonly Part[], body: () => Promise<T
     result = await body()
   } catch (error) {
     // What went wrong first is what people must read; that something then did not stop well follows from it.
-    await stopAll(started.reverse()).catch(() => undefined)
+    await within(stopLimitMs, stopAll(started.reverse())).catch(() => undefined)
     throw error
   }
-  await stopAll(started.reverse())
+  await within(stopLimitMs, stopAll(started.reverse()))
   return result
+}
+
+async function within(limitMs: number | null, stopping: Promise<void>): Promise<void> {
+  if (limitMs === null) return await stopping
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(notDrained(limitMs)), limitMs)
+  })
+  try {
+    await Promise.race([stopping, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function notDrained(limitMs: number): StormpetrelError {
+  return new StormpetrelError(
+    'SP_NOT_DRAINED',
+    `not finished ${limitMs / 1000} s after it was told to end (STORMPETREL_STOP_SECONDS): what was in hand is read ` +
+      'again at the next start and counted once; see that Kafka and Redis run and can be reached from here'
+  )
 }
 
 /** One part that cannot stop does not leave the others open. Throws the first error, after all. */

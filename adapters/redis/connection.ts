@@ -2,7 +2,7 @@
 // error, and the caller decides. The fence makes it safe to try again, but only the caller knows what else must be said
 // again. What a cluster redirects was not done, so that is followed.
 import { Cluster, type ClusterNode, Redis } from 'ioredis'
-import { StormpetrelError } from '../../core/errors.ts'
+import { type ErrorCode, StormpetrelError } from '../../core/errors.ts'
 
 /** One Redis, or a cluster of them: every command that is sent to it is of one key, or of keys of one slot. */
 export type RedisConnection = Redis | Cluster
@@ -84,8 +84,8 @@ export async function endConnection(redis: RedisConnection): Promise<void> {
 }
 
 /**
- * Runs one action; whatever Redis or the connection answers wrong becomes SP_REDIS, which may pass, or SP_STORE_REFUSED,
- * which would be answered again however often it is tried.
+ * Runs one action; whatever Redis or the connection answers wrong becomes SP_REDIS or SP_REDIS_FULL, which may pass, or
+ * SP_STORE_REFUSED, which would be answered again however often it is tried.
  */
 export async function orRedisError<T>(
   redis: RedisConnection,
@@ -100,7 +100,7 @@ export async function orRedisError<T>(
       throw error
     const message = error instanceof Error ? error.message : String(error)
     const reason = lastErrors.get(redis) ?? message
-    const code = REFUSAL.test(reason) ? 'SP_STORE_REFUSED' : 'SP_REDIS'
+    const code = codeOf(reason)
     throw new StormpetrelError(code, `redis ${addressOf(redis)}: ${what}: ${reason}; ${advice(reason)}`, {
       cause: error
     })
@@ -108,9 +108,16 @@ export async function orRedisError<T>(
 }
 
 const REFUSAL = /SPARGUMENT|WRONGTYPE/
+/** Of a command, or of one within a script, which then has changed nothing. */
+const FULL = /\bOOM command not allowed/
+
+function codeOf(reason: string): ErrorCode {
+  if (REFUSAL.test(reason)) return 'SP_STORE_REFUSED'
+  return FULL.test(reason) ? 'SP_REDIS_FULL' : 'SP_REDIS'
+}
 
 function advice(reason: string): string {
-  if (reason.startsWith('OOM')) return 'give Redis more memory (maxmemory); nothing was counted'
+  if (FULL.test(reason)) return 'give Redis more memory (maxmemory); nothing was counted'
   if (/NOAUTH|WRONGPASS|NOPERM/.test(reason)) return 'check the user and password in the URL'
   if (REFUSAL.test(reason))
     return 'nothing was changed; look who else writes these keys, and report it if nobody does'

@@ -3,7 +3,7 @@
 import type { Log } from '../../adapters/log.ts'
 import type { EnrichedBatch } from '../../core/batch/enriched-batch.ts'
 import type { Bus, BusRecord, ConsumeOutcome, PartitionHandler, Subscription } from '../../core/bus.ts'
-import { StormpetrelError } from '../../core/errors.ts'
+import { type ErrorCode, StormpetrelError } from '../../core/errors.ts'
 import type { CountStore, OffsetSpan } from '../../core/store/count-store.ts'
 import { zonesKept } from '../../core/store/store-settings.ts'
 import { CountFlush, type FlushOutcome } from './count-flush.ts'
@@ -30,10 +30,12 @@ interface Waiting extends PartitionRecords {
   readonly reject: (error: unknown) => void
 }
 
-/** What may pass by itself: a store or a bus that does not answer. Anything else is a mistake, and ends the service. */
-function isPassing(error: unknown): boolean {
-  return error instanceof StormpetrelError && (error.code === 'SP_REDIS' || error.code === 'SP_KAFKA')
+/** What may pass: a store or a bus that does not answer, or a full store. Anything else is a mistake, and ends the service. */
+function isPassing(error: unknown): error is StormpetrelError {
+  return error instanceof StormpetrelError && PASSING.has(error.code)
 }
+
+const PASSING: ReadonlySet<ErrorCode> = new Set(['SP_REDIS', 'SP_REDIS_FULL', 'SP_KAFKA'])
 
 /** How often every slot is asked whether it still knows what it knew, with records or without. */
 const IDLE_FLUSH_MS = 1000
@@ -56,6 +58,8 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
   #subscription: Subscription | null = null
   #timer: NodeJS.Timeout | null = null
   #running: Promise<void> | null = null
+  /** Why records that were in hand are not counted. */
+  #undone: { readonly error: unknown } | null = null
   #isStopping = false
   #isStopped = false
 
@@ -70,6 +74,10 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
     this.#schedule()
   }
 
+  /**
+   * Ends after the records in hand are counted. Rejects where the store or the bus does not answer for them: they are
+   * read again at the next start.
+   */
   async stop(): Promise<void> {
     this.#isStopping = true
     // The subscription ends when its records are safe, so flushes go on until then.
@@ -77,6 +85,7 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
     this.#isStopped = true
     if (this.#timer !== null) clearTimeout(this.#timer)
     await this.#running
+    if (this.#undone !== null) throw this.#undone.error
   }
 
   lagRecords(): number {
@@ -167,8 +176,11 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
     this.#lastFlushMs = this.#options.nowMs()
     const contents = flushContents(taken, this.#idleSpans(taken), this.#options.counters)
     try {
-      this.#finish(taken, await this.#untilAnswered(() => this.#flush.run(contents)))
+      const outcome = await this.#untilAnswered(() => this.#flush.run(contents))
+      this.#options.counters.isStoreFull = false
+      this.#finish(taken, outcome)
     } catch (error) {
+      if (taken.length > 0) this.#undone ??= { error }
       for (const { reject } of taken) reject(error)
       throw error
     }
@@ -186,10 +198,22 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
         this.#flush.forgetSent()
         if (!isPassing(error) || this.#isStopping) throw error
         this.#options.counters.storeErrors += 1
-        this.#options.log('warn', 'store or bus did not answer; trying again', { error: String(error) })
+        this.#subscription?.stillWaiting()
+        this.#logError(error)
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
       }
     }
+  }
+
+  /** A full store is one line however long it lasts: it is an operator's to mend. */
+  #logError(error: StormpetrelError): void {
+    const { counters, log } = this.#options
+    if (error.code !== 'SP_REDIS_FULL') {
+      log('warn', 'store or bus did not answer; trying again', { error: String(error) })
+      return
+    }
+    if (!counters.isStoreFull) log('error', 'store is full; waiting for memory', { error: error.message })
+    counters.isStoreFull = true
   }
 
   /** Held partitions without records: asked too, so that a store that lost data is noticed within a second. */

@@ -9,7 +9,10 @@ import { requireRun } from '../replay/runs.ts'
 import { createAggregator } from './create-aggregator.ts'
 import { Housekeeping } from './housekeeping.ts'
 
-/** Runs until SIGTERM or SIGINT, then finishes what it holds. `run` null is live. Rejects where a part fails. */
+/**
+ * Runs until SIGTERM or SIGINT, then finishes what it holds within STORMPETREL_STOP_SECONDS. `run` null is live. Rejects
+ * where a part fails or does not finish: the process is to exit then, whatever is still open.
+ */
 export async function runAggregator(
   configuration: Configuration,
   run: string | null,
@@ -30,9 +33,13 @@ export async function runAggregator(
   const isBehind = (): boolean => aggregator.isBehind()
   const housekeeping =
     run === null ? [new Housekeeping({ store, counters, isBehind, log, onFailure: life.fail })] : []
-  await withParts([server, ...parts, ...housekeeping], async () => {
-    isReady = true
-    log('info', 'aggregator is ready', { run, metrics: `${server.url}/metrics` })
-    await life.untilEnd()
-  })
+  await withParts(
+    [server, ...parts, ...housekeeping],
+    async () => {
+      isReady = true
+      log('info', 'aggregator is ready', { run, metrics: `${server.url}/metrics` })
+      await life.untilEnd()
+    },
+    configuration.stopSeconds * 1000
+  )
 }

@@ -20,6 +20,8 @@ export class AggregatorCounters {
   /** Sources that came after their sketch was closed, by window size, of the whole store; null until it was asked. */
   lateSources: LateTotals['lateSources'] | null = null
   storeErrors = 0
+  /** True from a refusal for want of memory to the next flush that was done. */
+  isStoreFull = false
   /** Records of packets.enriched that were deleted before they were counted. */
   lostRecords = 0
   /** How often the store had lost data and the topic was read again. */

@@ -132,6 +132,11 @@ export const METRICS = {
     help: 'Flushes that the store did not answer; each was tried again.',
     labels: []
   },
+  stormpetrel_store_full: {
+    type: 'gauge',
+    help: 'Whether the store refuses to count because its memory is full (1): give it more; the aggregator waits, and nothing is lost.',
+    labels: []
+  },
   stormpetrel_lost_records_total: {
     type: 'counter',
     help: 'Records (batches) that Kafka deleted before the service had read them: the tagger of packets.raw, the aggregator of packets.enriched.',

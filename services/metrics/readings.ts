@@ -79,6 +79,7 @@ export function aggregatorReadings(counters: AggregatorCounters, lagRecords: num
     { name: 'stormpetrel_closed_batches_total', value: counters.closedBatches },
     { name: 'stormpetrel_reused_names_total', value: counters.reusedNames },
     { name: 'stormpetrel_store_errors_total', value: counters.storeErrors },
+    { name: 'stormpetrel_store_full', value: counters.isStoreFull ? 1 : 0 },
     { name: 'stormpetrel_lost_records_total', value: counters.lostRecords, labels },
     { name: 'stormpetrel_rewinds_total', value: counters.rewinds },
     ...byteReadings(counters, labels),

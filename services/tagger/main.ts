@@ -9,7 +9,10 @@ import { requireRun } from '../replay/runs.ts'
 import { createTagger } from './create-tagger.ts'
 import { loadWorld } from './world.ts'
 
-/** Runs until SIGTERM or SIGINT, then finishes what it holds. `run` null is live. Rejects where a part fails. */
+/**
+ * Runs until SIGTERM or SIGINT, then finishes what it holds within STORMPETREL_STOP_SECONDS. `run` null is live. Rejects
+ * where a part fails or does not finish: the process is to exit then, whatever is still open.
+ */
 export async function runTagger(
   configuration: Configuration,
   run: string | null,
@@ -28,9 +31,13 @@ export async function runTagger(
   let isReady = false
   const address = { host: configuration.metricsHost, port: configuration.metricsPort }
   const server = createServiceServer(address, exposition, () => isReady && !life.isEnding)
-  await withParts([server, ...parts], async () => {
-    isReady = true
-    log('info', 'tagger is ready', { run, metrics: `${server.url}/metrics` })
-    await life.untilEnd()
-  })
+  await withParts(
+    [server, ...parts],
+    async () => {
+      isReady = true
+      log('info', 'tagger is ready', { run, metrics: `${server.url}/metrics` })
+      await life.untilEnd()
+    },
+    configuration.stopSeconds * 1000
+  )
 }

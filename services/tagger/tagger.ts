@@ -23,6 +23,8 @@ export interface TaggerOptions {
 export class Tagger implements PartitionHandler<RawBatch> {
   readonly #options: TaggerOptions
   #subscription: Subscription | null = null
+  /** Why records that were in hand are not done. */
+  #undone: { readonly error: unknown } | null = null
 
   constructor(options: TaggerOptions) {
     this.#options = options
@@ -33,8 +35,10 @@ export class Tagger implements PartitionHandler<RawBatch> {
     this.#subscription = await bus.subscribe('packets.raw', group, this, onFailure)
   }
 
+  /** Ends after the records in hand. Rejects where those could not be sent: they are read again at the next start. */
   async stop(): Promise<void> {
     await this.#subscription?.stop()
+    if (this.#undone !== null) throw this.#undone.error
   }
 
   lagRecords(): number {
@@ -59,7 +63,7 @@ export class Tagger implements PartitionHandler<RawBatch> {
 
   /** One request in flight a partition, in order; a second try after a crash writes the same names again. */
   async records(partition: number, records: readonly BusRecord<RawBatch>[]): Promise<ConsumeOutcome> {
-    const { bus, world, counters, nowMs } = this.#options
+    const { world, counters, nowMs } = this.#options
     const enriched: EnrichedBatch[] = []
     const rejected: RejectedRecord[] = []
     for (const record of records) {
@@ -67,10 +71,25 @@ export class Tagger implements PartitionHandler<RawBatch> {
       if (tagged.enriched !== null) enriched.push(tagged.enriched)
       rejected.push(...tagged.rejected)
     }
-    let sentBytes = 0
-    if (rejected.length > 0) sentBytes += await bus.publish('packets.rejected', partition, rejected)
-    if (enriched.length > 0) sentBytes += await bus.publish('packets.enriched', partition, enriched)
+    const sentBytes = await this.#publish(partition, enriched, rejected)
     counters.count(records, enriched, sentBytes, nowMs())
     return { kind: 'commit', nextOffset: records.at(-1)!.offset + 1 }
+  }
+
+  async #publish(
+    partition: number,
+    enriched: readonly EnrichedBatch[],
+    rejected: readonly RejectedRecord[]
+  ): Promise<number> {
+    const { bus } = this.#options
+    let sentBytes = 0
+    try {
+      if (rejected.length > 0) sentBytes += await bus.publish('packets.rejected', partition, rejected)
+      if (enriched.length > 0) sentBytes += await bus.publish('packets.enriched', partition, enriched)
+    } catch (error) {
+      this.#undone ??= { error }
+      throw error
+    }
+    return sentBytes
   }
 }
