@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { CaptureToolName } from '../adapters/live-capture.ts'
 import { StormpetrelError } from '../core/errors.ts'
 import { LOCAL_SENSOR_ID } from '../core/telescope/sensor-list.ts'
+import type { SensorInput } from '../services/sensor/main.ts'
 import type { CliContext } from './context.ts'
 import { inputFiles } from './input-files.ts'
 import { parseRun } from './run-option.ts'
@@ -15,6 +16,7 @@ interface WorkerOptions {
 interface SensorOptions {
   readonly sensor: string
   readonly interface?: string
+  readonly follow?: string
   readonly filter?: string
   readonly tool: string
 }
@@ -22,6 +24,11 @@ interface SensorOptions {
 const WORKER_HELP = `
 Several processes share the work. SIGTERM ends it after what it holds is done; a part that fails ends it with exit
 code 1, for its supervisor to start it again. It serves /metrics, /healthz and /readyz.`
+
+const SENSOR_HELP = `
+One process a sensor; a second one ends with exit code 1. What was read is safe in the spool before it is sent, and is
+sent when Kafka answers. SIGTERM ends it after it has tried that for a stated time; the rest goes with its next start.
+It serves /metrics, /healthz and /readyz.`
 
 /** Adds the three verbs to the program. */
 export function registerServices(program: Command, context: CliContext): void {
@@ -53,9 +60,12 @@ export function registerServices(program: Command, context: CliContext): void {
 function registerSensor(program: Command, context: CliContext): void {
   program
     .command('sensor')
-    .summary('an interface or captures to packets.raw')
-    .description('Keeps the headers of what arrives, numbers its batches and writes them to packets.raw.')
+    .summary('an interface, a folder or captures to packets.raw')
+    .description(
+      'Keeps the headers of what arrives, numbers its batches, and writes them to its spool and from there to packets.raw.'
+    )
     .argument('[FILE...]', 'captures or folders of captures, instead of an interface')
+    .option('--follow <folder>', 'read capture files as another program adds them, such as tcpdump -G')
     .option('--interface <name>', 'capture from this interface, by tcpdump or dumpcap')
     .option('--filter <expression>', 'capture only what this pcap filter takes')
     .option(
@@ -64,32 +74,26 @@ function registerSensor(program: Command, context: CliContext): void {
       'tcpdump'
     )
     .option('--sensor <id>', 'the sensor that this is, as sensors.yaml declares it', LOCAL_SENSOR_ID)
-    .addHelpText('after', WORKER_HELP)
+    .addHelpText('after', SENSOR_HELP)
     .action((files: string[], options: SensorOptions) => sensor(context, files, options))
 }
 
 async function sensor(context: CliContext, paths: readonly string[], options: SensorOptions): Promise<void> {
-  if ((paths.length === 0) === (options.interface === undefined)) {
+  const given = [paths.length > 0, options.interface !== undefined, options.follow !== undefined]
+  if (given.filter(Boolean).length !== 1) {
     throw new StormpetrelError(
       'SP_USAGE',
-      "sensor: name captures, or an interface with --interface; see 'stormpetrel sensor --help'"
+      "sensor: name captures, an interface with --interface, or a folder with --follow; see 'stormpetrel sensor --help'"
     )
   }
   if (options.filter !== undefined && options.interface === undefined) {
     throw new StormpetrelError('SP_USAGE', 'sensor: --filter is for --interface; captures are read whole')
   }
   const { runSensor } = await import('../services/sensor/main.ts')
-  const input =
-    options.interface === undefined
-      ? ({ kind: 'files', files: await inputFiles(paths) } as const)
-      : ({
-          kind: 'interface',
-          name: options.interface,
-          filter: options.filter ?? '',
-          tool: parseTool(options.tool)
-        } as const)
+  const input = await sensorInput(paths, options)
+  const configuration = context.configuration()
   const { failures, packetsOutsideClock } = await runSensor(
-    context.configuration(),
+    configuration,
     options.sensor,
     input,
     programVersion()
@@ -101,6 +105,13 @@ async function sensor(context: CliContext, paths: readonly string[], options: Se
     )
   }
   for (const { error } of failures) context.fail(error)
+}
+
+async function sensorInput(paths: readonly string[], options: SensorOptions): Promise<SensorInput> {
+  if (options.follow !== undefined) return { kind: 'folder', folder: options.follow }
+  if (options.interface === undefined) return { kind: 'files', files: await inputFiles(paths) }
+  const filter = options.filter ?? ''
+  return { kind: 'interface', name: options.interface, filter, tool: parseTool(options.tool) }
 }
 
 function parseTool(text: string): CaptureToolName {

@@ -45,6 +45,31 @@ function integer(
   return { env, unit, doc, fallback, parse }
 }
 
+function decimal(
+  env: string,
+  fallback: number,
+  unit: string,
+  bounds: readonly [number, number],
+  doc: string
+): Setting<number> {
+  const [least, most] = bounds
+  const parse = (value: string) => {
+    const number = Number(value)
+    if (/^\d+(\.\d+)?$/.test(value) && number >= least && number <= most) return number
+    throw mistake(env, value, `a number from ${least} to ${most}`)
+  }
+  return { env, unit, doc, fallback, parse }
+}
+
+function choice<T extends string>(env: string, fallback: T, choices: readonly T[], doc: string): Setting<T> {
+  const parse = (value: string) => {
+    const chosen = choices.find((each) => each === value)
+    if (chosen !== undefined) return chosen
+    throw mistake(env, value, `one of ${choices.join(', ')}`)
+  }
+  return { env, unit: choices.join(' or '), doc, fallback, parse }
+}
+
 function list(
   env: string,
   fallback: readonly string[],
@@ -187,6 +212,44 @@ export const SETTINGS = {
     [1, 8760],
     'Longest that a batch may wait at its sensor; older ones are rejected (`clock`).'
   ),
+  spoolFolder: optionalText(
+    'STORMPETREL_SPOOL_FOLDER',
+    'Where sensors keep what was not acknowledged yet, a folder a sensor, on a local disk; without it $XDG_STATE_HOME/stormpetrel/spool or ~/.local/state/stormpetrel/spool.'
+  ),
+  spoolSizeMib: integer(
+    'STORMPETREL_SPOOL_SIZE_MIB',
+    1024,
+    'MiB',
+    [1, 1_048_576],
+    'Largest size of one spool.'
+  ),
+  spoolFull: choice<'drop-oldest' | 'drop-newest'>(
+    'STORMPETREL_SPOOL_FULL',
+    'drop-oldest',
+    ['drop-oldest', 'drop-newest'],
+    'What a full spool drops, as a declared gap. Files wait instead while the brokers answer.'
+  ),
+  followSettleSeconds: decimal(
+    'STORMPETREL_FOLLOW_SETTLE_SECONDS',
+    5,
+    'seconds',
+    [0, 86_400],
+    '`sensor --follow` reads a file once its size and time have not changed for this long; 0 where files are renamed into the folder.'
+  ),
+  heartbeatSeconds: decimal(
+    'STORMPETREL_HEARTBEAT_SECONDS',
+    10,
+    'seconds',
+    [0.1, 3600],
+    'A live sensor that captures nothing for this long sends an empty batch: its silence is that of the network.'
+  ),
+  stopSeconds: decimal(
+    'STORMPETREL_STOP_SECONDS',
+    10,
+    'seconds',
+    [0, 3600],
+    'How long a sensor that is told to end tries to send what is spooled; the rest stays for its next start.'
+  ),
   httpHost: text('STORMPETREL_HTTP_HOST', '127.0.0.1', 'Address that `up` listens on.'),
   httpPort: integer(
     'STORMPETREL_HTTP_PORT',
@@ -211,12 +274,8 @@ export const SETTINGS = {
 
 /** The settings of a process, parsed and checked. */
 export type Configuration = {
-  readonly [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name]['fallback'] extends infer Value
-    ? Widened<Value>
-    : never
+  readonly [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name]['fallback']
 }
-
-type Widened<Value> = Value extends string ? string : Value extends number ? number : Value
 
 /** Reads every setting. Throws SP_CONFIGURATION, naming the variable, at the first that is wrong, and for names that are no setting. */
 export function readConfiguration(environment: Readonly<Record<string, string | undefined>>): Configuration {

@@ -13,6 +13,8 @@ export const ERROR_CODES = {
   SP_SENSOR_UNKNOWN: 'A sensor id is not declared in sensors.yaml.',
   SP_GEO_DATABASE: 'A geo database cannot be read or has an unknown layout.',
   SP_LIVE_CAPTURE: 'tcpdump or dumpcap could not be started, or ended by itself.',
+  SP_SPOOL: "A sensor's spool cannot be opened, read or written.",
+  SP_SPOOL_LOCKED: 'The spool of this sensor is in use: the same sensor runs already.',
   SP_KAFKA: 'Kafka cannot be reached, or refused a request.',
   SP_REGISTRY: 'The schema registry cannot be reached, or refused a schema.',
   SP_REDIS: 'Redis cannot be reached, or refused a command.',

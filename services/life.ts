@@ -38,6 +38,12 @@ export class Life {
     this.#reject(error)
   }
 
+  /** Passes on what the work gives; rejects at `fail`, without waiting for it. */
+  async unlessFailed<T>(work: Promise<T>): Promise<T> {
+    const never = this.#ended.then(() => new Promise<never>(() => undefined))
+    return await Promise.race([work, never])
+  }
+
   /** Resolves at `end` or at SIGTERM or SIGINT; rejects at `fail`. */
   async untilEnd(): Promise<void> {
     process.once('SIGTERM', this.end)

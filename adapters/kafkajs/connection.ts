@@ -62,6 +62,22 @@ export function errorType(error: unknown): string | undefined {
   return undefined
 }
 
+/** What a broker answers to a record that it will not take however often it is sent. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+  'CORRUPT_MESSAGE',
+  'UNSUPPORTED_FOR_MESSAGE_FORMAT'
+])
+
+/** True where the broker refuses the records themselves, whoever sends them and whenever. */
+export function isRefusedForGood(error: unknown): boolean {
+  const type = errorType(error)
+  return type !== undefined && REFUSALS.has(type)
+}
+
 /** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

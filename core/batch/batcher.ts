@@ -6,7 +6,9 @@ import { locateIp } from '../capture/link-layer.ts'
 import { keptBytes } from '../headers/header-length.ts'
 import { FRAME_REJECT_REASONS, type FrameRejectReason } from '../packets/reject-reason.ts'
 import { digestOf } from './digest.ts'
+import { MAX_LOSS_BYTES, MAX_LOSSES_IN_A_BATCH } from '../spool/loss-list.ts'
 import {
+  type DeclaredLoss,
   MAX_BATCH_BYTES,
   MAX_BATCH_FRAMES,
   type RawBatch,
@@ -31,6 +33,12 @@ export const DEFAULT_BATCH_LIMITS: BatchLimits = {
   packetTimeSeconds: 60
 }
 
+/** Those of batches that may declare losses, which take room too. */
+export const SPOOLED_BATCH_LIMITS: BatchLimits = {
+  ...DEFAULT_BATCH_LIMITS,
+  sizeBytes: MAX_BATCH_BYTES - MAX_LOSSES_IN_A_BATCH * MAX_LOSS_BYTES
+}
+
 /** Which rules made the batches; a run refuses others. */
 export const BATCHING_VERSION = '2'
 
@@ -49,6 +57,8 @@ export interface BatcherOptions {
    * overwritten, which saves 60 ns a packet of copying into fresh memory.
    */
   readonly reusesMemory?: boolean
+  /** What the batch that is closed now declares never to send; nothing without it. */
+  readonly takeLosses?: () => readonly DeclaredLoss[]
 }
 
 /** Bytes that one refused frame takes beside its own bytes on the wire, at most. */
@@ -75,17 +85,25 @@ export class Batcher {
   /** Time of the first frame of the batch in hand whose time is known; null before there is one. */
   #firstSeconds: number | null = null
   #newestMs = 0
+  #file: string | null
   #number = 1
   #framesBefore = 0
 
   constructor(options: BatcherOptions) {
     this.#options = options
+    this.#file = options.file
     this.#spare = options.reusesMemory === true ? new BatchMemory() : null
   }
 
   /** Frames held and not yet given in a batch. */
   get pendingFrames(): number {
     return this.#packets + this.#refused.length
+  }
+
+  /** The lane goes on with another file: the batch in hand must be closed, since none spans two. */
+  startFile(file: string): void {
+    if (this.pendingFrames > 0) throw new Error('a batch of the file before is open')
+    this.#file = file
   }
 
   /** Takes one frame. Answers the batch before it where that one had to be closed first. */
@@ -112,15 +130,24 @@ export class Batcher {
 
   /** Gives what is held as a batch; null where nothing is. `closedAtMs` null means: the newest packet time. */
   close(kernelDrops = 0, closedAtMs: number | null = null): RawBatch | null {
+    return this.pendingFrames === 0 ? null : this.#close(kernelDrops, closedAtMs ?? this.#newestMs)
+  }
+
+  /** Gives a batch without frames: a sign of life, and a carrier of losses. Null where frames are held. */
+  closeEmpty(kernelDrops: number, closedAtMs: number): RawBatch | null {
+    return this.pendingFrames > 0 ? null : this.#close(kernelDrops, closedAtMs)
+  }
+
+  #close(kernelDrops: number, closedAtMs: number): RawBatch {
     const frames = this.pendingFrames
-    if (frames === 0) return null
-    const { sensor, epoch, epochStartedMs, lane, file, withDigest } = this.#options
+    const file = this.#file
+    const { sensor, epoch, epochStartedMs, lane, withDigest, takeLosses } = this.#options
     const contents = {
-      closedAtMs: closedAtMs ?? this.#newestMs,
+      closedAtMs,
       packets: this.#packets,
       framesBefore: this.#framesBefore,
       kernelDrops,
-      declaredLosses: [],
+      declaredLosses: takeLosses?.() ?? [],
       capture: this.#spare === null ? this.#memory.capture.finish() : this.#memory.capture.view(),
       file,
       frames: file === null ? new Float64Array(0) : this.#frameNumbers(),
@@ -157,7 +184,7 @@ export class Batcher {
     const full = this.#closeIfFull(isTimeKnown ? frame.seconds : null, sizeBytes, kernelDrops, closedAtMs)
     if (isTimeKnown) this.#newestMs = Math.max(this.#newestMs, frame.seconds * 1000)
     this.#refused.push({
-      frame: this.#options.file === null ? 0 : frame.number,
+      frame: this.#file === null ? 0 : frame.number,
       linkType: frame.linkType,
       reason,
       bytes,

@@ -50,6 +50,51 @@ export const METRICS = {
     help: 'Packets that the kernel dropped before the sensor could read them.',
     labels: ['sensor']
   },
+  stormpetrel_spool_bytes: {
+    type: 'gauge',
+    help: "Bytes of the sensor's spool on disk.",
+    labels: ['sensor']
+  },
+  stormpetrel_spool_waiting_batches: {
+    type: 'gauge',
+    help: 'Spooled batches that Kafka has not acknowledged.',
+    labels: ['sensor']
+  },
+  stormpetrel_spool_oldest_age_seconds: {
+    type: 'gauge',
+    help: 'How long the oldest of them waits; 0 where none does.',
+    labels: ['sensor']
+  },
+  stormpetrel_spool_dropped_batches_total: {
+    type: 'counter',
+    help: 'Batches that the spool dropped and declared, by reason: full, age, refused (by the brokers), damaged.',
+    labels: ['sensor', 'reason']
+  },
+  stormpetrel_spool_dropped_frames_total: {
+    type: 'counter',
+    help: 'Frames of those batches.',
+    labels: ['sensor', 'reason']
+  },
+  stormpetrel_spool_cut_bytes_total: {
+    type: 'counter',
+    help: 'Bytes of a torn end that were cut off the spool at the start.',
+    labels: ['sensor']
+  },
+  stormpetrel_spool_damaged_segments_total: {
+    type: 'counter',
+    help: 'Segments of the spool that the disk gave back otherwise than they were written.',
+    labels: ['sensor']
+  },
+  stormpetrel_finished_files_total: {
+    type: 'counter',
+    help: 'Followed capture files that are done with, damaged ones included.',
+    labels: ['sensor']
+  },
+  stormpetrel_damaged_files_total: {
+    type: 'counter',
+    help: 'Followed capture files that were not read to their end: damaged, or gone.',
+    labels: ['sensor']
+  },
   stormpetrel_counted_packets_total: {
     type: 'counter',
     help: 'Packets that the aggregator had counted in the store, each once.',

@@ -1,4 +1,5 @@
 // What each service's counters say, as readings of the declared metrics.
+import type { Spool } from '../../adapters/spool.ts'
 import type { AggregatorCounters } from '../aggregator/metrics.ts'
 import type { SensorCounters } from '../sensor/metrics.ts'
 import type { TaggerCounters } from '../tagger/metrics.ts'
@@ -19,7 +20,28 @@ export function sensorReadings(sensor: string, counters: SensorCounters): Metric
     ...byteReadings(counters, labels),
     ...latencyReadings(counters.latency, labels),
     { name: 'stormpetrel_kernel_dropped_packets_total', value: counters.kernelDrops, labels: { sensor } },
+    { name: 'stormpetrel_finished_files_total', value: counters.finishedFiles, labels: { sensor } },
+    { name: 'stormpetrel_damaged_files_total', value: counters.damagedFiles, labels: { sensor } },
     ...rejectedReadings('sensor', counters.rejectedFrames)
+  ]
+}
+
+/** What a sensor's spool holds, and what it has dropped since its start. */
+export function spoolReadings(sensor: string, spool: Spool, nowMs: number): MetricReading[] {
+  const labels = { sensor }
+  const { oldestWaitingMs, counters } = spool
+  const ageMs = oldestWaitingMs === null ? 0 : Math.max(0, nowMs - oldestWaitingMs)
+  const dropped = [...counters.dropped].flatMap(([reason, { batches, frames }]): MetricReading[] => [
+    { name: 'stormpetrel_spool_dropped_batches_total', value: batches, labels: { sensor, reason } },
+    { name: 'stormpetrel_spool_dropped_frames_total', value: frames, labels: { sensor, reason } }
+  ])
+  return [
+    { name: 'stormpetrel_spool_bytes', value: spool.sizeBytes, labels },
+    { name: 'stormpetrel_spool_waiting_batches', value: spool.waitingBatches, labels },
+    { name: 'stormpetrel_spool_oldest_age_seconds', value: ageMs / 1000, labels },
+    { name: 'stormpetrel_spool_cut_bytes_total', value: counters.cutBytes, labels },
+    { name: 'stormpetrel_spool_damaged_segments_total', value: counters.damagedSegments, labels },
+    ...dropped
   ]
 }
 

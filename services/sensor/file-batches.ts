@@ -1,9 +1,18 @@
 // A capture file as raw batches: the same file always gives the same batches.
 import { fileDigest, readCaptureFile } from '../../adapters/capture-files.ts'
 import { Batcher, type BatchLimits } from '../../core/batch/batcher.ts'
-import type { RawBatch } from '../../core/batch/raw-batch.ts'
-import { StormpetrelError } from '../../core/errors.ts'
+import type { DeclaredLoss, RawBatch } from '../../core/batch/raw-batch.ts'
 import type { CaptureReader } from '../../core/capture/frame.ts'
+import { type ErrorCode, StormpetrelError } from '../../core/errors.ts'
+
+/** What is wrong with a file itself: it is done with, and others can be read. */
+export const FILE_FAULTS: ReadonlySet<ErrorCode> = new Set([
+  'SP_CAPTURE_UNKNOWN',
+  'SP_CAPTURE_DAMAGED',
+  'SP_LINK_TYPE_UNSUPPORTED',
+  'SP_COMPRESSION_DAMAGED',
+  'SP_FILE_UNREADABLE'
+])
 
 /** As whose a file is batched, and within which bounds. */
 export interface FileBatchesOptions {
@@ -19,6 +28,8 @@ export interface FileBatchesOptions {
   readonly reusesMemory?: boolean
   /** The clock for closed-at; null takes the newest packet time of the batch. */
   readonly nowMs: (() => number) | null
+  /** What the batch that is closed now declares never to send; nothing without it. */
+  readonly takeLosses?: () => readonly DeclaredLoss[]
 }
 
 /**
@@ -33,7 +44,8 @@ export async function batchFile(
 ): Promise<void> {
   const epoch = options.epoch ?? (await fileDigest(path))
   const { sensor, lane, epochStartedMs, limits, withDigest, reusesMemory = false } = options
-  const batching = { sensor, lane, epochStartedMs, limits, withDigest, reusesMemory }
+  const { takeLosses = NO_LOSSES } = options
+  const batching = { sensor, lane, epochStartedMs, limits, withDigest, reusesMemory, takeLosses }
   const batcher = new Batcher({ ...batching, epoch, file: path })
   const closedAtMs = () => options.nowMs?.() ?? null
   let isReading = true
@@ -63,6 +75,8 @@ export async function batchFile(
 function isReadFailure(error: unknown): boolean {
   return !(error instanceof StormpetrelError) || error.code === 'SP_FILE_UNREADABLE'
 }
+
+const NO_LOSSES = (): readonly DeclaredLoss[] => []
 
 async function giveRest(
   batcher: Batcher,

@@ -1,7 +1,7 @@
 // A live sensor: tcpdump's stream in, batches of headers out, in order, one request in flight.
 import { type LiveCaptureOptions, type LiveCapture, startLiveCapture } from '../../adapters/live-capture.ts'
 import { Batcher, type BatchLimits } from '../../core/batch/batcher.ts'
-import type { RawBatch } from '../../core/batch/raw-batch.ts'
+import type { DeclaredLoss, RawBatch } from '../../core/batch/raw-batch.ts'
 import type { CaptureReader } from '../../core/capture/frame.ts'
 import { createCaptureReader } from '../../core/capture/capture-reader.ts'
 import type { SensorCounters } from './metrics.ts'
@@ -11,15 +11,23 @@ export interface LiveSensorOptions {
   readonly sensor: string
   /** 128 random bits, hex: one a process start. */
   readonly epoch: string
+  readonly epochStartedMs: number
   readonly capture: Omit<LiveCaptureOptions, 'onChunk' | 'onEnd'>
   readonly limits: BatchLimits
   /** A batch is closed after this long by the clock, full or not. */
   readonly batchAgeMs: number
+  /** A batch without packets is closed after so long without any. */
+  readonly heartbeatMs: number
+  /** What the batch that is closed now declares never to send. */
+  readonly takeLosses: () => readonly DeclaredLoss[]
   readonly nowMs: () => number
-  /** Resolves when the batch is safe, with the bytes that were sent. While it does not, tcpdump waits, and what the kernel then drops is counted. */
-  readonly publish: (batch: RawBatch) => Promise<number>
+  /**
+   * Takes the batch before it returns, in the order of the calls; resolves when it is safe. While it does not, tcpdump
+   * waits, and what the kernel then drops is counted.
+   */
+  readonly publish: (batch: RawBatch) => Promise<void>
   readonly counters: SensorCounters
-  /** Called once if the capture ends by itself or a batch cannot be published; the process must then exit. */
+  /** Called once if the capture ends by itself or a batch cannot be made safe; the process must then exit. */
   readonly onFailure: (error: Error) => void
 }
 
@@ -30,15 +38,16 @@ export class LiveSensor {
   readonly #batcher: Batcher
   #capture: LiveCapture | null = null
   #timer: NodeJS.Timeout | null = null
-  /** Batches are published one after the other: their order is their numbers' order. */
+  /** Settled when every batch so far is safe. */
   #published: Promise<void> = Promise.resolve()
+  #lastBatchMs = 0
 
   constructor(options: LiveSensorOptions) {
     this.#options = options
     this.#reader = createCaptureReader(options.capture.interface)
-    const { sensor, epoch, limits, nowMs } = options
-    const batching = { sensor, epoch, limits, lane: 0, file: null, withDigest: true }
-    this.#batcher = new Batcher({ ...batching, epochStartedMs: nowMs() })
+    const { sensor, epoch, epochStartedMs, limits, takeLosses } = options
+    const batching = { sensor, epoch, epochStartedMs, limits, takeLosses }
+    this.#batcher = new Batcher({ ...batching, lane: 0, file: null, withDigest: true })
   }
 
   async start(): Promise<void> {
@@ -47,7 +56,9 @@ export class LiveSensor {
       onChunk: (chunk) => this.#read(chunk),
       onEnd: this.#options.onFailure
     })
-    this.#timer = setInterval(() => this.#closeByAge(), this.#options.batchAgeMs)
+    this.#lastBatchMs = performance.now()
+    const intervalMs = Math.min(this.#options.batchAgeMs, this.#options.heartbeatMs)
+    this.#timer = setInterval(() => this.#closeByAge(), intervalMs)
   }
 
   async stop(): Promise<void> {
@@ -74,18 +85,27 @@ export class LiveSensor {
   }
 
   #closeByAge(): void {
-    const batch = this.#batcher.close(this.#options.counters.kernelDrops, this.#options.nowMs())
+    const { counters, nowMs, batchAgeMs, heartbeatMs } = this.#options
+    const sinceMs = performance.now() - this.#lastBatchMs
+    const isDue = sinceMs + TIMER_SLACK_MS >= batchAgeMs
+    const batch =
+      (isDue ? this.#batcher.close(counters.kernelDrops, nowMs()) : null) ??
+      (sinceMs + TIMER_SLACK_MS >= heartbeatMs
+        ? this.#batcher.closeEmpty(this.#capture?.kernelDrops() ?? 0, nowMs())
+        : null)
     if (batch !== null) this.#publish(batch)
   }
 
   #publish(batch: RawBatch): void {
-    const { publish, counters, nowMs, onFailure } = this.#options
-    this.#published = this.#published
-      .then(() => publish(batch))
-      .then((sentBytes) => {
-        counters.count(batch, sentBytes)
-        counters.latency.observe(nowMs() - batch.closedAtMs)
-      })
-      .catch((error: unknown) => onFailure(error instanceof Error ? error : new Error(String(error))))
+    this.#lastBatchMs = performance.now()
+    const safe = this.#options.publish(batch)
+    const before = this.#published
+    this.#published = Promise.all([before, safe]).then(
+      () => undefined,
+      (error: unknown) => this.#options.onFailure(error instanceof Error ? error : new Error(String(error)))
+    )
   }
 }
+
+/** Timers may fire a little early by the clock that is asked. */
+const TIMER_SLACK_MS = 5

@@ -1,13 +1,13 @@
-// `stormpetrel sensor`: an interface or captures to packets.raw. It loads neither geo data nor the registry's client.
-import { randomBytes } from 'node:crypto'
+// `stormpetrel sensor`: an interface, captures or a folder of them, through the spool, to packets.raw. It loads neither
+// geo data nor the registry's client.
+import { stat } from 'node:fs/promises'
+import { unreadable } from '../../adapters/file-chunks.ts'
+import { isRefusedForGood } from '../../adapters/kafkajs/connection.ts'
 import type { CaptureToolName } from '../../adapters/live-capture.ts'
 import type { Log } from '../../adapters/log.ts'
 import { readSensorList } from '../../adapters/sensor-list-file.ts'
-import { DEFAULT_BATCH_LIMITS } from '../../core/batch/batcher.ts'
-import { packetsOutsideClock } from '../../core/batch/clock-rule.ts'
-import { livePartition } from '../../core/batch/partition.ts'
-import type { RawBatch } from '../../core/batch/raw-batch.ts'
-import type { Bus } from '../../core/bus.ts'
+import { Spool } from '../../adapters/spool.ts'
+import { SPOOLED_BATCH_LIMITS } from '../../core/batch/batcher.ts'
 import type { Configuration } from '../../core/configuration.ts'
 import { StormpetrelError } from '../../core/errors.ts'
 import { findSensor, isActiveAt } from '../../core/telescope/sensor-list.ts'
@@ -17,12 +17,15 @@ import { createServiceServer } from '../http/service-endpoints.ts'
 import { Life, withParts } from '../life.ts'
 import { processLog } from '../log.ts'
 import { Exposition } from '../metrics/exposition.ts'
-import { buildReading, sensorReadings } from '../metrics/readings.ts'
-import { batchFile } from './file-batches.ts'
+import { buildReading, sensorReadings, spoolReadings } from '../metrics/readings.ts'
+import { FollowedFolder } from './followed-folder.ts'
 import { LiveSensor } from './live-sensor.ts'
 import { SensorCounters } from './metrics.ts'
+import { spoolFiles } from './spool-files.ts'
+import { spoolFolder } from './spool-folder.ts'
+import { SpoolSender } from './spool-sender.ts'
 
-/** What a sensor reads: an interface until it is stopped, or captures to their end. */
+/** What a sensor reads: an interface or a folder until it is stopped, or captures to their end. */
 export type SensorInput =
   | {
       readonly kind: 'interface'
@@ -31,8 +34,9 @@ export type SensorInput =
       readonly tool: CaptureToolName
     }
   | { readonly kind: 'files'; readonly files: readonly string[] }
+  | { readonly kind: 'folder'; readonly folder: string }
 
-/** What became of captures; of an interface there is nothing to tell. */
+/** What became of captures; of an interface or a folder there is nothing to tell. */
 export interface SensorResult {
   /** Captures that could not be read to their end. */
   readonly failures: readonly PlayFailure[]
@@ -40,7 +44,9 @@ export interface SensorResult {
   readonly packetsOutsideClock: number
 }
 
-/** Throws SP_SENSOR_UNKNOWN for an id that is not declared. */
+const NOTHING_TO_TELL: SensorResult = { failures: [], packetsOutsideClock: 0 }
+
+/** Throws SP_SENSOR_UNKNOWN for an id that is not declared, and SP_SPOOL_LOCKED where the sensor runs already. */
 export async function runSensor(
   configuration: Configuration,
   sensor: string,
@@ -49,38 +55,143 @@ export async function runSensor(
 ): Promise<SensorResult> {
   const log = processLog('sensor')
   await checkDeclared(configuration, sensor, log)
+  if (input.kind === 'folder') await unreadable(input.folder, checkFolder(input.folder))
   const life = new Life()
   const counters = new SensorCounters()
-  const bus = createBus(configuration, null, ['packets.raw'], log)
+  const spool = createSpool(configuration, sensor, log, life)
+  const sender = createSender(configuration, spool, input.kind === 'files', counters, log, life)
   const exposition = new Exposition(() => [
     buildReading(version, 'sensor'),
-    ...sensorReadings(sensor, counters)
+    ...sensorReadings(sensor, counters),
+    ...spoolReadings(sensor, spool, Date.now())
   ])
   let isReady = false
   const address = { host: configuration.metricsHost, port: configuration.metricsPort }
   const server = createServiceServer(address, exposition, () => isReady && !life.isEnding)
-  return await withParts([server, bus], async () => {
-    const publish = await publisher(bus)
-    const epoch = randomBytes(16).toString('hex')
-    if (input.kind === 'files') return await sendFiles(input.files, sensor, epoch, publish, counters)
-    const live = new LiveSensor({
-      sensor,
-      epoch,
-      capture: { interface: input.name, filter: input.filter, tool: input.tool },
-      limits: DEFAULT_BATCH_LIMITS,
-      batchAgeMs: configuration.batchAgeMs,
-      nowMs: Date.now,
-      publish,
-      counters,
-      onFailure: life.fail
-    })
-    await withParts([live], async () => {
+  return await withParts([spool, server, sender], async () => {
+    if (input.kind === 'files') return await spoolFiles(input.files, sensor, spool, counters, life)
+    const started = (): void => {
       isReady = true
-      log('info', 'sensor is ready', { sensor, interface: input.name, metrics: `${server.url}/metrics` })
-      await life.untilEnd()
-    })
-    return { failures: [], packetsOutsideClock: 0 }
+      const source = input.kind === 'folder' ? { folder: input.folder } : { interface: input.name }
+      log('info', 'sensor is ready', {
+        sensor,
+        ...source,
+        epoch: spool.epoch,
+        metrics: `${server.url}/metrics`
+      })
+    }
+    const stopMs = configuration.stopSeconds * 1000
+    if (input.kind === 'folder') {
+      const options = followOptions(configuration, sensor, spool, sender, counters, log)
+      await follow(new FollowedFolder({ ...options, folder: input.folder }), life, started)
+    } else {
+      const live = createLive(configuration, sensor, input, spool, counters, life)
+      await withParts([live], async () => {
+        started()
+        await life.untilEnd()
+      })
+    }
+    await spool.untilEmpty(stopMs)
+    log('info', 'sensor ends', { sensor, waitingBatches: spool.waitingBatches })
+    return NOTHING_TO_TELL
   })
+}
+
+function createSpool(configuration: Configuration, sensor: string, log: Log, life: Life): Spool {
+  return new Spool({
+    folder: spoolFolder(configuration, sensor),
+    sensor,
+    sizeLimitBytes: configuration.spoolSizeMib * 1024 * 1024,
+    ageLimitMs: configuration.spoolAgeHours * 3_600_000,
+    full: configuration.spoolFull,
+    nowMs: Date.now,
+    log,
+    onFailure: life.fail
+  })
+}
+
+function createSender(
+  configuration: Configuration,
+  spool: Spool,
+  givesUp: boolean,
+  counters: SensorCounters,
+  log: Log,
+  life: Life
+): SpoolSender {
+  return new SpoolSender({
+    spool,
+    openBus: () => createBus(configuration, null, ['packets.raw'], log),
+    isRefusal: isRefusedForGood,
+    givesUp,
+    onSent: (batch, sentBytes) => {
+      counters.count(batch, sentBytes)
+      counters.latency.observe(Date.now() - batch.closedAtMs)
+    },
+    log,
+    onFailure: life.fail
+  })
+}
+
+function followOptions(
+  configuration: Configuration,
+  sensor: string,
+  spool: Spool,
+  sender: SpoolSender,
+  counters: SensorCounters,
+  log: Log
+) {
+  return {
+    sensor,
+    spool,
+    settleMs: configuration.followSettleSeconds * 1000,
+    heartbeatMs: configuration.heartbeatSeconds * 1000,
+    nowMs: Date.now,
+    isAway: sender.isAway,
+    counters,
+    log
+  }
+}
+
+function createLive(
+  configuration: Configuration,
+  sensor: string,
+  input: Extract<SensorInput, { kind: 'interface' }>,
+  spool: Spool,
+  counters: SensorCounters,
+  life: Life
+): LiveSensor {
+  return new LiveSensor({
+    sensor,
+    epoch: spool.epoch,
+    epochStartedMs: spool.epochStartedMs,
+    capture: { interface: input.name, filter: input.filter, tool: input.tool },
+    limits: SPOOLED_BATCH_LIMITS,
+    batchAgeMs: configuration.batchAgeMs,
+    heartbeatMs: configuration.heartbeatSeconds * 1000,
+    takeLosses: () => spool.nextLosses(),
+    nowMs: Date.now,
+    publish: (batch) => spool.append(batch, null),
+    counters,
+    onFailure: life.fail
+  })
+}
+
+/** Reads the folder until the process is told to end; what was read until then is safe when this resolves. */
+async function follow(folder: FollowedFolder, life: Life, started: () => void): Promise<void> {
+  const ending = new AbortController()
+  const reading = folder.run(ending.signal)
+  reading.catch(life.fail)
+  started()
+  try {
+    await life.untilEnd()
+  } finally {
+    ending.abort()
+  }
+  await reading
+}
+
+async function checkFolder(folder: string): Promise<void> {
+  if (!(await stat(folder)).isDirectory()) throw new Error('it is no folder')
 }
 
 /** Without sensors.yaml the only sensor is `local`. */
@@ -99,36 +210,4 @@ async function checkDeclared({ sensorsFile }: Configuration, sensor: string, log
     'SP_SENSOR_UNKNOWN',
     `sensor ${sensor} is not declared: ${where} has ${declared}; declare it, or choose one of these with --sensor`
   )
-}
-
-/** A lane keeps its partition for life: below the smaller partition count of the two topics. */
-async function publisher(bus: Bus): Promise<(batch: RawBatch) => Promise<number>> {
-  const partitions = Math.min(await bus.partitions('packets.raw'), await bus.partitions('packets.enriched'))
-  return (batch) => bus.publish('packets.raw', livePartition(batch.name, partitions), [batch])
-}
-
-/** One file after the other, each a lane of its own of this start's epoch. */
-async function sendFiles(
-  files: readonly string[],
-  sensor: string,
-  epoch: string,
-  publish: (batch: RawBatch) => Promise<number>,
-  counters: SensorCounters
-): Promise<SensorResult> {
-  const failures: PlayFailure[] = []
-  let outsideClock = 0
-  for (const [lane, file] of files.entries()) {
-    const batching = { sensor, epoch, lane, epochStartedMs: Date.now(), limits: DEFAULT_BATCH_LIMITS }
-    try {
-      await batchFile(file, { ...batching, withDigest: true, nowMs: Date.now }, async (batch) => {
-        counters.count(batch, await publish(batch))
-        counters.latency.observe(Date.now() - batch.closedAtMs)
-        outsideClock += packetsOutsideClock(batch)
-      })
-    } catch (error) {
-      if (!(error instanceof StormpetrelError) || error.code === 'SP_KAFKA') throw error
-      failures.push({ file, error })
-    }
-  }
-  return { failures, packetsOutsideClock: outsideClock }
 }

@@ -14,6 +14,9 @@ export class SensorCounters {
   readonly latency = new LatencyHistogram()
   /** Packets that the kernel dropped since the start. */
   kernelDrops = 0
+  /** Followed files that are done with, damaged ones included, and those that were not read to their end. */
+  finishedFiles = 0
+  damagedFiles = 0
   readonly rejectedFrames = new Map<string, number>()
 
   /** Counts a batch that was published, and how many bytes it was. */

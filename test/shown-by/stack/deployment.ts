@@ -37,6 +37,7 @@ export class Deployment {
       STORMPETREL_TOPIC_PREFIX: this.topicPrefix,
       STORMPETREL_SENSORS_FILE: sensorsFile,
       STORMPETREL_METRICS_PORT: '0',
+      STORMPETREL_SPOOL_FOLDER: path.join(this.folder, 'spool'),
       ...settings
     }
   }

@@ -1,0 +1,522 @@
+// The sensor's spool: what a batch goes through before anybody else hears of it. A batch, its name and the position of
+// the input after it are one record, and safe when `append` has resolved; see core/spool for what is kept how long.
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, mkdir, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { DeclaredLoss, RawBatch } from '../core/batch/raw-batch.ts'
+import type { FileIdentity, FilePosition } from '../core/spool/input-position.ts'
+import { SpoolBook } from '../core/spool/spool-book.ts'
+import type { BatchEntry, DropReason, Span, SpoolRecord } from '../core/spool/spool-records.ts'
+import type { Log } from './log.ts'
+import { lockFolder } from './spool/folder-lock.ts'
+import { encodeRecord, type ReadRecord } from './spool/record-codec.ts'
+import { recoverSpool } from './spool/recovery.ts'
+import { emptySegment, noteBatch, type Segment, spoolError, syncFolder } from './spool/segment.ts'
+import { SegmentCursor } from './spool/segment-cursor.ts'
+import { SegmentWriter } from './spool/segment-writer.ts'
+import { SpoolCounters } from './spool/spool-counters.ts'
+import { findDrops } from './spool/find-drops.ts'
+import { ValueCodecs } from './spool/value-codecs.ts'
+
+/** What is dropped when the spool is full: what waits longest, or what comes. */
+export type SpoolFull = 'drop-oldest' | 'drop-newest'
+
+/** Where a spool lies, whose it is, and what it may hold. */
+export interface SpoolOptions {
+  /** The folder of this sensor alone. */
+  readonly folder: string
+  readonly sensor: string
+  readonly sizeLimitBytes: number
+  readonly ageLimitMs: number
+  readonly full: SpoolFull
+  readonly nowMs: () => number
+  readonly log: Log
+  /** Called once where the disk fails: nothing more is taken, and the process must exit. */
+  readonly onFailure: (error: Error) => void
+}
+
+/** A batch that is safe and was not acknowledged yet. */
+export interface SpooledBatch {
+  readonly sequence: number
+  readonly sizeBytes: number
+  readonly batch: RawBatch
+}
+
+/** Segments are a sixteenth of the spool, within these bounds: a drop takes one, and a start reads one at a time. */
+const SEGMENTS_IN_A_SPOOL = 16
+const MIN_SEGMENT_BYTES = 64 * 1024
+const MAX_SEGMENT_BYTES = 16 * 1024 * 1024
+/** What is handed to the sender at once: one request to the brokers. */
+const MAX_HANDED_BYTES = 850 * 1024
+const MAX_HANDED_BATCHES = 256
+const AGE_CHECK_INTERVAL_MS = 30_000
+/** A batch with its record, at most: 384 KiB of headers, frame numbers, losses. */
+const LARGEST_BATCH_BYTES = 448 * 1024
+
+/**
+ * One process's spool. `start` takes the folder for this process alone and begins an epoch; batches are given to the
+ * sender in the order in which they were appended, those of earlier epochs first.
+ */
+export class Spool {
+  readonly counters = new SpoolCounters()
+  readonly #options: SpoolOptions
+  readonly #codecs = new ValueCodecs()
+  readonly #writer: SegmentWriter
+  readonly #segmentBytes: number
+  #book: SpoolBook
+  #segments: Segment[] = []
+  #lock: FileHandle | null = null
+  #cursor: SegmentCursor | null = null
+  /** A record that was read and did not fit into what was handed over. */
+  #ahead: { readonly handed: SpooledBatch; readonly spooledAtMs: number } | null = null
+  /** What the sender has: it is not dropped under its hands. */
+  #handed: Span | null = null
+  #handedSinceMs: number | null = null
+  #shrinking: Promise<void> | null = null
+  #timer: NodeJS.Timeout | null = null
+  #isStopped = false
+  #areDropsHeld: () => boolean = () => false
+  readonly #waiting = new Set<() => void>()
+
+  constructor(options: SpoolOptions) {
+    this.#options = options
+    this.#book = new SpoolBook(options.sensor)
+    this.#segmentBytes = Math.min(
+      MAX_SEGMENT_BYTES,
+      Math.max(MIN_SEGMENT_BYTES, Math.floor(options.sizeLimitBytes / SEGMENTS_IN_A_SPOOL))
+    )
+    this.#writer = new SegmentWriter(
+      options.folder,
+      () => this.#wake(),
+      (error) => {
+        this.#wake()
+        options.onFailure(error)
+      }
+    )
+  }
+
+  /** Throws SP_SPOOL_LOCKED where another process has it, and SP_SPOOL where the disk refuses it. */
+  async start(): Promise<void> {
+    const { folder, sensor, log } = this.#options
+    try {
+      await makeFolder(folder)
+      this.#lock = await lockFolder(folder)
+      const { book, segments, cutBytes, damages } = await recoverSpool(folder, sensor)
+      this.#book = book
+      this.#segments = segments
+      if (cutBytes > 0) {
+        this.counters.cutBytes += cutBytes
+        log('warn', 'spool had a torn end, which was cut off', { folder, bytes: cutBytes })
+      }
+      for (const { path, offset, losses } of damages) {
+        this.counters.damagedSegments += 1
+        log('error', 'spool segment is damaged', { path, offset, losses: losses.length })
+      }
+      await this.#beginEpoch()
+    } catch (error) {
+      await this.stop()
+      throw spoolError(folder, 'opened', error)
+    }
+    this.#timer = setInterval(() => void this.#shrink(), AGE_CHECK_INTERVAL_MS)
+    this.#timer.unref()
+    await this.#shrink()
+  }
+
+  /** Makes what was appended durable, and gives the folder up. Idempotent. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    if (this.#timer !== null) clearInterval(this.#timer)
+    this.#wake()
+    await this.#shrinking
+    await this.#cursor?.close()
+    this.#cursor = null
+    await this.#writer.close()
+    await this.#lock?.close()
+    this.#lock = null
+  }
+
+  /** 128 random bits, hex: of this start alone. */
+  get epoch(): string {
+    return this.#book.epoch
+  }
+
+  /** Later than the start of every earlier epoch, whatever the clock says. */
+  get epochStartedMs(): number {
+    return this.#book.epochStartedMs
+  }
+
+  get waitingBatches(): number {
+    return this.#book.waitingBatches
+  }
+
+  /** Bytes of all segments. */
+  get sizeBytes(): number {
+    return this.#segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  }
+
+  /** When the batch that waits longest was spooled, null where none waits. */
+  get oldestWaitingMs(): number | null {
+    if (this.waitingBatches === 0) return null
+    const oldest = this.#segments.find((segment) => this.#hasWaiting(segment))
+    return this.#handedSinceMs ?? this.#ahead?.spooledAtMs ?? oldest?.oldestMs ?? null
+  }
+
+  /** The file that was not read to its end when the newest batch was made. */
+  get currentFile(): FilePosition | null {
+    return this.#book.current
+  }
+
+  /** How far a file was read, null where nothing is known of it. */
+  positionOf(file: Pick<FileIdentity, 'name' | 'inode'>): FilePosition | null {
+    return this.#book.positionOf(file)
+  }
+
+  /** Whether there is something to declare and a batch could carry it now. */
+  get hasLossesToDeclare(): boolean {
+    return this.#book.nextLosses(this.#areDropsHeld()).length > 0
+  }
+
+  /**
+   * What the next batch must declare; append it before this is asked again. Dropped ranges are held back while `isAway`
+   * (see holdDropsWhile), so that they join to few.
+   */
+  nextLosses(): readonly DeclaredLoss[] {
+    return this.#book.nextLosses(this.#areDropsHeld())
+  }
+
+  /** While nobody takes batches, each that is added may drop another one: those are declared when somebody does. */
+  holdDropsWhile(isAway: () => boolean): void {
+    this.#areDropsHeld = isAway
+  }
+
+  /**
+   * Takes a batch, whose memory may be used again at once. Resolves when it, its name and the position after it outlive a
+   * power cut, or when it was dropped because the spool is full, and that does. Batches of a lane come in their order.
+   */
+  async append(batch: RawBatch, position: FilePosition | null): Promise<void> {
+    const { sizeLimitBytes, full, nowMs } = this.#options
+    const value = this.#codecs.encode(batch)
+    if (full === 'drop-newest' && this.sizeBytes + value.length > sizeLimitBytes) {
+      return await this.#dropUnwritten(batch, position)
+    }
+    if (this.#newest.lastSequence > 0 && this.#newest.sizeBytes + value.length > this.#segmentBytes) {
+      void this.#roll()
+    }
+    const { lane, number, epoch } = batch.name
+    const entry: BatchEntry = {
+      sequence: this.#book.nextSequence,
+      epoch,
+      lane,
+      number,
+      frames: batch.packets + batch.refused.length,
+      framesBefore: batch.framesBefore,
+      spooledAtMs: nowMs(),
+      partition: this.#book.partitions().get(lane) ?? null,
+      losses: batch.declaredLosses,
+      position
+    }
+    noteBatch(this.#newest, entry.sequence, entry.spooledAtMs)
+    await this.#record({ kind: 'batch', entry }, true, value)
+    if (this.sizeBytes > sizeLimitBytes) await this.#shrink()
+  }
+
+  /** Notes a position that no batch carries: it is safe with the next batch, and found again without it. */
+  move(position: FilePosition): void {
+    this.#recordLater({ kind: 'position', position })
+  }
+
+  /** Files that are gone need not be known any more. */
+  forget(isGone: (position: FilePosition) => boolean): void {
+    this.#book.forget(isGone)
+  }
+
+  /** Resolves when there is room for a batch, or `isImpatient` says that it need not be waited for. */
+  async untilRoom(isImpatient: () => boolean): Promise<void> {
+    const isFull = () => this.sizeBytes + LARGEST_BATCH_BYTES > this.#options.sizeLimitBytes
+    while (isFull() && !this.#isStopped && !isImpatient()) await this.#change()
+  }
+
+  /** Resolves when every batch is acknowledged or dropped, or after so long. */
+  async untilEmpty(forMs = Number.POSITIVE_INFINITY): Promise<void> {
+    const untilMs = performance.now() + forMs
+    const timer = Number.isFinite(forMs) ? setTimeout(() => this.#wake(), forMs + 1) : undefined
+    while (this.waitingBatches > 0 && !this.#isStopped && performance.now() < untilMs) await this.#change()
+    clearTimeout(timer)
+  }
+
+  /**
+   * The next batches of one partition, in order, as many as make one request; waits for one. Empty once the spool is
+   * stopped. They stay with the sender until `acknowledge` or `refuse`.
+   */
+  async next(): Promise<readonly SpooledBatch[]> {
+    const batches: SpooledBatch[] = []
+    let sizeBytes = 0
+    while (!this.#isStopped) {
+      const ahead = this.#ahead ?? (await this.#readAhead())
+      if (this.#isStopped) break
+      if (ahead === null) {
+        if (batches.length > 0) break
+        await this.#change()
+        continue
+      }
+      this.#ahead = ahead
+      const { handed, spooledAtMs } = ahead
+      const isOther = batches.length > 0 && batches[0]!.batch.name.lane !== handed.batch.name.lane
+      if (isOther || (batches.length > 0 && sizeBytes + handed.sizeBytes > MAX_HANDED_BYTES)) break
+      if (batches.length === MAX_HANDED_BATCHES) break
+      this.#ahead = null
+      if (!this.#book.isWaiting(handed.sequence)) continue
+      batches.push(handed)
+      sizeBytes += handed.sizeBytes
+      this.#handed = [this.#handed?.[0] ?? handed.sequence, handed.sequence]
+      this.#handedSinceMs ??= spooledAtMs
+    }
+    return this.#isStopped ? [] : batches
+  }
+
+  /** The partition of a lane, for life: resolves when it is safe, and only then may the lane be sent. */
+  async fixPartition(lane: number, partition: number): Promise<void> {
+    await this.#record({ kind: 'partition', lane, partition }, true)
+  }
+
+  /** The partition of each lane that has one. */
+  partitions(): ReadonlyMap<number, number> {
+    return this.#book.partitions()
+  }
+
+  /** Somebody else now has everything up to this sequence. A lost note of it only sends it again. */
+  acknowledge(through: number): void {
+    this.#release(through)
+    this.#recordLater({ kind: 'done', through })
+    this.#sweep()
+    this.#wake()
+  }
+
+  /** The brokers will never take this batch, the first of those that were handed over: a declared gap. */
+  async refuse({ sequence, batch }: SpooledBatch): Promise<void> {
+    this.#release(sequence)
+    await this.#drop('refused', [sequence, sequence], [lossOf(batch)], 1)
+  }
+
+  get #newest(): Segment {
+    return this.#segments.at(-1)!
+  }
+
+  async #beginEpoch(): Promise<void> {
+    const startedMs = Math.max(this.#options.nowMs(), this.#book.epochStartedMs + 1)
+    this.#book.beginEpoch(randomBytes(16).toString('hex'), startedMs)
+    await this.#roll()
+    this.#sweep()
+  }
+
+  /** Begins a segment, with everything in it that must outlive those before it. */
+  #roll(): Promise<void> {
+    const number = (this.#segments.at(-1)?.number ?? 0) + 1
+    const segment = emptySegment(this.#options.folder, number, this.#codecs.schema)
+    this.#segments.push(segment)
+    const state: SpoolRecord = { kind: 'state', state: this.#book.state(segment.schema) }
+    const begun = this.#writer.begin(segment, encodeRecord(number, state))
+    // Whoever waits for a record of the segment sees its failure.
+    begun.catch(() => undefined)
+    return begun
+  }
+
+  #record(record: SpoolRecord, isSynced: boolean, value?: Uint8Array): Promise<void> {
+    this.#book.apply(record)
+    return this.#writer.write(this.#newest, encodeRecord(this.#newest.number, record, value), isSynced)
+  }
+
+  /** A record that nobody waits for; where it cannot be written, the writer has told so. */
+  #recordLater(record: SpoolRecord): void {
+    if (this.#isStopped) return
+    this.#record(record, false).catch(() => undefined)
+  }
+
+  /** A batch that comes while the spool is full: its number is spent, and its frames are declared. */
+  async #dropUnwritten(batch: RawBatch, position: FilePosition | null): Promise<void> {
+    const loss = lossOf(batch)
+    const { lane, from: number, frames } = loss
+    this.#countDrop('full', 1, frames)
+    if (this.#newest.sizeBytes > this.#segmentBytes) void this.#roll()
+    const unwritten = { end: { lane, number, frames: batch.framesBefore + frames }, position }
+    const losses = this.#book.lossesAfterDrop(null, [loss])
+    await this.#record({ kind: 'drop', drop: { reason: 'full', sequences: null, unwritten, losses } }, true)
+    this.#sweep()
+  }
+
+  /** Drops what is too old, and the oldest segments while the spool is over its size. One at a time. */
+  #shrink(): Promise<void> {
+    this.#shrinking ??= this.#shrinkNow()
+      .catch((error: unknown) => {
+        if (!this.#isStopped) this.#options.onFailure(spoolError(this.#options.folder, 'shrunk', error))
+      })
+      .finally(() => {
+        this.#shrinking = null
+      })
+    return this.#shrinking
+  }
+
+  async #shrinkNow(): Promise<void> {
+    for (const segment of this.#segments.slice(0, -1)) {
+      if (this.#isStopped) return
+      const isOld =
+        segment.lastSequence > 0 && segment.newestMs < this.#options.nowMs() - this.#options.ageLimitMs
+      const isOver = this.sizeBytes > this.#options.sizeLimitBytes
+      if (!isOld && !isOver) return
+      if (!this.#hasWaiting(segment)) continue
+      if (!isOld && this.#options.full === 'drop-newest') return
+      await this.#writer.idle()
+      const found = await findDrops(segment, (sequence) => this.#book.isWaiting(sequence))
+      const first = Math.max(segment.firstSequence, (this.#handed?.[1] ?? 0) + 1, this.#book.doneThrough + 1)
+      const drops = found.filter(({ sequence }) => sequence >= first && this.#book.isWaiting(sequence))
+      if (drops.length === 0) continue
+      const span: Span = [first, segment.lastSequence]
+      await this.#drop(
+        isOld ? 'age' : 'full',
+        span,
+        drops.map(({ loss }) => loss),
+        drops.length
+      )
+    }
+  }
+
+  async #drop(
+    reason: DropReason,
+    sequences: Span,
+    losses: readonly DeclaredLoss[],
+    batches: number
+  ): Promise<void> {
+    this.#countDrop(
+      reason,
+      batches,
+      losses.reduce((sum, { frames }) => sum + frames, 0)
+    )
+    const all = this.#book.lossesAfterDrop(sequences, losses)
+    await this.#record({ kind: 'drop', drop: { reason, sequences, unwritten: null, losses: all } }, true)
+    this.#sweep()
+    this.#wake()
+  }
+
+  #countDrop(reason: DropReason, batches: number, frames: number): void {
+    this.counters.drop(reason, batches, frames)
+    const { sensor, log } = this.#options
+    log('warn', 'spool drops batches', { sensor, reason, batches, frames })
+  }
+
+  #hasWaiting({ firstSequence, lastSequence }: Segment): boolean {
+    return lastSequence > 0 && this.#book.isAnyWaiting([firstSequence, lastSequence])
+  }
+
+  /** Deletes segments whose batches are all done, once a later one holds what else they said. */
+  #sweep(): void {
+    const newestDurable = this.#segments.findLast(({ durableBytes }) => durableBytes > 0)
+    const done = this.#segments.filter(
+      (segment) => segment !== newestDurable && segment.durableBytes > 0 && !this.#hasWaiting(segment)
+    )
+    for (const segment of done) {
+      if (newestDurable === undefined || segment.number > newestDurable.number) continue
+      this.#segments.splice(this.#segments.indexOf(segment), 1)
+      unlink(segment.path).catch((error: unknown) => {
+        this.#options.onFailure(spoolError(this.#options.folder, 'shrunk', error))
+      })
+    }
+  }
+
+  #release(through: number): void {
+    if (this.#handed !== null && through >= this.#handed[1]) this.#handed = null
+    else if (this.#handed !== null) this.#handed = [through + 1, this.#handed[1]]
+    if (this.#handed === null) this.#handedSinceMs = null
+  }
+
+  /** The next waiting batch in the segments, null where none is durable. */
+  async #readAhead(): Promise<{ handed: SpooledBatch; spooledAtMs: number } | null> {
+    for (;;) {
+      const cursor = await this.#heldCursor()
+      if (cursor === null) return null
+      const read = await this.#nextOf(cursor)
+      if (this.#isStopped) return null
+      if (read === 'bad') {
+        throw spoolError(
+          this.#options.folder,
+          'read',
+          new Error(`${cursor.segment.path} at byte ${cursor.offset}: damaged`)
+        )
+      }
+      if (read === null) {
+        if (!(await this.#nextSegment(cursor))) return null
+        continue
+      }
+      if (read.record.kind !== 'batch') continue
+      const { sequence, spooledAtMs } = read.record.entry
+      if (!this.#book.isWaiting(sequence)) continue
+      const batch = this.#codecs.decode(cursor.segment.schema, read.value)
+      return { handed: { sequence, sizeBytes: read.value.length, batch }, spooledAtMs }
+    }
+  }
+
+  /** The cursor in hand; where its segment was deleted meanwhile, one at the segment after it. */
+  async #heldCursor(): Promise<SegmentCursor | null> {
+    const cursor = this.#cursor
+    if (cursor === null) return this.#openCursor(0)
+    if (this.#segments.includes(cursor.segment)) return cursor
+    await cursor.close()
+    return this.#openCursor(cursor.segment.number + 1)
+  }
+
+  /** Null where the segment was deleted before it was opened. */
+  async #nextOf(cursor: SegmentCursor): Promise<ReadRecord | 'bad' | null> {
+    try {
+      return await cursor.next()
+    } catch (error) {
+      if (!this.#segments.includes(cursor.segment)) return null
+      throw spoolError(this.#options.folder, 'read', error)
+    }
+  }
+
+  /** Moves the cursor on where its segment is read to its end, and will not grow. */
+  async #nextSegment(cursor: SegmentCursor): Promise<boolean> {
+    const { segment } = cursor
+    if (!this.#segments.includes(segment)) return true
+    if (segment === this.#newest || cursor.offset < segment.sizeBytes) return false
+    const following = this.#segments.find(({ number }) => number > segment.number)
+    if (following === undefined || following.durableBytes === 0) return false
+    this.#cursor = null
+    await cursor.close()
+    this.#openCursor(segment.number + 1)
+    this.#sweep()
+    return true
+  }
+
+  #openCursor(fromNumber: number): SegmentCursor | null {
+    const segment = this.#segments.find(({ number }) => number >= fromNumber)
+    this.#cursor = segment === undefined ? null : new SegmentCursor(segment)
+    return this.#cursor
+  }
+
+  /** Resolves at the next change of what is durable, done or stopped. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.add(resolve)
+    })
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve()
+    this.#waiting.clear()
+  }
+}
+
+/** A batch as a loss that is to be declared. */
+function lossOf({ name: { epoch, lane, number }, packets, refused }: RawBatch): DeclaredLoss {
+  return { epoch, lane, from: number, to: number, frames: packets + refused.length, kind: 'spool-drop' }
+}
+
+/** Makes the folder and what it lies in, so that a power cut does not take it away. */
+async function makeFolder(folder: string): Promise<void> {
+  const made = await mkdir(folder, { recursive: true })
+  if (made === undefined) return
+  for (let at = folder; ; at = dirname(at)) {
+    await syncFolder(dirname(at))
+    if (at === made || at === dirname(at)) return
+  }
+}
