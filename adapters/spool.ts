@@ -10,7 +10,7 @@ import type { BatchEntry, DropReason, Span, SpoolRecord } from '../core/spool/sp
 import type { Log } from './log.ts'
 import { lockFolder } from './spool/folder-lock.ts'
 import { encodeRecord, type ReadRecord } from './spool/record-codec.ts'
-import { recoverSpool } from './spool/recovery.ts'
+import { type Damage, recoverSpool } from './spool/recovery.ts'
 import { emptySegment, noteBatch, type Segment, spoolError, syncFolder } from './spool/segment.ts'
 import { SegmentCursor } from './spool/segment-cursor.ts'
 import { SegmentWriter } from './spool/segment-writer.ts'
@@ -50,6 +50,7 @@ const MAX_SEGMENT_BYTES = 16 * 1024 * 1024
 const MAX_HANDED_BYTES = 850 * 1024
 const MAX_HANDED_BATCHES = 256
 const AGE_CHECK_INTERVAL_MS = 30_000
+const IMPATIENCE_CHECK_MS = 500
 /** A batch with its record, at most: 384 KiB of headers, frame numbers, losses. */
 const LARGEST_BATCH_BYTES = 448 * 1024
 
@@ -69,10 +70,11 @@ export class Spool {
   #cursor: SegmentCursor | null = null
   /** A record that was read and did not fit into what was handed over. */
   #ahead: { readonly handed: SpooledBatch; readonly spooledAtMs: number } | null = null
-  /** What the sender has: it is not dropped under its hands. */
-  #handed: Span | null = null
+  /** When the first batch that the sender has was spooled. */
   #handedSinceMs: number | null = null
   #shrinking: Promise<void> | null = null
+  /** Deletions under way: none goes on once the folder is given up. */
+  readonly #sweeps = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | null = null
   #isStopped = false
   #areDropsHeld: () => boolean = () => false
@@ -108,10 +110,7 @@ export class Spool {
         this.counters.cutBytes += cutBytes
         log('warn', 'spool had a torn end, which was cut off', { folder, bytes: cutBytes })
       }
-      for (const { path, offset, losses } of damages) {
-        this.counters.damagedSegments += 1
-        log('error', 'spool segment is damaged', { path, offset, losses: losses.length })
-      }
+      for (const damage of damages) this.#tellDamage(damage)
       await this.#beginEpoch()
     } catch (error) {
       await this.stop()
@@ -131,6 +130,7 @@ export class Spool {
     await this.#cursor?.close()
     this.#cursor = null
     await this.#writer.close()
+    await Promise.allSettled(this.#sweeps)
     await this.#lock?.close()
     this.#lock = null
   }
@@ -199,9 +199,7 @@ export class Spool {
     if (full === 'drop-newest' && this.sizeBytes + value.length > sizeLimitBytes) {
       return await this.#dropUnwritten(batch, position)
     }
-    if (this.#newest.lastSequence > 0 && this.#newest.sizeBytes + value.length > this.#segmentBytes) {
-      void this.#roll()
-    }
+    if (this.#isNewestFull(value.length)) this.#sweepAfter(this.#roll()).catch(this.#fail)
     const { lane, number, epoch } = batch.name
     const entry: BatchEntry = {
       sequence: this.#book.nextSequence,
@@ -233,7 +231,11 @@ export class Spool {
   /** Resolves when there is room for a batch, or `isImpatient` says that it need not be waited for. */
   async untilRoom(isImpatient: () => boolean): Promise<void> {
     const isFull = () => this.sizeBytes + LARGEST_BATCH_BYTES > this.#options.sizeLimitBytes
-    while (isFull() && !this.#isStopped && !isImpatient()) await this.#change()
+    while (isFull() && this.waitingBatches > 0 && !this.#isStopped && !isImpatient()) {
+      const timer = setTimeout(() => this.#wake(), IMPATIENCE_CHECK_MS)
+      await this.#change()
+      clearTimeout(timer)
+    }
   }
 
   /** Resolves when every batch is acknowledged or dropped, or after so long. */
@@ -265,13 +267,15 @@ export class Spool {
       if (isOther || (batches.length > 0 && sizeBytes + handed.sizeBytes > MAX_HANDED_BYTES)) break
       if (batches.length === MAX_HANDED_BATCHES) break
       this.#ahead = null
+      if (this.#isOld(spooledAtMs)) await this.#shrink()
       if (!this.#book.isWaiting(handed.sequence)) continue
       batches.push(handed)
       sizeBytes += handed.sizeBytes
-      this.#handed = [this.#handed?.[0] ?? handed.sequence, handed.sequence]
       this.#handedSinceMs ??= spooledAtMs
     }
-    return this.#isStopped ? [] : batches
+    if (this.#isStopped || batches.length === 0) return []
+    this.#recordLater({ kind: 'handed', through: batches.at(-1)!.sequence })
+    return batches
   }
 
   /** The partition of a lane, for life: resolves when it is safe, and only then may the lane be sent. */
@@ -286,27 +290,51 @@ export class Spool {
 
   /** Somebody else now has everything up to this sequence. A lost note of it only sends it again. */
   acknowledge(through: number): void {
-    this.#release(through)
-    this.#recordLater({ kind: 'done', through })
-    this.#sweep()
+    this.#handedSinceMs = null
+    const record = { kind: 'done' as const, through }
+    const isSegmentDone = this.#segments.some(
+      (segment) => segment !== this.#newest && segment.lastSequence <= through && this.#hasWaiting(segment)
+    )
+    // The note outlives a power cut before what it is about is deleted.
+    if (isSegmentDone && !this.#isStopped) this.#sweepAfter(this.#record(record, true)).catch(this.#fail)
+    else this.#recordLater(record)
     this.#wake()
   }
 
   /** The brokers will never take this batch, the first of those that were handed over: a declared gap. */
   async refuse({ sequence, batch }: SpooledBatch): Promise<void> {
-    this.#release(sequence)
+    this.#handedSinceMs = null
     await this.#drop('refused', [sequence, sequence], [lossOf(batch)], 1)
+  }
+
+  /** A segment ends when it is large, or so old that a drop by age would take much else with it. */
+  #isNewestFull(moreBytes: number): boolean {
+    const { sizeBytes, lastSequence, oldestMs } = this.#newest
+    if (sizeBytes + moreBytes > this.#segmentBytes) return lastSequence > 0 || sizeBytes > this.#segmentBytes
+    const { nowMs, ageLimitMs } = this.#options
+    return lastSequence > 0 && nowMs() - oldestMs > ageLimitMs / SEGMENTS_IN_A_SPOOL
   }
 
   get #newest(): Segment {
     return this.#segments.at(-1)!
   }
 
+  #tellDamage({ path, badAt, losses, sequences: [from, to] }: Damage): void {
+    const frames = framesOf(losses)
+    this.counters.damagedSegments += 1
+    this.counters.drop('damaged', to - from + 1, frames)
+    const where = badAt === null ? { before: path } : { path: badAt.path, offset: badAt.offset }
+    this.#options.log('error', 'spool segment is damaged or gone, its batches are declared lost', {
+      ...where,
+      batches: to - from + 1,
+      frames
+    })
+  }
+
   async #beginEpoch(): Promise<void> {
     const startedMs = Math.max(this.#options.nowMs(), this.#book.epochStartedMs + 1)
     this.#book.beginEpoch(randomBytes(16).toString('hex'), startedMs)
-    await this.#roll()
-    this.#sweep()
+    await this.#sweepAfter(this.#roll())
   }
 
   /** Begins a segment, with everything in it that must outlive those before it. */
@@ -337,19 +365,21 @@ export class Spool {
     const loss = lossOf(batch)
     const { lane, from: number, frames } = loss
     this.#countDrop('full', 1, frames)
-    if (this.#newest.sizeBytes > this.#segmentBytes) void this.#roll()
+    if (this.#isNewestFull(0)) this.#sweepAfter(this.#roll()).catch(this.#fail)
     const unwritten = { end: { lane, number, frames: batch.framesBefore + frames }, position }
     const losses = this.#book.lossesAfterDrop(null, [loss])
-    await this.#record({ kind: 'drop', drop: { reason: 'full', sequences: null, unwritten, losses } }, true)
-    this.#sweep()
+    const drop = { reason: 'full' as const, sequences: null, unwritten, losses }
+    await this.#sweepAfter(this.#record({ kind: 'drop', drop }, true))
+  }
+
+  readonly #fail = (error: unknown): void => {
+    if (!this.#isStopped) this.#options.onFailure(spoolError(this.#options.folder, 'shrunk', error))
   }
 
   /** Drops what is too old, and the oldest segments while the spool is over its size. One at a time. */
   #shrink(): Promise<void> {
     this.#shrinking ??= this.#shrinkNow()
-      .catch((error: unknown) => {
-        if (!this.#isStopped) this.#options.onFailure(spoolError(this.#options.folder, 'shrunk', error))
-      })
+      .catch(this.#fail)
       .finally(() => {
         this.#shrinking = null
       })
@@ -357,27 +387,28 @@ export class Spool {
   }
 
   async #shrinkNow(): Promise<void> {
-    for (const segment of this.#segments.slice(0, -1)) {
-      if (this.#isStopped) return
-      const isOld =
-        segment.lastSequence > 0 && segment.newestMs < this.#options.nowMs() - this.#options.ageLimitMs
-      const isOver = this.sizeBytes > this.#options.sizeLimitBytes
-      if (!isOld && !isOver) return
+    const { sizeLimitBytes, full } = this.#options
+    // A drop takes segments away.
+    const segments = this.#segments.slice()
+    for (const segment of segments) {
+      const isOver = full === 'drop-oldest' && this.sizeBytes > sizeLimitBytes && segment !== this.#newest
+      if (this.#isStopped || !(isOver || this.#isOld(segment.oldestMs))) return
       if (!this.#hasWaiting(segment)) continue
-      if (!isOld && this.#options.full === 'drop-newest') return
       await this.#writer.idle()
       const found = await findDrops(segment, (sequence) => this.#book.isWaiting(sequence))
-      const first = Math.max(segment.firstSequence, (this.#handed?.[1] ?? 0) + 1, this.#book.doneThrough + 1)
-      const drops = found.filter(({ sequence }) => sequence >= first && this.#book.isWaiting(sequence))
+      // What the brokers may have already is not declared as dropped.
+      const free = found.filter(({ sequence }) => sequence > this.#book.handedThrough)
+      const drops = free.filter(({ spooledAtMs }) => isOver || this.#isOld(spooledAtMs))
       if (drops.length === 0) continue
-      const span: Span = [first, segment.lastSequence]
-      await this.#drop(
-        isOld ? 'age' : 'full',
-        span,
-        drops.map(({ loss }) => loss),
-        drops.length
-      )
+      const span: Span = [drops[0]!.sequence, drops.at(-1)!.sequence]
+      const reason = this.#isOld(segment.newestMs) || !isOver ? 'age' : 'full'
+      const losses = drops.map(({ loss }) => loss)
+      await this.#drop(reason, span, losses, drops.length)
     }
+  }
+
+  #isOld(spooledAtMs: number): boolean {
+    return spooledAtMs > 0 && spooledAtMs < this.#options.nowMs() - this.#options.ageLimitMs
   }
 
   async #drop(
@@ -386,14 +417,10 @@ export class Spool {
     losses: readonly DeclaredLoss[],
     batches: number
   ): Promise<void> {
-    this.#countDrop(
-      reason,
-      batches,
-      losses.reduce((sum, { frames }) => sum + frames, 0)
-    )
+    this.#countDrop(reason, batches, framesOf(losses))
     const all = this.#book.lossesAfterDrop(sequences, losses)
-    await this.#record({ kind: 'drop', drop: { reason, sequences, unwritten: null, losses: all } }, true)
-    this.#sweep()
+    const drop = { reason, sequences, unwritten: null, losses: all }
+    await this.#sweepAfter(this.#record({ kind: 'drop', drop }, true))
     this.#wake()
   }
 
@@ -407,25 +434,28 @@ export class Spool {
     return lastSequence > 0 && this.#book.isAnyWaiting([firstSequence, lastSequence])
   }
 
-  /** Deletes segments whose batches are all done, once a later one holds what else they said. */
-  #sweep(): void {
-    const newestDurable = this.#segments.findLast(({ durableBytes }) => durableBytes > 0)
-    const done = this.#segments.filter(
-      (segment) => segment !== newestDurable && segment.durableBytes > 0 && !this.#hasWaiting(segment)
-    )
-    for (const segment of done) {
-      if (newestDurable === undefined || segment.number > newestDurable.number) continue
-      this.#segments.splice(this.#segments.indexOf(segment), 1)
-      unlink(segment.path).catch((error: unknown) => {
-        this.#options.onFailure(spoolError(this.#options.folder, 'shrunk', error))
-      })
-    }
+  /**
+   * Once a record is durable, deletes the segments that have nothing left to send by it and all before it. What else
+   * they said is in the state of a later one.
+   */
+  #sweepAfter(durable: Promise<void>): Promise<void> {
+    const done = this.#segments.filter((segment) => segment !== this.#newest && !this.#hasWaiting(segment))
+    const sweep = this.#sweep(durable, done)
+    this.#sweeps.add(sweep)
+    const forget = (): void => void this.#sweeps.delete(sweep)
+    sweep.then(forget, forget)
+    return sweep
   }
 
-  #release(through: number): void {
-    if (this.#handed !== null && through >= this.#handed[1]) this.#handed = null
-    else if (this.#handed !== null) this.#handed = [through + 1, this.#handed[1]]
-    if (this.#handed === null) this.#handedSinceMs = null
+  async #sweep(durable: Promise<void>, done: readonly Segment[]): Promise<void> {
+    await durable
+    const newestDurable = this.#segments.findLast(({ durableBytes }) => durableBytes > 0)?.number ?? 0
+    for (const segment of done) {
+      const index = this.#segments.indexOf(segment)
+      if (index < 0 || segment.number >= newestDurable) continue
+      this.#segments.splice(index, 1)
+      await unlink(segment.path)
+    }
   }
 
   /** The next waiting batch in the segments, null where none is durable. */
@@ -483,7 +513,6 @@ export class Spool {
     this.#cursor = null
     await cursor.close()
     this.#openCursor(segment.number + 1)
-    this.#sweep()
     return true
   }
 
@@ -509,6 +538,10 @@ export class Spool {
 /** A batch as a loss that is to be declared. */
 function lossOf({ name: { epoch, lane, number }, packets, refused }: RawBatch): DeclaredLoss {
   return { epoch, lane, from: number, to: number, frames: packets + refused.length, kind: 'spool-drop' }
+}
+
+function framesOf(losses: readonly DeclaredLoss[]): number {
+  return losses.reduce((sum, { kind, frames }) => sum + (kind === 'spool-drop' ? frames : 0), 0)
 }
 
 /** Makes the folder and what it lies in, so that a power cut does not take it away. */

@@ -6,6 +6,7 @@ import { SegmentCursor } from './segment-cursor.ts'
 /** A batch as a loss. */
 export interface FoundDrop {
   readonly sequence: number
+  readonly spooledAtMs: number
   readonly loss: DeclaredLoss
 }
 
@@ -21,9 +22,9 @@ export async function findDrops(
       const read = await cursor.next()
       if (read === null || read === 'bad') return drops
       if (read.record.kind !== 'batch' || !isWaiting(read.record.entry.sequence)) continue
-      const { sequence, epoch, lane, number, frames } = read.record.entry
+      const { sequence, epoch, lane, number, frames, spooledAtMs } = read.record.entry
       const loss = { epoch, lane, from: number, to: number, frames, kind: 'spool-drop' as const }
-      drops.push({ sequence, loss })
+      drops.push({ sequence, spooledAtMs, loss })
     }
   } finally {
     await cursor.close()

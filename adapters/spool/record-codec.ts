@@ -9,7 +9,7 @@ const HEAD_BYTES = 9
 /** A batch is under 1 MiB; a state may list many finished files. */
 const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024
 
-const TYPES = { state: 1, batch: 2, done: 3, drop: 4, partition: 5, position: 6 } as const
+const TYPES = { state: 1, batch: 2, done: 3, drop: 4, partition: 5, position: 6, handed: 7 } as const
 
 /** A record that was read, and the batch's bytes where it is one (a view into what was read). */
 export interface ReadRecord {
@@ -66,6 +66,7 @@ function contentsOf(record: SpoolRecord): object {
     case 'position':
       return record.position
     case 'done':
+    case 'handed':
     case 'partition': {
       const { kind: _kind, ...contents } = record
       return contents
@@ -85,6 +86,8 @@ function parse(type: number, json: Buffer): SpoolRecord {
       return { kind: 'batch', entry: contents as BatchEntry }
     case TYPES.done:
       return { kind: 'done', ...(contents as { through: number }) }
+    case TYPES.handed:
+      return { kind: 'handed', ...(contents as { through: number }) }
     case TYPES.drop:
       return { kind: 'drop', drop: contents as DropEntry }
     case TYPES.partition:

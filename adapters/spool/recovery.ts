@@ -13,36 +13,27 @@ export interface Recovered {
   readonly segments: Segment[]
   /** Bytes that were cut off the newest segment: what was being written when the last process ended. */
   readonly cutBytes: number
-  /** Places where the disk gave back other bytes than were written. */
+  /** Batches that the disk lost; they are dropped in the book. */
   readonly damages: readonly Damage[]
 }
 
-/** Everything of the segment from there on is lost. */
+/** Batches that are neither there nor done with: a segment is damaged, or gone. */
 export interface Damage {
+  /** The segment before which they lay. */
   readonly path: string
-  readonly offset: number
-  /** Losses that are to be declared, and the sequences of the batches. */
+  /** Where an earlier segment has other bytes than were written; null where a segment is gone. */
+  readonly badAt: { readonly path: string; readonly offset: number } | null
   readonly losses: readonly DeclaredLoss[]
-  readonly sequences: Span | null
-}
-
-/** The account as it was where the damage begins. */
-interface OpenDamage {
-  readonly path: string
-  readonly offset: number
-  readonly epoch: string
-  readonly laneEnds: readonly LaneEnd[]
-  readonly nextSequence: number
-  readonly losses: readonly DeclaredLoss[]
+  readonly sequences: Span
 }
 
 /** Reads the spool; cuts a torn tail off its newest segment. */
 export async function recoverSpool(folder: string, sensor: string): Promise<Recovered> {
   const book = new SpoolBook(sensor)
   const segments: Segment[] = []
-  const damages: Damage[] = []
+  const holes: Damage[] = []
   let cutBytes = 0
-  let open: OpenDamage | null = null
+  let badAt: Damage['badAt'] = null
   const numbers = await segmentNumbers(folder)
   for (const number of numbers) {
     const segment = emptySegment(folder, number, '')
@@ -50,8 +41,9 @@ export async function recoverSpool(folder: string, sensor: string): Promise<Reco
     const fileBytes = await sizeOf(segment.path)
     segment.durableBytes = fileBytes
     const goodBytes = await replay(segment, book, (state) => {
-      if (open !== null) damages.push(closeDamage(open, state))
-      open = null
+      const hole = holeBefore(state, book)
+      if (hole !== null) holes.push({ path: segment.path, badAt, ...hole })
+      badAt = null
     })
     segment.sizeBytes = goodBytes
     segment.durableBytes = goodBytes
@@ -60,18 +52,13 @@ export async function recoverSpool(folder: string, sensor: string): Promise<Reco
     if (isNewest) {
       cutBytes = fileBytes - goodBytes
       await cut(folder, segment.path, goodBytes)
-    } else {
-      open ??= {
-        path: segment.path,
-        offset: goodBytes,
-        epoch: book.epoch,
-        laneEnds: book.laneEnds,
-        nextSequence: book.nextSequence,
-        losses: book.losses
-      }
-    }
+    } else badAt ??= { path: segment.path, offset: goodBytes }
   }
-  for (const damage of damages) enterDamage(book, damage)
+  const damages = holes.filter(({ sequences }) => book.isAnyWaiting(sequences))
+  for (const { losses, sequences } of damages) {
+    const drop = { reason: 'damaged' as const, sequences, unwritten: null }
+    book.apply({ kind: 'drop', drop: { ...drop, losses: book.lossesAfterDrop(null, losses) } })
+  }
   return { book, segments, cutBytes, damages }
 }
 
@@ -126,15 +113,20 @@ async function cut(folder: string, path: string, sizeBytes: number): Promise<voi
   }
 }
 
-/** The state after the damage says where numbers and frames had come to: the hole before it is what was lost. */
-function closeDamage(before: OpenDamage, after: SpoolState): Damage {
-  const starts = new Map(before.laneEnds.map((end) => [end.lane, end]))
-  let losses: readonly DeclaredLoss[] = withoutLosses(before.losses, after.losses)
-  for (const { lane, number, frames } of endsAfter(before.epoch, after)) {
+/**
+ * A state says where numbers and frames had come to. What lies between that and the records before it was in segments
+ * that were done with and deleted, as the acknowledgements that follow say, or else it was lost.
+ */
+function holeBefore(after: SpoolState, book: SpoolBook): Pick<Damage, 'losses' | 'sequences'> | null {
+  if (after.nextSequence <= book.nextSequence) return null
+  const starts = new Map(book.laneEnds.map((end) => [end.lane, end]))
+  // What was to be declared, and may have been carried by what is lost.
+  let losses: readonly DeclaredLoss[] = withoutLosses(book.losses, after.losses)
+  for (const { lane, number, frames } of endsAfter(book.epoch, after)) {
     const start = starts.get(lane) ?? { number: 0, frames: 0 }
     if (number <= start.number) continue
     losses = withLoss(losses, {
-      epoch: before.epoch,
+      epoch: book.epoch === '' ? after.epoch : book.epoch,
       lane,
       from: start.number + 1,
       to: number,
@@ -142,26 +134,13 @@ function closeDamage(before: OpenDamage, after: SpoolState): Damage {
       kind: 'spool-drop'
     })
   }
-  const { path, offset, nextSequence } = before
-  const isAny = after.nextSequence > nextSequence
-  return { path, offset, losses, sequences: isAny ? [nextSequence, after.nextSequence - 1] : null }
+  return { losses, sequences: [book.nextSequence, after.nextSequence - 1] }
 }
 
 /** Where the lanes of an epoch had come to: in its own state, or in what a later epoch declares of it. */
 function endsAfter(epoch: string, after: SpoolState): readonly LaneEnd[] {
-  if (after.epoch === epoch) return after.laneEnds
+  if (epoch === '' || after.epoch === epoch) return after.laneEnds
   return after.losses
     .filter((loss) => loss.kind === 'epoch-end' && loss.epoch === epoch)
     .map(({ lane, from, frames }) => ({ lane, number: from - 1, frames }))
-}
-
-/** Enters as dropped what was not acknowledged before the disk lost it. */
-function enterDamage(book: SpoolBook, { losses, sequences }: Damage): void {
-  if (sequences === null || !book.isAnyWaiting(sequences)) return
-  const from = Math.max(sequences[0], book.doneThrough + 1)
-  const all = book.lossesAfterDrop(null, losses)
-  book.apply({
-    kind: 'drop',
-    drop: { reason: 'damaged', sequences: [from, sequences[1]], unwritten: null, losses: all }
-  })
 }

@@ -51,10 +51,12 @@ export class SegmentWriter {
   async close(): Promise<void> {
     await this.idle()
     const handle = this.#handle
+    const isSound = this.#failure === null
+    this.#failure ??= new Error('the spool is closed')
     this.#handle = null
     if (handle === null) return
     try {
-      if (this.#failure === null) await handle.datasync()
+      if (isSound) await handle.datasync()
     } finally {
       await handle.close()
     }

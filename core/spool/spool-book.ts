@@ -15,6 +15,7 @@ export class SpoolBook {
   #nextSequence = 1
   #doneThrough = 0
   #dropped: Span[] = []
+  #handedThrough = 0
   #losses: readonly DeclaredLoss[] = []
   /** Losses by the sequence of the waiting batch that carries them. */
   readonly #carried = new Map<number, readonly DeclaredLoss[]>()
@@ -39,6 +40,10 @@ export class SpoolBook {
 
   get doneThrough(): number {
     return this.#doneThrough
+  }
+
+  get handedThrough(): number {
+    return this.#handedThrough
   }
 
   get losses(): readonly DeclaredLoss[] {
@@ -137,6 +142,9 @@ export class SpoolBook {
       case 'done':
         this.#finish(record.through)
         break
+      case 'handed':
+        this.#handedThrough = Math.max(this.#handedThrough, record.through)
+        break
       case 'drop':
         this.#drop(record.drop)
         break
@@ -162,6 +170,7 @@ export class SpoolBook {
       nextSequence: this.#nextSequence,
       doneThrough: this.#doneThrough,
       dropped: this.#dropped,
+      handedThrough: this.#handedThrough,
       losses: this.#losses,
       current: this.#current,
       finished: this.finished,
@@ -177,6 +186,7 @@ export class SpoolBook {
     this.#nextSequence = state.nextSequence
     this.#doneThrough = Math.max(this.#doneThrough, state.doneThrough)
     this.#dropped = [...state.dropped]
+    this.#handedThrough = Math.max(this.#handedThrough, state.handedThrough)
     this.#losses = state.losses
     this.#current = state.current
     this.#finished = new Map(state.finished.map((position) => [fileKey(position.file), position]))

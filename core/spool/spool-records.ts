@@ -31,6 +31,8 @@ export interface SpoolState {
   readonly doneThrough: number
   /** Sequences above `doneThrough` that were dropped. */
   readonly dropped: readonly Span[]
+  /** Batches up to this sequence may have been taken by the brokers: they are not dropped, but sent until that is known. */
+  readonly handedThrough: number
   /** Declared losses that no waiting batch carries. */
   readonly losses: readonly DeclaredLoss[]
   readonly current: FilePosition | null
@@ -71,6 +73,7 @@ export type SpoolRecord =
   | { readonly kind: 'state'; readonly state: SpoolState }
   | { readonly kind: 'batch'; readonly entry: BatchEntry }
   | { readonly kind: 'done'; readonly through: number }
+  | { readonly kind: 'handed'; readonly through: number }
   | { readonly kind: 'drop'; readonly drop: DropEntry }
   | { readonly kind: 'partition'; readonly lane: number; readonly partition: number }
   | { readonly kind: 'position'; readonly position: FilePosition }

@@ -1,6 +1,7 @@
 // `stormpetrel sensor`: an interface, captures or a folder of them, through the spool, to packets.raw. It loads neither
 // geo data nor the registry's client.
 import { stat } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { unreadable } from '../../adapters/file-chunks.ts'
 import { isRefusedForGood } from '../../adapters/kafkajs/connection.ts'
 import type { CaptureToolName } from '../../adapters/live-capture.ts'
@@ -184,11 +185,18 @@ async function follow(folder: FollowedFolder, life: Life, started: () => void): 
   started()
   try {
     await life.untilEnd()
-  } finally {
+  } catch (error) {
+    // Reading ends as it can; what went wrong first is told.
     ending.abort()
+    await Promise.race([reading.catch(() => undefined), sleep(READING_END_MS, undefined, { ref: false })])
+    throw error
   }
+  ending.abort()
   await reading
 }
+
+/** How long reading may take to end where something has failed. */
+const READING_END_MS = 2000
 
 async function checkFolder(folder: string): Promise<void> {
   if (!(await stat(folder)).isDirectory()) throw new Error('it is no folder')
