@@ -54,7 +54,7 @@ export class Chaos {
     const { durationMs, intervalMs, random, signal } = this.#options
     const startedMs = performance.now()
     const elapsedMs = () => performance.now() - startedMs
-    const nextWait = () => random.between(0.4, 1.6) * intervalMs
+    const nextWait = () => Math.min(random.between(0.4, 1.6) * intervalMs, durationMs - elapsedMs())
     await this.#wait(nextWait())
     while (elapsedMs() < durationMs && !signal.aborted && this.#failure === undefined) {
       const drawn = this.#draw()
@@ -72,7 +72,7 @@ export class Chaos {
   }
 
   async #wait(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: this.#options.signal }).catch(() => undefined)
+    await delay(Math.max(1, ms), undefined, { signal: this.#options.signal }).catch(() => undefined)
   }
 
   /** The kinds come in an order anew for each round, so that none stays away for long; what cannot be now comes later. */
@@ -105,8 +105,6 @@ export class Chaos {
   #targets(kind: FaultKind): Target[] {
     const { deployment, stack, random } = this.#options
     const { sensors, taggers, aggregators } = deployment
-    const kills = (processes: readonly SupervisedProcess[]) =>
-      processes.map((each) => ({ name: each.name, hit: () => killProcess(each) }))
     const servers = [
       { name: 'kafka', part: stack.kafka },
       { name: 'redis', part: stack.redis }
@@ -195,6 +193,10 @@ export class Chaos {
     await (isKilled ? extra.end() : extra.stop())
     return { detail: isKilled ? 'joins and is killed' : 'joins and leaves', isConfirmed: hasJoined }
   }
+}
+
+function kills(processes: readonly SupervisedProcess[]): Target[] {
+  return processes.map((each) => ({ name: each.name, hit: () => killProcess(each) }))
 }
 
 async function killProcess(process: SupervisedProcess): Promise<Done> {

@@ -40,7 +40,7 @@ export interface DeploymentOptions {
   readonly servers: { readonly processes: Record<string, string>; readonly harness: Record<string, string> }
 }
 
-const SETTLE_SECONDS = '0'
+const SETTLE_SECONDS = '0.5'
 const execute = promisify(execFile)
 
 /** The processes of one topic prefix. Nothing runs before `startSensors` and `startWorkers`. */
@@ -149,9 +149,11 @@ export class ChaosDeployment {
 }
 
 function sensorsYaml(): string {
-  const one = ({ id, country, darkPrefix }: SensorPlace) =>
-    `  - id: ${id}\n    country: ${country}\n    dark-space: [${octets(darkPrefix)}.0/24]\n`
-  return `sensors:\n${SENSORS.map(one).join('')}`
+  return `sensors:\n${SENSORS.map(sensorYaml).join('')}`
+}
+
+function sensorYaml({ id, country, darkPrefix }: SensorPlace): string {
+  return `  - id: ${id}\n    country: ${country}\n    dark-space: [${octets(darkPrefix)}.0/24]\n`
 }
 
 function octets(prefix: number): string {

@@ -9,11 +9,14 @@ import argparse
 import io
 import json
 import struct
+import time
 import urllib.request
 from collections import Counter
 
 import fastavro
 from confluent_kafka import Consumer, TopicPartition
+
+PATIENCE_SECONDS = 60
 
 
 def values_of(brokers, topic):
@@ -24,10 +27,12 @@ def values_of(brokers, topic):
         start, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)
         consumer.assign([TopicPartition(topic, partition, start)])
         position = start
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while position < end:
-            for message in consumer.consume(500, timeout=30) or [None]:
-                assert message is not None, f"{topic} {partition} ends at {position}, before {end}"
+            assert time.monotonic() < deadline, f"{topic} {partition} ends at {position}, before {end}"
+            for message in consumer.consume(500, timeout=0.2):
                 assert message.error() is None, message.error()
+                deadline = time.monotonic() + PATIENCE_SECONDS
                 position = message.offset() + 1
                 if message.offset() < end:
                     yield message.value(), dict(message.headers() or [])

@@ -25,9 +25,9 @@ const FORMATS: readonly CaptureFormat[] = [
   { isBigEndian: true, isNanoseconds: false, isEthernet: false },
   { isBigEndian: true, isNanoseconds: true, isEthernet: true }
 ]
-const LEAST_FILE_SECONDS = 0.4
-const MOST_FILE_SECONDS = 1.6
-const SOURCES_A_SENSOR = 8000
+const LEAST_FILE_SECONDS = 0.8
+const MOST_FILE_SECONDS = 3.2
+const SOURCES_A_SENSOR = 4000
 
 /** Writes until `stop`. */
 export class Load {

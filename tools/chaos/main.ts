@@ -170,7 +170,6 @@ async function compare(
     const calm = options.calm ? await compareCalm(run, store, totals.frames) : null
     stopIfInterrupted(run)
     const reader = options.python ? await readFirstOfEachName(run, truth) : null
-    const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)
     return {
       options,
       totals,
@@ -196,6 +195,10 @@ async function compare(
   }
 }
 
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0)
+}
+
 async function compareCalm(
   run: Run,
   chaos: ReturnType<ChaosDeployment['store']>,
@@ -215,12 +218,12 @@ async function compareCalm(
 
 async function readFirstOfEachName(run: Run, truth: Truth): Promise<Report['reader']> {
   tell('reading packets.enriched in Python')
-  const servers = run.stack!.environment('nothing')
-  const { stdout } = await execute(pythonOf(), [
-    path.join(checkoutFolder(), 'tools/chaos/first_of_each_name.py'),
-    ...['--brokers', servers.STORMPETREL_KAFKA_BROKERS!, '--registry', servers.STORMPETREL_REGISTRY_URL!],
-    ...['--prefix', TOPIC_PREFIX, '--truth', truth.file]
-  ])
+  const { STORMPETREL_KAFKA_BROKERS: brokers, STORMPETREL_REGISTRY_URL: registry } =
+    run.stack!.environment('nothing')
+  const script = path.join(checkoutFolder(), 'tools/chaos/first_of_each_name.py')
+  const options = { brokers: brokers!, registry: registry!, prefix: TOPIC_PREFIX, truth: truth.file }
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])
+  const { stdout } = await execute(pythonOf(), [script, ...args])
   return JSON.parse(stdout) as Report['reader']
 }
 

@@ -34,7 +34,7 @@ export function parseOptions(argv: readonly string[]): ChaosOptions {
     .option('--minutes <minutes>', 'how long faults come', positive, 10)
     .option('--seed <number>', 'of the frames and the order of the faults', whole, 1)
     .option('--rate <packets>', 'packets a second, over all sensors', positive, 50_000)
-    .option('--speed <factor>', 'seconds of packet time a second', positive, 30)
+    .option('--speed <factor>', 'seconds of packet time a second', positive, 20)
     .option('--faults <number>', 'faults in ten minutes, about', positive, 90)
     .option('--redis-loss', 'Redis loses data too: a cut or an old append-only file, FLUSHALL', false)
     .option('--without <check>', 'take seen-check or offset-check out of a copy of the script', missing)
