@@ -12,9 +12,8 @@ import { Chaos } from './chaos.ts'
 import { compareWithTruth, ledgerFaults } from './comparison.ts'
 import { ChaosDeployment } from './deployment.ts'
 import { type Backlog, drain } from './drain.ts'
-import { KINDS, LOSS_KINDS } from './fault-log.ts'
 import { Load } from './load.ts'
-import { type ChaosOptions, parseOptions } from './options.ts'
+import { type ChaosOptions, kindsOfRun, parseOptions } from './options.ts'
 import { startOfCaptures } from './packet-clock.ts'
 import { copyWithout } from './product-copy.ts'
 import { type ProxiedStack, startProxiedStack } from './proxied-stack.ts'
@@ -99,7 +98,7 @@ async function runChaos(run: Run): Promise<Report> {
     stack,
     deployment,
     random: new Random(options.seed),
-    kinds: options.redisLoss ? [...KINDS, ...LOSS_KINDS] : KINDS,
+    kinds: kindsOfRun(options),
     durationMs,
     intervalMs: 600_000 / options.faults,
     signal: run.interrupted.signal,

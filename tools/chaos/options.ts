@@ -1,5 +1,6 @@
 // The command line of a chaos run.
 import { Command, InvalidArgumentError } from 'commander'
+import { type FaultKind, KINDS, LOSS_KINDS } from './fault-log.ts'
 
 /** Which check is taken out of a copy of apply-slot.lua, to see that the run can fail. */
 export type MissingCheck = 'seen-check' | 'offset-check'
@@ -16,12 +17,21 @@ export interface ChaosOptions {
   /** Faults in ten minutes, about. */
   readonly faults: number
   readonly redisLoss: boolean
+  /** Only these kinds of faults. */
+  readonly only: readonly FaultKind[] | undefined
   readonly without: MissingCheck | undefined
   /** Compares with a second count of the same files without faults: unique sources, regions, AS numbers. */
   readonly calm: boolean
   readonly python: boolean
   /** Data, logs and captures are kept here. */
   readonly keep: string | undefined
+}
+
+const ALL_KINDS: readonly FaultKind[] = [...KINDS, ...LOSS_KINDS]
+
+/** The kinds of faults that a run draws from. */
+export function kindsOfRun({ only, redisLoss }: ChaosOptions): readonly FaultKind[] {
+  return only ?? (redisLoss ? ALL_KINDS : KINDS)
 }
 
 /** Reads the arguments behind `npm run chaos --`; ends the process where they are wrong. */
@@ -37,6 +47,7 @@ export function parseOptions(argv: readonly string[]): ChaosOptions {
     .option('--speed <factor>', 'seconds of packet time a second', positive, 20)
     .option('--faults <number>', 'faults in ten minutes, about', positive, 90)
     .option('--redis-loss', 'Redis loses data too: a cut or an old append-only file, FLUSHALL', false)
+    .option('--only <kinds>', `only these kinds of faults, of ${ALL_KINDS.join(', ')}`, kindsOf)
     .option('--without <check>', 'take seen-check or offset-check out of a copy of the script', missing)
     .option('--no-calm', 'leave out the second count of the same files, without faults')
     .option('--no-python', 'leave out the Python reader of packets.enriched')
@@ -54,6 +65,14 @@ function positive(text: string): number {
 function whole(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('A whole number is needed.')
   return Number(text)
+}
+
+function kindsOf(text: string): FaultKind[] {
+  return text.split(',').map((name) => {
+    const kind = ALL_KINDS.find((each) => each === name)
+    if (kind === undefined) throw new InvalidArgumentError(`${name} is none of ${ALL_KINDS.join(', ')}.`)
+    return kind
+  })
 }
 
 function missing(text: string): MissingCheck {

@@ -1,5 +1,5 @@
 // Redis loses what it had acknowledged: as after a torn append-only file, a restored backup, a wrong command.
-import { readdirSync, statSync, truncateSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readSync, statSync, truncateSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis as RedisClient } from 'ioredis'
@@ -14,11 +14,36 @@ export interface Done {
 }
 
 const MOST_BYTES_CUT = 300_000
+/** How much of the file's end is searched for the last step that counted. */
+const TAIL_BYTES = 8 * 1024 * 1024
+const STEP_BEGINS = '*1\r\n$5\r\nMULTI\r\n'
 
-/** Cuts 1 to 300,000 bytes off the newest append-only file, small cuts as often as large ones. */
+/**
+ * Cuts the newest append-only file: 1 to 300,000 bytes, small cuts as often as large ones, or as often exactly the last
+ * step that counted packets and what came after it, which only the offsets of that step's slot can tell.
+ */
 export async function cutAppendOnlyFile(redis: Redis, random: Random): Promise<Done> {
   const bytes = Math.floor(MOST_BYTES_CUT ** random.fraction())
-  return await restartWith(redis, (size) => Math.max(0, size - bytes))
+  const isAimed = random.isChance(0.5)
+  return await restartWith(redis, (file, size) => {
+    const aimed = isAimed ? lastCountingStep(file, size) : null
+    return aimed ?? Math.max(0, size - bytes)
+  })
+}
+
+/** Where the last transaction that changed counts begins; null where the file's end has none. */
+function lastCountingStep(file: string, size: number): number | null {
+  const from = Math.max(0, size - TAIL_BYTES)
+  const tail = Buffer.alloc(size - from)
+  const handle = openSync(file, 'r')
+  try {
+    readSync(handle, tail, 0, tail.length, from)
+  } finally {
+    closeSync(handle)
+  }
+  const counts = tail.lastIndexOf('}:counts|')
+  const begins = counts < 0 ? -1 : tail.lastIndexOf(STEP_BEGINS, counts)
+  return begins < 0 ? null : from + begins
 }
 
 /** Restores the append-only file as it was some seconds ago. */
@@ -40,12 +65,12 @@ export async function flushAll(redis: Redis): Promise<Done> {
   }
 }
 
-async function restartWith(redis: Redis, sizeOf: (size: number) => number): Promise<Done> {
+async function restartWith(redis: Redis, keptOf: (file: string, size: number) => number): Promise<Done> {
   const [pid] = redis.pids
   await redis.kill9()
   const file = newestFile(redis)
   const { size } = statSync(file)
-  const kept = Math.min(size, sizeOf(size))
+  const kept = Math.min(size, keptOf(file, size))
   truncateSync(file, kept)
   const isCut = statSync(file).size === kept && kept < size
   await redis.start()

@@ -98,6 +98,7 @@ export class SupervisedProcess {
   async end(): Promise<void> {
     this.#isWanted = false
     clearTimeout(this.#timer)
+    this.#isEndAsked = true
     this.#child?.kill('SIGKILL')
     await this.#ended
   }
