@@ -9,13 +9,13 @@ import { SpoolBook } from '../core/spool/spool-book.ts'
 import type { BatchEntry, DropReason, Span, SpoolRecord } from '../core/spool/spool-records.ts'
 import type { Log } from './log.ts'
 import { lockFolder } from './spool/folder-lock.ts'
-import { encodeRecord, type ReadRecord } from './spool/record-codec.ts'
+import { encodeRecord } from './spool/record-codec.ts'
 import { type Damage, recoverSpool } from './spool/recovery.ts'
 import { emptySegment, noteBatch, type Segment, spoolError, syncFolder } from './spool/segment.ts'
-import { SegmentCursor } from './spool/segment-cursor.ts'
 import { SegmentWriter } from './spool/segment-writer.ts'
 import { SpoolCounters } from './spool/spool-counters.ts'
 import { findDrops } from './spool/find-drops.ts'
+import { SpoolReader, type WaitingBatch } from './spool/spool-reader.ts'
 import { ValueCodecs } from './spool/value-codecs.ts'
 
 /** What is dropped when the spool is full: what waits longest, or what comes. */
@@ -33,13 +33,6 @@ export interface SpoolOptions {
   readonly log: Log
   /** Called once where the disk fails: nothing more is taken, and the process must exit. */
   readonly onFailure: (error: Error) => void
-}
-
-/** A batch that is safe and was not acknowledged yet. */
-export interface SpooledBatch {
-  readonly sequence: number
-  readonly sizeBytes: number
-  readonly batch: RawBatch
 }
 
 /** Segments are a sixteenth of the spool, within these bounds: a drop takes one, and a start reads one at a time. */
@@ -63,13 +56,11 @@ export class Spool {
   readonly #options: SpoolOptions
   readonly #codecs = new ValueCodecs()
   readonly #writer: SegmentWriter
+  readonly #reader: SpoolReader
   readonly #segmentBytes: number
   #book: SpoolBook
   #segments: Segment[] = []
   #lock: FileHandle | null = null
-  #cursor: SegmentCursor | null = null
-  /** A record that was read and did not fit into what was handed over. */
-  #ahead: { readonly handed: SpooledBatch; readonly spooledAtMs: number } | null = null
   /** When the first batch that the sender has was spooled. */
   #handedSinceMs: number | null = null
   #shrinking: Promise<void> | null = null
@@ -83,6 +74,12 @@ export class Spool {
   constructor(options: SpoolOptions) {
     this.#options = options
     this.#book = new SpoolBook(options.sensor)
+    this.#reader = new SpoolReader({
+      folder: options.folder,
+      segments: () => this.#segments,
+      isWaiting: (sequence) => this.#book.isWaiting(sequence),
+      codecs: this.#codecs
+    })
     this.#segmentBytes = Math.min(
       MAX_SEGMENT_BYTES,
       Math.max(MIN_SEGMENT_BYTES, Math.floor(options.sizeLimitBytes / SEGMENTS_IN_A_SPOOL))
@@ -127,8 +124,7 @@ export class Spool {
     if (this.#timer !== null) clearInterval(this.#timer)
     this.#wake()
     await this.#shrinking
-    await this.#cursor?.close()
-    this.#cursor = null
+    await this.#reader.close()
     await this.#writer.close()
     await Promise.allSettled(this.#sweeps)
     await this.#lock?.close()
@@ -158,7 +154,7 @@ export class Spool {
   get oldestWaitingMs(): number | null {
     if (this.waitingBatches === 0) return null
     const oldest = this.#segments.find((segment) => this.#hasWaiting(segment))
-    return this.#handedSinceMs ?? this.#ahead?.spooledAtMs ?? oldest?.oldestMs ?? null
+    return this.#handedSinceMs ?? oldest?.oldestMs ?? null
   }
 
   /** The file that was not read to its end when the newest batch was made. */
@@ -228,7 +224,7 @@ export class Spool {
     this.#book.forget(isGone)
   }
 
-  /** Resolves when there is room for a batch, or `isImpatient` says that it need not be waited for. */
+  /** Resolves when there is room for a batch; where `isImpatient` says so, room is made as the spool is to make it. */
   async untilRoom(isImpatient: () => boolean): Promise<void> {
     const isFull = () => this.sizeBytes + LARGEST_BATCH_BYTES > this.#options.sizeLimitBytes
     while (isFull() && this.waitingBatches > 0 && !this.#isStopped && !isImpatient()) {
@@ -236,6 +232,7 @@ export class Spool {
       await this.#change()
       clearTimeout(timer)
     }
+    if (this.sizeBytes > this.#options.sizeLimitBytes) await this.#shrink()
   }
 
   /** Resolves when every batch is acknowledged or dropped, or after so long. */
@@ -248,33 +245,42 @@ export class Spool {
 
   /**
    * The next batches of one partition, in order, as many as make one request; waits for one. Empty once the spool is
-   * stopped. They stay with the sender until `acknowledge` or `refuse`.
+   * stopped or the signal ends it. They stay with the sender until `acknowledge` or `refuse`.
    */
-  async next(): Promise<readonly SpooledBatch[]> {
-    const batches: SpooledBatch[] = []
+  async next(signal?: AbortSignal): Promise<readonly WaitingBatch[]> {
+    const wake = (): void => this.#wake()
+    signal?.addEventListener('abort', wake)
+    try {
+      const batches = await this.#takeNext(() => this.#isStopped || signal?.aborted === true)
+      if (batches.length > 0) this.#recordLater({ kind: 'handed', through: this.#book.handedThrough })
+      return batches
+    } finally {
+      signal?.removeEventListener('abort', wake)
+    }
+  }
+
+  async #takeNext(isEnded: () => boolean): Promise<readonly WaitingBatch[]> {
+    const batches: WaitingBatch[] = []
     let sizeBytes = 0
-    while (!this.#isStopped) {
-      const ahead = this.#ahead ?? (await this.#readAhead())
-      if (this.#isStopped) break
+    while (!isEnded()) {
+      const ahead = await this.#reader.peek()
       if (ahead === null) {
-        if (batches.length > 0) break
+        if (batches.length > 0 || isEnded()) break
         await this.#change()
         continue
       }
-      this.#ahead = ahead
-      const { handed, spooledAtMs } = ahead
-      const isOther = batches.length > 0 && batches[0]!.batch.name.lane !== handed.batch.name.lane
-      if (isOther || (batches.length > 0 && sizeBytes + handed.sizeBytes > MAX_HANDED_BYTES)) break
+      const isOther = batches.length > 0 && batches[0]!.batch.name.lane !== ahead.batch.name.lane
+      if (isOther || (batches.length > 0 && sizeBytes + ahead.sizeBytes > MAX_HANDED_BYTES)) break
       if (batches.length === MAX_HANDED_BATCHES) break
-      this.#ahead = null
-      if (this.#isOld(spooledAtMs)) await this.#shrink()
-      if (!this.#book.isWaiting(handed.sequence)) continue
-      batches.push(handed)
-      sizeBytes += handed.sizeBytes
-      this.#handedSinceMs ??= spooledAtMs
+      if (this.#isOld(ahead.spooledAtMs)) await this.#shrink()
+      this.#reader.take()
+      if (!this.#book.isWaiting(ahead.sequence)) continue
+      // From now on it is not dropped any more.
+      this.#book.apply({ kind: 'handed', through: ahead.sequence })
+      batches.push(ahead)
+      sizeBytes += ahead.sizeBytes
+      this.#handedSinceMs ??= ahead.spooledAtMs
     }
-    if (this.#isStopped || batches.length === 0) return []
-    this.#recordLater({ kind: 'handed', through: batches.at(-1)!.sequence })
     return batches
   }
 
@@ -302,7 +308,7 @@ export class Spool {
   }
 
   /** The brokers will never take this batch, the first of those that were handed over: a declared gap. */
-  async refuse({ sequence, batch }: SpooledBatch): Promise<void> {
+  async refuse({ sequence, batch }: WaitingBatch): Promise<void> {
     this.#handedSinceMs = null
     await this.#drop('refused', [sequence, sequence], [lossOf(batch)], 1)
   }
@@ -456,70 +462,6 @@ export class Spool {
       this.#segments.splice(index, 1)
       await unlink(segment.path)
     }
-  }
-
-  /** The next waiting batch in the segments, null where none is durable. */
-  async #readAhead(): Promise<{ handed: SpooledBatch; spooledAtMs: number } | null> {
-    for (;;) {
-      const cursor = await this.#heldCursor()
-      if (cursor === null) return null
-      const read = await this.#nextOf(cursor)
-      if (this.#isStopped) return null
-      if (read === 'bad') {
-        throw spoolError(
-          this.#options.folder,
-          'read',
-          new Error(`${cursor.segment.path} at byte ${cursor.offset}: damaged`)
-        )
-      }
-      if (read === null) {
-        if (!(await this.#nextSegment(cursor))) return null
-        continue
-      }
-      if (read.record.kind !== 'batch') continue
-      const { sequence, spooledAtMs } = read.record.entry
-      if (!this.#book.isWaiting(sequence)) continue
-      const batch = this.#codecs.decode(cursor.segment.schema, read.value)
-      return { handed: { sequence, sizeBytes: read.value.length, batch }, spooledAtMs }
-    }
-  }
-
-  /** The cursor in hand; where its segment was deleted meanwhile, one at the segment after it. */
-  async #heldCursor(): Promise<SegmentCursor | null> {
-    const cursor = this.#cursor
-    if (cursor === null) return this.#openCursor(0)
-    if (this.#segments.includes(cursor.segment)) return cursor
-    await cursor.close()
-    return this.#openCursor(cursor.segment.number + 1)
-  }
-
-  /** Null where the segment was deleted before it was opened. */
-  async #nextOf(cursor: SegmentCursor): Promise<ReadRecord | 'bad' | null> {
-    try {
-      return await cursor.next()
-    } catch (error) {
-      if (!this.#segments.includes(cursor.segment)) return null
-      throw spoolError(this.#options.folder, 'read', error)
-    }
-  }
-
-  /** Moves the cursor on where its segment is read to its end, and will not grow. */
-  async #nextSegment(cursor: SegmentCursor): Promise<boolean> {
-    const { segment } = cursor
-    if (!this.#segments.includes(segment)) return true
-    if (segment === this.#newest || cursor.offset < segment.sizeBytes) return false
-    const following = this.#segments.find(({ number }) => number > segment.number)
-    if (following === undefined || following.durableBytes === 0) return false
-    this.#cursor = null
-    await cursor.close()
-    this.#openCursor(segment.number + 1)
-    return true
-  }
-
-  #openCursor(fromNumber: number): SegmentCursor | null {
-    const segment = this.#segments.find(({ number }) => number >= fromNumber)
-    this.#cursor = segment === undefined ? null : new SegmentCursor(segment)
-    return this.#cursor
   }
 
   /** Resolves at the next change of what is durable, done or stopped. */

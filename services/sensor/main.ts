@@ -70,7 +70,7 @@ export async function runSensor(
   const address = { host: configuration.metricsHost, port: configuration.metricsPort }
   const server = createServiceServer(address, exposition, () => isReady && !life.isEnding)
   return await withParts([spool, server, sender], async () => {
-    if (input.kind === 'files') return await spoolFiles(input.files, sensor, spool, counters, life)
+    if (input.kind === 'files') return await playFiles(input.files, sensor, spool, counters, life, log)
     const started = (): void => {
       isReady = true
       const source = input.kind === 'folder' ? { folder: input.folder } : { interface: input.name }
@@ -88,14 +88,42 @@ export async function runSensor(
     } else {
       const live = createLive(configuration, sensor, input, spool, counters, life)
       await withParts([live], async () => {
+        const ended = life.untilEnd()
         started()
-        await life.untilEnd()
+        await ended
       })
     }
     await spool.untilEmpty(stopMs)
     log('info', 'sensor ends', { sensor, waitingBatches: spool.waitingBatches })
     return NOTHING_TO_TELL
   })
+}
+
+/** Where it ends before all is acknowledged, says what becomes of the rest. */
+async function playFiles(
+  files: readonly string[],
+  sensor: string,
+  spool: Spool,
+  counters: SensorCounters,
+  life: Life,
+  log: Log
+): Promise<SensorResult> {
+  try {
+    return await spoolFiles(files, sensor, spool, counters, life)
+  } catch (error) {
+    const { waitingBatches } = spool
+    if (waitingBatches > 0) {
+      log(
+        'warn',
+        'batches stay in the spool for the next start of this sensor; playing a capture again counts it again',
+        {
+          sensor,
+          waitingBatches
+        }
+      )
+    }
+    throw error
+  }
 }
 
 function createSpool(configuration: Configuration, sensor: string, log: Log, life: Life): Spool {
@@ -182,9 +210,11 @@ async function follow(folder: FollowedFolder, life: Life, started: () => void): 
   const ending = new AbortController()
   const reading = folder.run(ending.signal)
   reading.catch(life.fail)
+  // Whoever reads that it is ready may tell it to end at once.
+  const ended = life.untilEnd()
   started()
   try {
-    await life.untilEnd()
+    await ended
   } catch (error) {
     // Reading ends as it can; what went wrong first is told.
     ending.abort()

@@ -1,7 +1,8 @@
 // Sends what is spooled, in order, one request in flight; while the brokers are away it tries again for ever.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../../adapters/log.ts'
-import type { Spool, SpooledBatch } from '../../adapters/spool.ts'
+import type { Spool } from '../../adapters/spool.ts'
+import type { WaitingBatch } from '../../adapters/spool/spool-reader.ts'
 import { livePartition } from '../../core/batch/partition.ts'
 import type { RawBatch } from '../../core/batch/raw-batch.ts'
 import type { Bus } from '../../core/bus.ts'
@@ -69,7 +70,7 @@ export class SpoolSender {
     await this.#connect()
     this.#waitingSince = null
     while (!signal.aborted) {
-      const batches = await this.#options.spool.next()
+      const batches = await this.#options.spool.next(signal)
       if (batches.length === 0) return
       this.#waitingSince = performance.now()
       await this.#send(batches)
@@ -92,7 +93,7 @@ export class SpoolSender {
   }
 
   /** All of one lane, in order. */
-  async #send(batches: readonly SpooledBatch[]): Promise<void> {
+  async #send(batches: readonly WaitingBatch[]): Promise<void> {
     const partition = await this.#partitionOf(batches[0]!.batch)
     if (await this.#publish(partition, batches)) return
     // One of them is refused: sent one by one, only that one is dropped.
@@ -103,7 +104,7 @@ export class SpoolSender {
   }
 
   /** False where the brokers refuse for good what was sent. */
-  async #publish(partition: number, batches: readonly SpooledBatch[]): Promise<boolean> {
+  async #publish(partition: number, batches: readonly WaitingBatch[]): Promise<boolean> {
     const { spool, isRefusal, onSent, log } = this.#options
     let isRefused = false
     let sentBytes: number | null = null

@@ -75,7 +75,7 @@ async function follow(settleMs = 0): Promise<Life> {
   })
   const until = async (isTrue: () => boolean) => {
     while (!isTrue()) {
-      if (failure !== null) throw failure as Error
+      if (failure !== null) throw failure
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
   }

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { writeSynCapture } from '../../bench/syn-capture.ts'
 import type { RawBatch } from '../../core/batch/raw-batch.ts'
+import { findFreePort } from '../../tools/stack/free-port.ts'
 import { type Deployment, freshDeployment, SENSOR } from './stack/deployment.ts'
 import { eventually } from './stack/eventually.ts'
 import { framesOf, readRawTopic } from './stack/raw-topic.ts'
@@ -73,4 +74,53 @@ test('kill -9 at any moment loses no frame, doubles none and gives no name twice
   )
   expect(new Set(read).size).toBe(frames)
   for (const numbers of numbersByEpoch(batches)) expect(numbers).toEqual(numbers.map((_, i) => i + 1))
+  await deployment.startReady(['tagger'])
+  const aggregator = await deployment.startReady(['aggregator'])
+  await eventually(
+    'every packet is counted, once',
+    () => aggregator.metric('stormpetrel_counted_packets_total'),
+    (counted) => counted >= frames,
+    90_000
+  )
+  expect(await aggregator.metric('stormpetrel_counted_packets_total')).toBe(frames)
+})
+
+test('a spool that is full while Kafka is away drops what waits, counts it and declares it', async () => {
+  const folder = path.join(deployment.folder, 'limited')
+  mkdirSync(folder)
+  const follow = ['sensor', '--sensor', SENSOR, '--follow', folder]
+  const settings = {
+    STORMPETREL_SPOOL_FOLDER: path.join(deployment.folder, 'limited-spool'),
+    STORMPETREL_SPOOL_SIZE_MIB: '1',
+    STORMPETREL_HEARTBEAT_SECONDS: '0.2',
+    STORMPETREL_STOP_SECONDS: '0'
+  }
+  const away = { ...settings, STORMPETREL_KAFKA_BROKERS: `127.0.0.1:${await findFreePort()}` }
+  const first = await deployment.startReady(follow, away)
+  for (let file = 0; file < 10; file++) addCapture(folder, `${file}.pcap`, 9000)
+  await eventually(
+    'all files are read',
+    () => first.metric('stormpetrel_finished_files_total'),
+    (files) => files === 10
+  )
+  const dropped = await first.metric('stormpetrel_spool_dropped_frames_total')
+  expect(dropped).toBeGreaterThan(50_000)
+  expect(await first.metric('stormpetrel_spool_bytes')).toBeLessThan(1.5 * 1024 * 1024)
+  expect((await first.terminate()).exitCode).toBe(0)
+
+  const second = await deployment.startReady(follow, settings)
+  const mine = (all: readonly RawBatch[]) => {
+    const { epoch } = all.find(({ file }) => file?.startsWith(folder) === true)?.name ?? { epoch: '' }
+    return all.flatMap(({ declaredLosses }) => declaredLosses.filter((loss) => loss.epoch === epoch))
+  }
+  const batches = await readRawTopic(deployment, (all) => mine(all).some(({ kind }) => kind === 'epoch-end'))
+  const sent = framesOf(batches.filter(({ file }) => file?.startsWith(folder) === true))
+  const losses = mine(batches)
+  const lost = losses.filter(({ kind }) => kind === 'spool-drop').reduce((sum, { frames }) => sum + frames, 0)
+
+  // What was read last may have pushed out more since the metric was read.
+  expect(lost).toBeGreaterThanOrEqual(dropped)
+  expect(sent + lost).toBe(90_000)
+  expect(losses.find(({ kind }) => kind === 'epoch-end')?.frames).toBe(90_000)
+  expect((await second.terminate()).exitCode).toBe(0)
 })

@@ -92,8 +92,14 @@ namespaceTest(
       await tap.start()
       const interfaceOptions = ['--interface', network.sensorInterface, '--filter', `dst net ${DARK_SPACE}`]
       const sensor = await deployment.startReady(['sensor', '--sensor', SENSOR, ...interfaceOptions], {
-        PATH: pathWithTcpdumpIn(network)
+        PATH: pathWithTcpdumpIn(network),
+        STORMPETREL_HEARTBEAT_SECONDS: '0.5'
       })
+      // Nothing is scanned yet: what the aggregator counts are signs of life.
+      const countedBatches = () => aggregator.metric('stormpetrel_batches_total')
+      await eventually('an empty batch is counted', countedBatches, (batches) => batches >= 2)
+      expect(await countedPackets()).toBe(0)
+      expect(await aggregator.metric('stormpetrel_rejected_frames_total')).toBe(0)
 
       await runZmap(network, { port: 23, packetsPerSecond: 2000 })
       await runMasscan(network, { port: 5555, packetsPerSecond: 2000 })

@@ -54,6 +54,10 @@ async function fill(spool: Spool, batches: number, isTaken = false): Promise<Raw
   return all
 }
 
+function framesOf(batches: readonly RawBatch[]): number {
+  return batches.reduce((sum, { packets }) => sum + packets, 0)
+}
+
 describe.each(['drop-oldest', 'drop-newest'] as const)('a full spool that is to %s', (full) => {
   const limits: Partial<SpoolOptions> = { sizeLimitBytes: MIB, full }
 
@@ -74,9 +78,8 @@ describe.each(['drop-oldest', 'drop-newest'] as const)('a full spool that is to 
     const losses = sent.flatMap(({ declaredLosses }) => declaredLosses)
     expect(unaccounted([...all, last], sent, losses)).toEqual([])
     expect(losses.length).toBeLessThan(8)
-    const frames = (batches: readonly RawBatch[]) => batches.reduce((sum, { packets }) => sum + packets, 0)
     const lost = losses.reduce((sum, loss) => sum + loss.frames, 0)
-    expect(frames(sent) + lost).toBe(frames([...all, last]))
+    expect(framesOf(sent) + lost).toBe(framesOf([...all, last]))
     expect(spool.counters.dropped.get('full')?.frames).toBe(lost)
     expect(largest).toBeLessThan(1.2 * MIB)
     const kept = sent.filter(({ name }) => name.lane === 0).map(({ name }) => name.number)

@@ -1,6 +1,14 @@
 // A power cut leaves what was fsynced and nothing else. Which bytes and which folder entries that is, is told by the calls
 // of fsync themselves, seen from outside; the spool is then opened on that image.
-import { copyFileSync, fstatSync, mkdirSync, readdirSync, readlinkSync, truncateSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  truncateSync
+} from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, afterEach, expect, jest, test } from '@jest/globals'
@@ -44,7 +52,13 @@ class Disk {
     const entries = this.#entries.get(of) ?? new Set<string>()
     for (const name of readdirSync(of)) {
       if (!entries.has(name)) continue
-      copyFileSync(path.join(of, name), path.join(to, name))
+      try {
+        copyFileSync(path.join(of, name), path.join(to, name))
+      } catch (error) {
+        // It is being deleted at this moment, by a thread of its own.
+        if (existsSync(path.join(of, name))) throw error
+        continue
+      }
       truncateSync(path.join(to, name), this.#sizes.get(path.join(of, name)) ?? 0)
     }
   }

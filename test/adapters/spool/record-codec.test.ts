@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { decodeRecord, encodeRecord } from '../../../adapters/spool/record-codec.ts'
 import type { SpoolRecord } from '../../../core/spool/spool-records.ts'
 

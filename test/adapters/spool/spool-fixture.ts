@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { NO_LOG } from '../../../adapters/log.ts'
-import { Spool, type SpooledBatch, type SpoolOptions } from '../../../adapters/spool.ts'
+import { Spool, type SpoolOptions } from '../../../adapters/spool.ts'
+import type { WaitingBatch } from '../../../adapters/spool/spool-reader.ts'
 import { digestOf } from '../../../core/batch/digest.ts'
 import type { RawBatch } from '../../../core/batch/raw-batch.ts'
 
@@ -65,8 +66,8 @@ export class TestLane {
 }
 
 /** Everything that waits, as a sender without trouble takes it; acknowledged where `isAcknowledged`. */
-export async function takeAll(spool: Spool, isAcknowledged = true): Promise<SpooledBatch[]> {
-  const all: SpooledBatch[] = []
+export async function takeAll(spool: Spool, isAcknowledged = true): Promise<WaitingBatch[]> {
+  const all: WaitingBatch[] = []
   while (spool.waitingBatches > (isAcknowledged ? 0 : all.length)) {
     const batches = await spool.next()
     all.push(...batches)
