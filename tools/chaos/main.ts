@@ -80,9 +80,10 @@ async function runChaos(run: Run): Promise<Report> {
   const { options } = run
   const product = productOf(run)
   tell('starting Kafka, registry and Redis')
-  const stack = await startProxiedStack(
-    options.keep === undefined ? undefined : path.join(run.folder, 'servers')
-  )
+  const kinds = kindsOfRun(options)
+  const isRedisToLose = kinds.some((kind) => kind.startsWith('redis-'))
+  const servers = options.keep === undefined ? undefined : path.join(run.folder, 'servers')
+  const stack = await startProxiedStack(servers, isRedisToLose)
   run.stack = stack
   const deployment = run.deployment('chaos', TOPIC_PREFIX, product, 'cables')
   await deployment.call('check', '--apply')
@@ -98,7 +99,7 @@ async function runChaos(run: Run): Promise<Report> {
     stack,
     deployment,
     random: new Random(options.seed),
-    kinds: kindsOfRun(options),
+    kinds,
     durationMs,
     intervalMs: 600_000 / options.faults,
     signal: run.interrupted.signal,

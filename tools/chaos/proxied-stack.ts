@@ -20,8 +20,14 @@ export interface ProxiedStack {
   stop(): Promise<void>
 }
 
-/** Starts all; data lie below `folder` and are kept, or in temporary folders. */
-export async function startProxiedStack(folder: string | undefined): Promise<ProxiedStack> {
+/**
+ * Starts all; data lie below `folder` and are kept, or in temporary folders. Where Redis is to lose data its append-only
+ * file is never written anew: an old state of it is then its first bytes.
+ */
+export async function startProxiedStack(
+  folder: string | undefined,
+  isRedisToLose: boolean
+): Promise<ProxiedStack> {
   const [port, controllerPort, cabledPort, registryPort, redisPort] = await Promise.all(
     Array.from({ length: 5 }, findFreePort)
   )
@@ -45,8 +51,7 @@ export async function startProxiedStack(folder: string | undefined): Promise<Pro
     startRedis({
       ...place('redis'),
       port: redisPort!,
-      // An append-only file that is rewritten while it is copied would be no copy.
-      args: ['--appendfsync', 'always', '--auto-aof-rewrite-percentage', '0']
+      args: ['--appendfsync', 'always', '--auto-aof-rewrite-percentage', isRedisToLose ? '0' : '100']
     })
   ])
   const [kafka, registry, redis] = started
