@@ -19,7 +19,7 @@ export interface LoadOptions {
 }
 
 /** Each sensor writes pcap in another form. */
-const FORMATS: readonly CaptureFormat[] = [
+export const FORMATS: readonly CaptureFormat[] = [
   { isBigEndian: false, isNanoseconds: false, isEthernet: true },
   { isBigEndian: false, isNanoseconds: true, isEthernet: true },
   { isBigEndian: true, isNanoseconds: false, isEthernet: false },

@@ -1,6 +1,6 @@
 // `npm run chaos`: faults at random on the real stack, and every count against the truth. See --help.
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -50,6 +50,8 @@ class Run {
     this.options = options
     this.folder = options.keep ?? mkdtempSync(path.join(os.tmpdir(), 'stormpetrel-chaos-'))
     this.captures = path.join(this.folder, 'captures')
+    // Files of another run would be captures of this one.
+    if (existsSync(this.captures)) throw new Error(`${this.folder} has a run already; name another folder`)
     mkdirSync(this.captures, { recursive: true })
   }
 
