@@ -26,7 +26,7 @@ const FILE_HEADER_BYTES = 24
 const RECORD_HEADER_BYTES = 16
 /** One packet in so many is stamped up to this much early, as by captures with several queues. */
 const LATE_ONE_IN = 100
-const LATE_SECONDS = 90
+const LATE_SECONDS = 15
 
 /** Writes one file after the other; packet time goes on from file to file. */
 export class CaptureWriter {

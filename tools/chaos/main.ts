@@ -23,7 +23,7 @@ import { printReport, type Report } from './report.ts'
 import { pythonOf, Truth } from './truth.ts'
 
 const READY_LIMIT_MS = 120_000
-const DRAIN_LIMIT_MS = 600_000
+const DRAIN_LIMIT_MS = 1_500_000
 const TOPIC_PREFIX = 'chaos.'
 const CALM_PREFIX = 'calm.'
 const execute = promisify(execFile)

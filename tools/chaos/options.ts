@@ -45,7 +45,7 @@ export function parseOptions(argv: readonly string[]): ChaosOptions {
     .option('--seed <number>', 'of the frames and the order of the faults', whole, 1)
     .option('--rate <packets>', 'packets a second, over all sensors', positive, 50_000)
     .option('--speed <factor>', 'seconds of packet time a second', positive, 20)
-    .option('--faults <number>', 'faults in ten minutes, about', positive, 90)
+    .option('--faults <number>', 'faults in ten minutes, about', positive, 75)
     .option('--redis-loss', 'Redis loses data too: a cut or an old append-only file, FLUSHALL', false)
     .option('--only <kinds>', `only these kinds of faults, of ${ALL_KINDS.join(', ')}`, kindsOf)
     .option('--without <check>', 'take seen-check or offset-check out of a copy of the script', missing)
