@@ -1,6 +1,8 @@
 // Captures as files, folders or streams, plain, gzip or zstd. The magic number decides which, never the name.
-import { readdir, stat } from 'node:fs/promises'
+import { createReadStream, createWriteStream, type Dirent } from 'node:fs'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { createCaptureReader, isCaptureMagic } from '../core/capture/capture-reader.ts'
 import type { CaptureReader } from '../core/capture/frame.ts'
 import { StormpetrelError } from '../core/errors.ts'
@@ -12,6 +14,14 @@ export { fileDigest } from './file-chunks.ts'
 
 /** The name of standard input among capture arguments. */
 export const STANDARD_INPUT = '-'
+
+/** A capture to read. */
+export interface CaptureFile {
+  /** What people and batches call it; STANDARD_INPUT for standard input. */
+  readonly name: string
+  /** Where its bytes are: the name, unless they were copied. */
+  readonly path: string
+}
 
 const MAGIC_BYTES = 4
 
@@ -27,6 +37,8 @@ export type TakeFrames = (reader: CaptureReader) => void | Promise<void>
 export interface ReadCaptureOptions {
   /** Reading stops after the chunk at hand, without an error, once this is aborted. */
   readonly signal?: AbortSignal
+  /** What the capture is called in errors, where that is not its path. */
+  readonly name?: string
 }
 
 /**
@@ -39,8 +51,24 @@ export async function readCaptureFile(
   takeFrames: TakeFrames,
   options: ReadCaptureOptions = {}
 ): Promise<void> {
-  if (path === STANDARD_INPUT) await readCaptureStream(process.stdin, 'standard input', takeFrames, options)
-  else await readChunks(() => fileChunks(path), true, path, takeFrames, options)
+  const { name = path } = options
+  const title = name === STANDARD_INPUT ? 'standard input' : name
+  if (path === STANDARD_INPUT) await readCaptureStream(process.stdin, title, takeFrames, options)
+  else await readChunks(() => fileChunks(path), !(await isStream(path)), title, takeFrames, options)
+}
+
+/** True for what can be read once only: standard input, pipes and devices. What cannot be found is none. */
+export async function isStream(path: string): Promise<boolean> {
+  if (path === STANDARD_INPUT) return true
+  const found = await stat(path).catch(() => null)
+  return found !== null && !found.isFile() && !found.isDirectory()
+}
+
+/** Writes a stream's bytes as they are, compressed or not, to a new file. Throws SP_FILE_UNREADABLE. */
+export async function copyStream(path: string, target: string): Promise<void> {
+  const source = path === STANDARD_INPUT ? process.stdin : createReadStream(path)
+  const title = path === STANDARD_INPUT ? 'standard input' : path
+  await unreadable(title, pipeline(source, createWriteStream(target, { flags: 'wx', mode: 0o600 })))
 }
 
 /** As readCaptureFile, from a stream of bytes; `name` is for errors. */
@@ -54,9 +82,9 @@ export async function readCaptureStream(
 }
 
 /**
- * The files that capture arguments mean: a folder stands for all captures in it and in the folders in it, by magic
- * number, in order of their paths; all else stands for itself. Throws SP_FILE_UNREADABLE for what is missing and
- * SP_CAPTURE_UNKNOWN for a folder without captures.
+ * The files that capture arguments mean: a folder stands for all captures in it and in the folders in it, links too, by
+ * magic number, in order of their paths; all else stands for itself. Throws SP_FILE_UNREADABLE for an argument that is
+ * missing and SP_CAPTURE_UNKNOWN for a folder without captures; what cannot be read in a folder is among its captures.
  */
 export async function expandCaptureArguments(paths: readonly string[]): Promise<string[]> {
   const files: string[] = []
@@ -69,16 +97,8 @@ export async function expandCaptureArguments(paths: readonly string[]): Promise<
 }
 
 async function capturesIn(folder: string): Promise<string[]> {
-  const entries = await unreadable(folder, readdir(folder, { recursive: true, withFileTypes: true }))
   const captures: string[] = []
-  const files = entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name))
-  for (const file of files.sort()) {
-    // A link may point to a file; a pipe or socket in a folder is nobody's capture.
-    const isFile = (await unreadable(file, stat(file))).isFile()
-    if (isFile && (await isCapture(file))) captures.push(file)
-  }
+  for (const file of await filesIn(folder)) if (await isCapture(file)) captures.push(file)
   if (captures.length === 0) {
     throw new StormpetrelError(
       'SP_CAPTURE_UNKNOWN',
@@ -88,10 +108,66 @@ async function capturesIn(folder: string): Promise<string[]> {
   return captures
 }
 
+/**
+ * The files in a folder and in the folders in it, behind links too, in order of their paths. Each folder is read once,
+ * by its own path where it has one here. A folder in it that cannot be read is among the files, for whoever reads it.
+ */
+async function filesIn(folder: string): Promise<string[]> {
+  const files: string[] = []
+  const seen = new Set<string>()
+  const folders = [folder]
+  const linkedFolders: string[] = []
+  for (;;) {
+    const path = folders.pop() ?? linkedFolders.shift()
+    if (path === undefined) return files.sort()
+    const entries = await entriesOf(path, seen, path === folder)
+    if (entries === null) files.push(path)
+    for (const { name, kind } of entries ?? []) {
+      if (kind === 'file') files.push(join(path, name))
+      else if (kind === 'folder') folders.push(join(path, name))
+      else if (kind === 'linked-folder') linkedFolders.push(join(path, name))
+    }
+  }
+}
+
+interface FolderEntry {
+  readonly name: string
+  readonly kind: 'file' | 'folder' | 'linked-folder' | 'neither'
+}
+
+/** What a folder holds; nothing where it was seen before by its real path, null where it cannot be read. */
+async function entriesOf(
+  path: string,
+  seen: Set<string>,
+  mustBeReadable: boolean
+): Promise<FolderEntry[] | null> {
+  try {
+    const real = await unreadable(path, realpath(path))
+    if (seen.has(real)) return []
+    seen.add(real)
+    const entries = await unreadable(path, readdir(path, { withFileTypes: true }))
+    return await Promise.all(
+      entries.map(async (entry) => ({ name: entry.name, kind: await kindOf(entry, join(path, entry.name)) }))
+    )
+  } catch (error) {
+    if (mustBeReadable || !isUnreadable(error)) throw error
+    return null
+  }
+}
+
+/** A link that leads nowhere is a file: reading it says so. A pipe or socket in a folder is nobody's capture. */
+async function kindOf(entry: Dirent, path: string): Promise<FolderEntry['kind']> {
+  if (entry.isDirectory()) return 'folder'
+  if (!entry.isSymbolicLink()) return entry.isFile() ? 'file' : 'neither'
+  const target = await stat(path).catch(() => null)
+  if (target === null || target.isFile()) return 'file'
+  return target.isDirectory() ? 'linked-folder' : 'neither'
+}
+
 /** Names that promise a capture: such a file is never passed over in silence, whatever its first bytes are. */
 const CAPTURE_NAME = /\.(?:pcap|pcapng|cap)(?:\.gz|\.zst)?$/i
 
-/** Whether a file is a capture; one whose compression is damaged before that can be told is taken for one. */
+/** Whether a file is a capture; one that cannot be read, or is damaged, before that can be told is taken for one. */
 async function isCapture(path: string): Promise<boolean> {
   if (CAPTURE_NAME.test(path)) return true
   try {
@@ -100,9 +176,13 @@ async function isCapture(path: string): Promise<boolean> {
     await close()
     return isCaptureMagic(bytes)
   } catch (error) {
-    if (error instanceof GzipError || error instanceof ZstdError) return true
+    if (error instanceof GzipError || error instanceof ZstdError || isUnreadable(error)) return true
     throw error
   }
+}
+
+function isUnreadable(error: unknown): boolean {
+  return error instanceof StormpetrelError && error.code === 'SP_FILE_UNREADABLE'
 }
 
 async function readChunks(

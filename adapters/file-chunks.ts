@@ -32,10 +32,13 @@ export async function* fileChunks(path: string): AsyncGenerator<Uint8Array, void
   }
 }
 
-/** SHA-256 of a file, as hex. Throws SP_FILE_UNREADABLE. */
-export async function fileDigest(path: string): Promise<string> {
+/** SHA-256 of a file, as hex; of its beginning where `signal` is aborted meanwhile. Throws SP_FILE_UNREADABLE. */
+export async function fileDigest(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
-  for await (const chunk of fileChunks(path)) hash.update(chunk)
+  for await (const chunk of fileChunks(path)) {
+    hash.update(chunk)
+    if (signal?.aborted === true) break
+  }
   return hash.digest('hex')
 }
 

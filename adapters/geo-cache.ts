@@ -4,7 +4,7 @@
 // Files appear by rename, so that a reader never sees half of one. Nothing here fails a start: what cannot be
 // read is made again, and what cannot be written is made at every start.
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { FlatTable } from '../core/geo/flat-table.ts'
@@ -68,22 +68,26 @@ export class GeoCache {
   }
 
   async #readText(name: string): Promise<string> {
-    return await readFile(join(this.#folder, name), 'utf8').catch(() => '')
+    try {
+      return await readFile(join(this.#folder, name), 'utf8')
+    } catch (error) {
+      return orRethrow(error, '')
+    }
   }
 
   /** One read into one buffer of its own, so that words can be viewed in it. */
   async #readBytes(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
-    const handle = await open(join(this.#folder, name), 'r').catch(() => null)
-    if (handle === null) return null
+    let handle: FileHandle | null = null
     try {
+      handle = await open(join(this.#folder, name), 'r')
       const bytes = new Uint8Array((await handle.stat()).size)
       const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0)
       return bytesRead === bytes.length ? bytes : null
-    } catch {
-      // A folder of that name, or a disk error: the table is made again from the database.
-      return null
+    } catch (error) {
+      // Not there, a folder of that name, or a disk error: the table is made again from the database.
+      return orRethrow(error, null)
     } finally {
-      await handle.close()
+      await handle?.close()
     }
   }
 
@@ -94,9 +98,10 @@ export class GeoCache {
       await mkdir(this.#folder, { recursive: true })
       await writeFile(temporary, parts)
       await rename(temporary, path)
-    } catch {
+    } catch (error) {
       // A full or read-only disk costs a second at every start and is no reason not to start.
-      await rm(temporary, { force: true }).catch(() => undefined)
+      orRethrow(error, undefined)
+      await rm(temporary, { force: true }).catch((error: unknown) => orRethrow(error, undefined))
     }
   }
 }
@@ -122,8 +127,15 @@ function parseIdentity(text: string): Identity | null {
     return isWhole && typeof value.sha256 === 'string' && typeof value.built === 'string'
       ? (value as Identity)
       : null
-  } catch {
+  } catch (error) {
     // Empty (no such file) or damaged: the database is read again.
-    return null
+    if (error instanceof SyntaxError) return null
+    throw error
   }
+}
+
+/** What stands for a file where the system would not read or write it. Any other error is a mistake of the program. */
+function orRethrow<T>(error: unknown, instead: T): T {
+  if (typeof error === 'object' && error !== null && 'syscall' in error) return instead
+  throw error
 }

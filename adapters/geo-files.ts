@@ -26,6 +26,14 @@ const ASN_FILE = 'asn-ipv4.csv'
 /** Chunks that a CSV is read in. */
 const CHUNK_BYTES = 256 * 1024
 
+/** Tables that a caller needs. */
+export interface NeededGeo {
+  readonly region: boolean
+  readonly asn: boolean
+}
+
+const ALL_GEO: NeededGeo = { region: true, asn: true }
+
 /** Where the databases are; null means the npm package that is installed by default. */
 export interface GeoFilesOptions {
   /** An MMDB file. */
@@ -35,12 +43,15 @@ export interface GeoFilesOptions {
    * IPv4 the one for IPv6 beside it is read too, and the other way round.
    */
   readonly asnDatabase: string | null
+  /** The tables that are wanted (default: both); the databases of the others are not opened. */
+  readonly needed?: NeededGeo
   /** A folder for tables that were built; it is made where it is missing, and need not be writable. */
   readonly cacheFolder: string
 }
 
 /**
- * The tables for locateColumns. `asn` is null where none is given and the optional npm package is not installed.
+ * The tables for locateColumns, null where they are not needed. `asn` is null too where none is given and the optional
+ * npm package is not installed.
  * Throws SP_GEO_DATABASE, with the file, where one cannot be read or has an unknown layout. `importer` is the file
  * that npm packages are looked for from, as Node does it.
  */
@@ -48,17 +59,18 @@ export async function loadGeoTables(
   options: GeoFilesOptions,
   importer: string = import.meta.url
 ): Promise<GeoTables> {
-  const cache = new GeoCache(options.cacheFolder)
-  const regionPath = options.regionDatabase ?? defaultRegionPath(importer)
-  const asnPath = options.asnDatabase ?? packagePath(ASN_PACKAGE, ASN_FILE, importer)
+  const { cacheFolder, regionDatabase, asnDatabase, needed = ALL_GEO } = options
+  const cache = new GeoCache(cacheFolder)
+  const regionPath = needed.region ? (regionDatabase ?? defaultRegionPath(importer)) : null
+  const asnPath = needed.asn ? (asnDatabase ?? packagePath(ASN_PACKAGE, ASN_FILE, importer)) : null
   const [region, asn] = await Promise.all([
-    load(cache, 'region', [regionPath]),
+    regionPath === null ? null : load(cache, 'region', [regionPath]),
     asnPath === null ? null : load(cache, 'asn', isCsv(asnPath) ? csvFamily(asnPath) : [asnPath])
   ])
   return {
-    region: region.table,
+    region: region?.table ?? null,
     asn: asn?.table ?? null,
-    provenance: withoutRepeats([...region.provenance, ...(asn?.provenance ?? [])])
+    provenance: withoutRepeats([...(region?.provenance ?? []), ...(asn?.provenance ?? [])])
   }
 }
 

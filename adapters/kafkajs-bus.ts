@@ -32,6 +32,8 @@ export interface KafkajsBusOptions {
   readonly isGzip?: boolean
   /** How long the brokers may be away at start. Default 15 s. */
   readonly startPatienceMs?: number
+  /** How long the registry may be away at start, which is waited for and told; default as startPatienceMs. */
+  readonly registryPatienceMs?: number
   /** How long they may be away later, before what waits fails. Default 120 s. */
   readonly patienceMs?: number
   readonly log?: Log
@@ -183,9 +185,17 @@ export class KafkajsBus implements Bus {
 
   async #learnSchemas(): Promise<void> {
     const codecs: { [K in TopicName]?: AvroCodec<TopicName> } = {}
+    const { startPatienceMs = DEFAULT_START_PATIENCE_MS, registryPatienceMs = startPatienceMs } =
+      this.#options
     for (const topic of this.#topics) {
       const subject = subjectOf(this.#prefix, topic)
-      const schemaId = await this.#registry.schemaId(subject, schemaText(topic))
+      const schema = schemaText(topic)
+      const schemaId = await this.#registry.awaitSchemaId(
+        subject,
+        schema,
+        registryPatienceMs,
+        this.#end.signal
+      )
       if (schemaId === null) {
         throw new StormpetrelError(
           'SP_REGISTRY',

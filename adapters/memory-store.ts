@@ -15,6 +15,7 @@ import type {
 } from '../core/store/count-store.ts'
 import { joinLedgers } from '../core/store/ledger.ts'
 import type { Retention } from '../core/store/retention.ts'
+import { newSettings, type StoreSettings } from '../core/store/store-settings.ts'
 import { leastActiveWatermark } from '../core/store/watermark.ts'
 import type { Window } from '../core/windows/window.ts'
 import { MemorySketches } from './memory/memory-sketches.ts'
@@ -25,7 +26,9 @@ export interface MemoryStoreOptions {
   readonly slots?: number
   /** Null keeps everything (a run). */
   readonly retention?: Retention | null
-  /** The clock that windows expire by; asked only where there is a retention. */
+  /** IANA names of the time zones whose days are counted besides UTC's. */
+  readonly dayZones?: readonly string[]
+  /** The clock that windows expire by; needed only where there is a retention. */
   readonly nowSeconds?: () => number
 }
 
@@ -37,7 +40,8 @@ interface Slot {
 /** A CountStore in memory. Every step is synchronous inside, so it is atomic; nothing survives the process. */
 export class MemoryStore implements CountStore {
   readonly slots: number
-  readonly retention: Retention | null
+  readonly #settings: StoreSettings
+  readonly #nowSeconds: () => number
   readonly #windows: MemoryWindows
   readonly #sketches: MemorySketches
   readonly #hours = new Map<number, Map<string, Map<string, number>>>()
@@ -46,9 +50,10 @@ export class MemoryStore implements CountStore {
   #slots: Slot[] = []
 
   constructor(options: MemoryStoreOptions = {}) {
-    const { slots = 1, retention = null, nowSeconds = () => 0 } = options
+    const { slots = 1, retention = null, dayZones = [], nowSeconds = () => 0 } = options
     this.slots = slots
-    this.retention = retention
+    this.#settings = newSettings({ retention, dayZones })
+    this.#nowSeconds = nowSeconds
     this.#windows = new MemoryWindows(retention, nowSeconds)
     this.#sketches = new MemorySketches(retention, nowSeconds)
     this.#reset()
@@ -118,6 +123,14 @@ export class MemoryStore implements CountStore {
       for (const { sensor, series } of cellsToDrop(hour)) hour.get(sensor)?.delete(series)
       this.#untrimmedHours.delete(startSeconds)
     }
+  }
+
+  async settings(): Promise<StoreSettings> {
+    return this.#settings
+  }
+
+  async nowSeconds(): Promise<number> {
+    return this.#nowSeconds()
   }
 
   async windows(size: Window['size'], zone: string, vantage: string): Promise<number[]> {

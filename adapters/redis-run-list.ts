@@ -1,14 +1,13 @@
 // The runs of a deployment: one hash, run id to settings. The counts of a run lie under its own namespace.
-import type { Redis } from 'ioredis'
 import { StormpetrelError } from '../core/errors.ts'
 import { formatRunSettings, type Run, type RunSettings } from '../core/store/run-settings.ts'
-import { endConnection, makeConnection, orRedisError } from './redis/connection.ts'
+import { endConnection, makeConnection, orRedisError, type RedisConnection } from './redis/connection.ts'
 
 const COMMAND_TIMEOUT_MS = 30_000
 
 /** Every method throws SP_REDIS where Redis cannot be reached or refuses. */
 export class RedisRunList {
-  readonly #redis: Redis
+  readonly #redis: RedisConnection
   readonly #key: string
 
   /** `key` is where the list lies. */

@@ -1,4 +1,5 @@
 // Counts in Redis. Everything that must happen together happens in one script of one slot; see redis/*.lua.
+import { StormpetrelError } from '../core/errors.ts'
 import type { Redis } from 'ioredis'
 import { checkSlotRequest, checkSpans, partitionKey } from '../core/fence/slot-request.ts'
 import type {
@@ -12,11 +13,19 @@ import type {
   VantageWindow
 } from '../core/store/count-store.ts'
 import { joinLedgers } from '../core/store/ledger.ts'
-import { keepUntilSeconds, type Retention } from '../core/store/retention.ts'
+import type { Retention } from '../core/store/retention.ts'
+import { isKept, type StoreSettings } from '../core/store/store-settings.ts'
 import { leastActiveWatermark } from '../core/store/watermark.ts'
 import type { Window, WindowSize } from '../core/windows/window.ts'
 import { applyArguments } from './redis/apply-arguments.ts'
-import { endConnection, makeConnection, orRedisError } from './redis/connection.ts'
+import {
+  addressOf,
+  endConnection,
+  makeConnection,
+  mastersOf,
+  orRedisError,
+  type RedisConnection
+} from './redis/connection.ts'
 import {
   closeSlotSketches,
   markTrimmed,
@@ -24,7 +33,16 @@ import {
   trimmedUpTo,
   untrimmedHours
 } from './redis/housekeeping.ts'
-import { settingsKey, settleLayout } from './redis/layout.ts'
+import type { Finding } from './topics/topic-rules.ts'
+import {
+  layoutFindings,
+  readLayout,
+  settingsKey,
+  settleLayout,
+  type StoreLayout,
+  type WantedLayout
+} from './redis/layout.ts'
+import { readServerFacts, refuseUnsafeServer, serverFindings } from './redis/server-rules.ts'
 import { readLedger } from './redis/read-ledger.ts'
 import { outcomeOf, splitAtBar } from './redis/replies.ts'
 import { loadScripts, runScript } from './redis/scripts.ts'
@@ -32,12 +50,15 @@ import { type SlotKeys, seriesMember, slotKeys, windowMember } from './redis/slo
 import { sketchSlot } from './redis/source-arguments.ts'
 import { SourcesColumn } from './redis/sources-column.ts'
 
-/** Where the store lies in Redis, and the settings that it keeps for life. */
+/** Where the store lies in Redis, and what is wanted of it. */
 export interface RedisStoreOptions {
   /** redis:// or rediss://, with user, password and database where needed. */
   readonly url: string
   /** In front of every key: `stormpetrel:live`, or `stormpetrel:run:<id>`. Holds no braces. */
   readonly namespace: string
+  /** `write` makes the store, or writes what changed in its settings, at the start; `read` never writes anything. */
+  readonly access?: 'read' | 'write'
+  /** Of a store that is made now; a reader, and a run, take those that are stored. */
   readonly slots?: number
   /** IANA names of the time zones whose days are counted besides UTC's. */
   readonly dayZones: readonly string[]
@@ -49,39 +70,52 @@ export interface RedisStoreOptions {
   readonly commandTimeoutMs?: number
 }
 
+/** A call blocks Redis, and with it every flush, for some milliseconds at this size. */
+const SKETCHES_READ_PER_CALL = 500
+
 /** A CountStore on one Redis, version 7. Every method throws SP_REDIS where Redis cannot be reached or refuses. */
 export class RedisStore implements CountStore {
-  readonly slots: number
-  readonly retention: Retention | null
   readonly #options: RedisStoreOptions
-  #redis: Redis
-  readonly #keys: readonly SlotKeys[]
+  readonly #wanted: WantedLayout
+  #redis: RedisConnection
+  /** Null until it is read: a reader may be there before any aggregator made the store. */
+  #layout: StoreLayout | null = null
+  #keys: readonly SlotKeys[] = []
   #sources: SourcesColumn
 
   constructor(options: RedisStoreOptions) {
-    this.slots = options.slots ?? 16
-    this.retention = options.retention
+    const { slots = 16, dayZones, retention } = options
     this.#options = options
-    this.#keys = Array.from({ length: this.slots }, (_, slot) => slotKeys(options.namespace, slot))
+    this.#wanted = { slots, dayZones, retention }
     this.#redis = this.#makeConnection()
-    this.#sources = new SourcesColumn(this.#redis, this.#keys, options.retention)
+    this.#sources = this.#open(null)
+  }
+
+  get slots(): number {
+    return this.#keys.length
   }
 
   /**
-   * Throws SP_STORE_LAYOUT where the namespace was made with other settings. After an error it can be tried again; where
+   * Throws SP_STORE_LAYOUT where the namespace's counts are divided otherwise, and for `write` SP_REDIS_SETTINGS where
+   * Redis would lose counts. After an error it can be tried again; where
    * it was started before, the connection is made anew.
    */
   async start(): Promise<void> {
+    const { namespace, access = 'write' } = this.#options
     if (this.#redis.status !== 'wait') {
       await endConnection(this.#redis)
       this.#redis = this.#makeConnection()
-      this.#sources = new SourcesColumn(this.#redis, this.#keys, this.#options.retention)
     }
     try {
-      await this.#run('start', async () => {
+      await orRedisError(this.#redis, 'start', async () => {
         await this.#redis.connect()
+        if (access === 'read') {
+          this.#sources = this.#open(await readLayout(this.#redis, namespace))
+          return
+        }
+        for (const node of mastersOf(this.#redis)) refuseUnsafeServer(await readServerFacts(node))
         await loadScripts(this.#redis)
-        await settleLayout(this.#redis, this.#options.namespace, { ...this.#options, slots: this.slots })
+        this.#sources = this.#open(await settleLayout(this.#redis, namespace, this.#wanted))
       })
     } catch (error) {
       await this.stop()
@@ -91,6 +125,17 @@ export class RedisStore implements CountStore {
 
   async stop(): Promise<void> {
     await endConnection(this.#redis)
+  }
+
+  /** What keeps aggregators from working on this store, or endangers its counts; for people. */
+  async findings(): Promise<Finding[]> {
+    return await this.#run('check', async () => {
+      const facts = await Promise.all(mastersOf(this.#redis).map(readServerFacts))
+      const found = facts.flatMap(serverFindings)
+      if (this.#layout === null) return found
+      const { namespace } = this.#options
+      return [...found, ...layoutFindings(this.#redis, namespace, this.#layout, this.#wanted)]
+    })
   }
 
   async nextOffset(topic: string, partition: number): Promise<number> {
@@ -114,7 +159,8 @@ export class RedisStore implements CountStore {
 
   async applySlot(request: SlotRequest): Promise<SlotOutcome> {
     checkSlotRequest(request, this.slots)
-    const { retention, laneDays = 30 } = this.#options
+    const { laneDays = 30 } = this.#options
+    const retention = this.#retention
     const laneSeconds = retention === null ? 0 : laneDays * 86_400
     const { keys, args } = applyArguments(request, this.#keys[request.slot]!, retention, laneSeconds)
     const answer = await this.#run('apply', () => runScript(this.#redis, 'apply-slot', keys, args))
@@ -132,7 +178,7 @@ export class RedisStore implements CountStore {
   }
 
   async closeSketches(watermarkSeconds: number): Promise<void> {
-    const { retention } = this.#options
+    const retention = this.#retention
     if (retention === null) return
     await this.#run('close sketches', async () => {
       for (const keys of this.#keys) {
@@ -150,26 +196,44 @@ export class RedisStore implements CountStore {
     })
   }
 
+  async settings(): Promise<StoreSettings> {
+    const { namespace, access = 'write' } = this.#options
+    return await orRedisError(this.#redis, 'settings', async () => {
+      const layout = await readLayout(this.#redis, namespace)
+      if (layout !== null) {
+        if (access === 'read') this.#sources = this.#open(layout)
+        return layout.settings
+      }
+      if (access === 'read') throw emptyStore(this.#redis, namespace)
+      // Redis has lost everything. The counts are read again from the bus, and this is said again with them.
+      return (await settleLayout(this.#redis, namespace, this.#wanted)).settings
+    })
+  }
+
+  async nowSeconds(): Promise<number> {
+    return await this.#run('time', () => this.#now())
+  }
+
   async windows(size: Window['size'], zone: string, vantage: string): Promise<number[]> {
     return await this.#run('windows', async () => {
-      const now = Number((await this.#redis.time())[0])
+      const now = await this.#now()
       const member = seriesMember({ size, zone, vantage })
       const lists = await this.#perSlot((keys) => this.#redis.zrange(keys.starts(member), '0', '-1'))
       return [...new Set(lists.flat().map(Number))]
-        .filter((startSeconds) => this.#isKept({ size, startSeconds }, now))
+        .filter((startSeconds) => this.#isKept({ size, zone, startSeconds }, now))
         .sort((a, b) => a - b)
     })
   }
 
   async vantages(): Promise<string[]> {
     return await this.#run('vantages', async () => {
-      const now = Number((await this.#redis.time())[0])
+      const now = await this.#now()
       const lists = await this.#perSlot((keys) => this.#redis.zrange(keys.series, '0', '-1', 'WITHSCORES'))
       const vantages = new Set<string>()
       for (const list of lists) {
         for (let i = 0; i < list.length; i += 2) {
-          const [size, , ...vantage] = list[i]!.split('|')
-          const newest = { size: size as WindowSize, startSeconds: Number(list[i + 1]) }
+          const [size, zone, ...vantage] = list[i]!.split('|')
+          const newest = { size: size as WindowSize, zone: zone!, startSeconds: Number(list[i + 1]) }
           if (this.#isKept(newest, now)) vantages.add(vantage.join('|'))
         }
       }
@@ -193,17 +257,19 @@ export class RedisStore implements CountStore {
 
   async sources(window: VantageWindow, series: readonly string[]): Promise<Map<string, number>> {
     const member = windowMember(window)
-    const wantedBySlot = this.#keys.map((): string[] => [])
-    for (const one of series) wantedBySlot[sketchSlot(member, one, this.slots)]!.push(one)
     return await this.#run('sources', async () => {
+      const wantedBySlot = this.#keys.map((): string[] => [])
+      for (const one of series) wantedBySlot[sketchSlot(member, one, this.slots)]!.push(one)
       const numbers = new Map<string, number>()
       const read = wantedBySlot.map(async (wanted, slot) => {
-        if (wanted.length === 0) return
         const keys = this.#keys[slot]!
-        const sketches = wanted.map((one) => keys.sketch(member, one))
-        const all = [keys.closed(member), ...sketches]
-        const counts = await runScript(this.#redis, 'read-sources', all, wanted)
-        for (const [index, one] of wanted.entries()) numbers.set(one, (counts as number[])[index]!)
+        for (let at = 0; at < wanted.length; at += SKETCHES_READ_PER_CALL) {
+          const part = wanted.slice(at, at + SKETCHES_READ_PER_CALL)
+          const sketches = part.map((one) => keys.sketch(member, one))
+          const all = [keys.closed(member), ...sketches]
+          const counts = await runScript(this.#redis, 'read-sources', all, part)
+          for (const [index, one] of part.entries()) numbers.set(one, (counts as number[])[index]!)
+        }
       })
       await Promise.all(read)
       return numbers
@@ -257,22 +323,30 @@ export class RedisStore implements CountStore {
 
   /** Deletes the settings last: until then another `clear` can finish the work. `start` again before writing. */
   async clear(): Promise<void> {
-    await this.#run('clear', async () => {
+    await orRedisError(this.#redis, 'clear', async () => {
       const settings = settingsKey(this.#options.namespace)
       const pattern = `${this.#options.namespace.replaceAll(/[?*[\]\\^-]/g, '\\$&')}:*`
-      let cursor = '0'
-      do {
-        const [next, found] = await this.#redis.scan(cursor, 'MATCH', pattern, 'COUNT', 5000)
-        const keys = found.filter((key) => key !== settings)
-        if (keys.length > 0) await this.#redis.unlink(keys)
-        cursor = next
-      } while (cursor !== '0')
+      for (const node of mastersOf(this.#redis)) await this.#clearNode(node, pattern, settings)
       await this.#redis.unlink(settings)
     })
   }
 
-  #makeConnection(): Redis {
+  async #clearNode(node: Redis, pattern: string, settings: string): Promise<void> {
+    let cursor = '0'
+    do {
+      const [next, found] = await node.scan(cursor, 'MATCH', pattern, 'COUNT', 5000)
+      // Keys of several slots are deleted one by one: a cluster takes no command of more than one.
+      await Promise.all(found.filter((key) => key !== settings).map((key) => this.#redis.unlink(key)))
+      cursor = next
+    } while (cursor !== '0')
+  }
+
+  #makeConnection(): RedisConnection {
     return makeConnection(this.#options.url, this.#options.commandTimeoutMs ?? 30_000)
+  }
+
+  async #now(): Promise<number> {
+    return Number((await this.#redis.time())[0])
   }
 
   async #leastOffset(topic: string, partition: number): Promise<number> {
@@ -284,16 +358,42 @@ export class RedisStore implements CountStore {
     return Math.min(...stored.flat().map((offset) => Number(offset ?? 0)))
   }
 
-  #isKept(window: Pick<Window, 'size' | 'startSeconds'>, now: number): boolean {
-    const keepUntil = keepUntilSeconds(window, this.#options.retention)
-    return keepUntil === 0 || keepUntil > now
+  /** Takes a layout, or what is wanted where there is none yet, and answers the column of its slots. */
+  #open(layout: StoreLayout | null): SourcesColumn {
+    const { slots } = layout ?? this.#wanted
+    this.#layout = layout
+    this.#keys = Array.from({ length: slots }, (_, slot) => slotKeys(this.#options.namespace, slot))
+    return new SourcesColumn(this.#redis, this.#keys, this.#retention)
+  }
+
+  get #retention(): Retention | null {
+    return this.#layout === null ? this.#wanted.retention : this.#layout.settings.retention
+  }
+
+  #isKept(window: Window, now: number): boolean {
+    return this.#layout === null || isKept(window, this.#layout.settings, now)
   }
 
   #perSlot<T>(read: (keys: SlotKeys) => Promise<T>): Promise<T[]> {
     return Promise.all(this.#keys.map(read))
   }
 
+  /** Where a reader was there before the store, it looks again whether the store is there now. */
   #run<T>(what: string, action: () => Promise<T>): Promise<T> {
-    return orRedisError(this.#redis, what, action)
+    return orRedisError(this.#redis, what, async () => {
+      if (this.#layout === null) {
+        const layout = await readLayout(this.#redis, this.#options.namespace)
+        if (layout !== null) this.#sources = this.#open(layout)
+      }
+      return await action()
+    })
   }
+}
+
+function emptyStore(redis: RedisConnection, namespace: string): StormpetrelError {
+  return new StormpetrelError(
+    'SP_STORE_EMPTY',
+    `redis ${addressOf(redis)} has no counts under ${namespace}: no aggregator has worked there yet; ` +
+      "start 'stormpetrel aggregator', or mend STORMPETREL_REDIS_URL or STORMPETREL_TOPIC_PREFIX"
+  )
 }

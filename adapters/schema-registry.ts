@@ -47,6 +47,30 @@ export class SchemaRegistry {
     return lookUpSchemaId(this.#url, subject, schema, REQUEST_TIMEOUT_MS)
   }
 
+  /** As schemaId; a registry that does not answer is waited for so long, and that is said every 10 s. */
+  async awaitSchemaId(
+    subject: string,
+    schema: string,
+    patienceMs: number,
+    signal: AbortSignal
+  ): Promise<number | null> {
+    const untilMs = performance.now() + patienceMs
+    let saidAt = Number.NEGATIVE_INFINITY
+    for (;;) {
+      try {
+        return await this.schemaId(subject, schema)
+      } catch (error) {
+        if (signal.aborted || performance.now() + RETRY_AFTER_MS > untilMs) throw error
+        if (performance.now() - saidAt > SAY_SO_EVERY_MS) {
+          saidAt = performance.now()
+          this.#log('warn', 'schema registry does not answer, waiting', { subject, error: messageOf(error) })
+        }
+      }
+      // The signal ends the wait; the next try then says why there is no answer.
+      await sleep(RETRY_AFTER_MS, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
   /**
    * The schema that values with this id were written with, null where the registry denies the id. While the registry
    * does not answer this waits, for hours if need be, and says so every 10 s: a value is never refused for that.
@@ -105,6 +129,20 @@ export class SchemaRegistry {
     await this.#ask(`setting the compatibility of ${subject}`, async (client) => {
       const { Compatibility } = await import('@confluentinc/schemaregistry')
       await client.updateCompatibility(subject, Compatibility.FULL_TRANSITIVE)
+    })
+  }
+
+  /** Deletes the subject with all its versions, for good; nothing happens where there is none. Throws SP_REGISTRY. */
+  async deleteSubject(subject: string): Promise<void> {
+    await this.#ask(`deleting ${subject}`, async (client) => {
+      // A subject is deleted for good only after it is marked as deleted; some registries do both at once.
+      for (const isForGood of [false, true]) {
+        try {
+          await client.deleteSubject(subject, isForGood)
+        } catch (error) {
+          if (statusOf(error) !== 404) throw error
+        }
+      }
     })
   }
 

@@ -1,5 +1,6 @@
 // `counts`: packets and unique sources by any dimensions, from captures or from the live store.
 import type { Command } from 'commander'
+import type { CaptureFile } from '../adapters/capture-files.ts'
 import type { CountQuery } from '../core/counts/query.ts'
 import {
   CONDITION_KEYS,
@@ -16,7 +17,8 @@ import { PacketCounter } from '../core/counts/packet-counter.ts'
 import { type CountKey, type CountRow, rowColumns, rowValues } from '../core/counts/row.ts'
 import { StormpetrelError } from '../core/errors.ts'
 import type { CliContext } from './context.ts'
-import { distinctFiles, inputFiles } from './input-files.ts'
+import { distinctFiles, inputFiles, noteRepeats } from './input-files.ts'
+import { withCopies } from './stream-copies.ts'
 import { playCaptures } from './play-captures.ts'
 import { parseRun } from './run-option.ts'
 import { chooseFormat } from './output/format.ts'
@@ -32,7 +34,8 @@ Minutes and hours are UTC; days are those of --tz. A rolling window of 5m is the
 one that holds the newest packet asked for, or at --to. Unique sources are exact up to 16,384 a row, then estimates
 (standard error 0.81 %); those of rolling windows are exact.
 
-Without FILEs the live store answers, for what it keeps; over FILEs every combination works.
+Without FILEs the live store answers, for what it keeps; over FILEs every combination works. Where no aggregator has
+worked yet there is no store: that is said, with exit code 1, and nothing is made.
 --where takes ${CONDITION_KEYS.join(', ')}; several values of one key are alternatives, all keys must hold.
 
 Examples:
@@ -91,6 +94,12 @@ async function counts(context: CliContext, paths: readonly string[], options: Co
       context.sink()
     )
   }
+  if (paths.length === 0 && options.sensor !== undefined) {
+    throw new StormpetrelError(
+      'SP_USAGE',
+      "--sensor is for captures; the store's counts of one sensor are those --by sensor"
+    )
+  }
   if (paths.length === 0) await print(await answerLive(context, queries, parseRun(options.run)))
   else await countFiles(context, paths, queries, options, print)
 }
@@ -124,6 +133,12 @@ function parseQueries(options: CountsOptions): CountQuery[] {
     where: parseConditions(options.where),
     hasSources: options.sources === true
   }
+  if (common.fromSeconds !== null && common.toSeconds !== null && common.fromSeconds >= common.toSeconds) {
+    throw new StormpetrelError(
+      'SP_USAGE',
+      `no packet is at or after --from ${options.from} and before --to ${options.to}; exchange the two`
+    )
+  }
   return windows.map((window) => ({ ...common, window }))
 }
 
@@ -136,8 +151,21 @@ async function countFiles(
 ): Promise<void> {
   if (options.run !== undefined)
     throw new StormpetrelError('SP_USAGE', '--run is for the store; leave out the files')
-  const { files, repeats } = await distinctFiles(await inputFiles(paths))
-  for (const { file, sameAs } of repeats) context.note(`${file}: byte for byte ${sameAs}, so it is read once`)
+  const named = await inputFiles(paths)
+  // A single stream is counted as it comes; beside others it is compared with them, so that nothing counts twice.
+  if (named.length === 1) await countDistinct(context, named, queries, options, print)
+  else await withCopies(named, (files) => countDistinct(context, files, queries, options, print))
+}
+
+async function countDistinct(
+  context: CliContext,
+  named: readonly CaptureFile[],
+  queries: readonly CountQuery[],
+  options: CountsOptions,
+  print: (rows: readonly CountRow[][]) => Promise<void>
+): Promise<void> {
+  const { files, repeats } = await distinctFiles(named)
+  noteRepeats(context, repeats)
   const counters = queries.map((query) => new PacketCounter(query))
   const { by, where } = queries[0]!
   const needed = {
@@ -159,18 +187,17 @@ async function answerLive(
   queries: readonly CountQuery[],
   run: string | null
 ): Promise<CountRow[][]> {
-  const [{ createStore }, { zonesOf }, { answerFromStore }] = await Promise.all([
+  const [{ createStore }, { answerFromStore }] = await Promise.all([
     import('../services/connections.ts'),
-    import('../services/zones.ts'),
     import('../core/counts/live-query.ts')
   ])
   const configuration = context.configuration()
   if (run !== null) await sayWhetherComplete(context, run)
-  const store = createStore(configuration, run)
+  const store = createStore(configuration, run, 'read')
   await store.start()
   try {
     const answers: CountRow[][] = []
-    for (const query of queries) answers.push(await answerFromStore(query, store, zonesOf(configuration)))
+    for (const query of queries) answers.push(await answerFromStore(query, store))
     return answers
   } finally {
     await store.stop()

@@ -1,17 +1,17 @@
 // What `tag` and `counts FILE...` share: captures in, tagged batches out, in this process.
 import { performance } from 'node:perf_hooks'
 import type { EnrichedBatch } from '../core/batch/enriched-batch.ts'
-import { StormpetrelError } from '../core/errors.ts'
 import type { RejectedFrame } from '../core/tagging/enrich-batch.ts'
-import { LOCAL_SENSOR_ID, type SensorList } from '../core/telescope/sensor-list.ts'
-import type { NeededGeo } from '../services/tagger/world.ts'
+import { chooseSensor } from '../core/telescope/choose-sensor.ts'
+import type { CaptureFile } from '../adapters/capture-files.ts'
+import type { NeededGeo } from '../adapters/geo-files.ts'
 import type { CliContext } from './context.ts'
 import { Progress } from './progress.ts'
 
 /** Which captures are read, as whose, and for what. */
 export interface CaptureRequest {
   /** Files, or `-`; folders are expanded already. */
-  readonly files: readonly string[]
+  readonly files: readonly CaptureFile[]
   /** The sensor that the files belong to; undefined takes the only one there is. */
   readonly sensor: string | undefined
   /** Geo data that the answer needs. */
@@ -35,11 +35,11 @@ export async function playCaptures(
     import('../services/embedded/play-files.ts')
   ])
   const { world, sensors } = await loadWorld(context.configuration(), false, request.needed)
-  const sensor = request.sensor ?? onlySensor(sensors)
-  const facts = world.sensorFacts(sensor)
-  if (facts === null) throw unknownSensor(sensor, sensors)
+  const sensor = chooseSensor(sensors, request.sensor).id
+  const facts = world.sensorFacts(sensor)!
   const isBarInTheWay = request.isPrinting && context.stdout.isTTY === true
-  const progress = new Progress(context.stderr, request.files, isBarInTheWay, () => performance.now())
+  const names = request.files.map(({ name }) => name)
+  const progress = new Progress(context.stderr, names, isBarInTheWay, () => performance.now())
   const failures = await playFiles(request.files, { sensor, facts, context: world }, (batch, rejected) => {
     progress.add(batch.file, batch.packets.length + rejected.length)
     return onBatch(batch, rejected)
@@ -47,16 +47,4 @@ export async function playCaptures(
   progress.end()
   await done()
   for (const { error } of failures) context.fail(error)
-}
-
-function onlySensor({ sensors }: SensorList): string {
-  return sensors.length === 1 ? sensors[0]!.id : LOCAL_SENSOR_ID
-}
-
-function unknownSensor(sensor: string, { sensors }: SensorList): StormpetrelError {
-  const declared = sensors.map(({ id }) => id).join(', ')
-  return new StormpetrelError(
-    'SP_SENSOR_UNKNOWN',
-    `sensor ${sensor} is not declared (declared: ${declared}); name one of these with --sensor`
-  )
 }

@@ -4,6 +4,7 @@ import { settingRows } from '../core/configuration.ts'
 import type { CliContext } from './context.ts'
 import { registerCounts } from './counts.ts'
 import { registerCheck } from './check.ts'
+import { registerLedger } from './ledger.ts'
 import { registerReplay } from './replay.ts'
 import { registerServices } from './services.ts'
 import { registerTag } from './tag.ts'
@@ -30,6 +31,7 @@ export function buildProgram(context: CliContext): Command {
   registerUp(program, context)
   registerTag(program, context)
   registerCounts(program, context)
+  registerLedger(program, context)
   registerReplay(program, context)
   registerServices(program, context)
   registerCheck(program, context)

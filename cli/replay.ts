@@ -1,16 +1,21 @@
 // `replay` and `runs`: history beside live, with topics and counts of its own.
+import { performance } from 'node:perf_hooks'
 import type { Command } from 'commander'
 import { StormpetrelError } from '../core/errors.ts'
+import type { CaptureFile } from '../adapters/capture-files.ts'
+import type { ReplayRequest } from '../services/replay/main.ts'
+import type { ReplayResult } from '../services/replay/replay.ts'
 import type { CliContext } from './context.ts'
-import { inputFiles } from './input-files.ts'
-import { LOCAL_SENSOR_ID } from '../core/telescope/sensor-list.ts'
+import { distinctFiles, inputFiles, noteRepeats } from './input-files.ts'
+import { withCopies } from './stream-copies.ts'
+import { Progress } from './progress.ts'
 import { parseRun } from './run-option.ts'
 import { chooseFormat } from './output/format.ts'
 import { printRows } from './output/rows.ts'
 
 interface ReplayOptions {
   readonly run: string
-  readonly sensor: string
+  readonly sensor?: string
   readonly taggers: string
   readonly aggregators: string
 }
@@ -31,13 +36,9 @@ export function registerReplay(program: Command, context: CliContext): void {
     .description(
       'Plays captures over Kafka and Redis as a run, with workers of its own, until everything is counted.'
     )
-    .argument('<FILE...>', 'captures or folders of captures')
+    .argument('<FILE...>', 'captures, folders of captures, or - for standard input')
     .requiredOption('--run <name>', 'the run; it is made where there is none of this name')
-    .option(
-      '--sensor <id>',
-      'the sensor that the captures are of, as sensors.yaml declares it',
-      LOCAL_SENSOR_ID
-    )
+    .option('--sensor <id>', 'the sensor that the captures are of, as sensors.yaml declares it')
     .option('--taggers <count>', 'taggers in this process; 0 leaves it to others', '1')
     .option('--aggregators <count>', 'aggregators in this process; 0 leaves it to others', '1')
     .addHelpText('after', HELP)
@@ -55,7 +56,7 @@ export function registerReplay(program: Command, context: CliContext): void {
     .action((options: { readonly format?: string }) => listRuns(context, options.format))
   runs
     .command('delete <run>')
-    .description('deletes a run: its topics and its counts')
+    .description('deletes a run: its topics, their schemas, and its counts')
     .action((run: string) => deleteRun(context, run))
 }
 
@@ -63,21 +64,54 @@ async function replay(context: CliContext, paths: readonly string[], options: Re
   const run = parseRun(options.run)!
   const taggers = parseCount(options.taggers, '--taggers')
   const aggregators = parseCount(options.aggregators, '--aggregators')
-  const files = await inputFiles(paths)
-  if (files.includes('-'))
-    throw new StormpetrelError('SP_USAGE', "replay: '-' is not played; write the capture to a file first")
-  const { runReplay } = await import('../services/replay/main.ts')
-  const totals = await runReplay(context.configuration(), {
-    files,
-    run,
-    sensor: options.sensor,
-    taggers,
-    aggregators
+  await withCopies(await inputFiles(paths), async (copied) => {
+    const { files, repeats } = await distinctFiles(copied)
+    noteRepeats(context, repeats)
+    await playRun(context, files, { run, sensor: options.sensor, taggers, aggregators })
   })
-  const played = `run ${run}: ${totals.packets} packets of ${files.length} captures played`
-  if (totals.isCounted) context.note(`${played} and counted, ${totals.refusedFrames} frames refused`)
-  else context.failWith(`${played}, but stopped before all were counted; play them again to go on`)
-  for (const { error } of totals.failures) context.fail(error)
+}
+
+async function playRun(
+  context: CliContext,
+  files: readonly CaptureFile[],
+  request: Omit<ReplayRequest, 'files' | 'onBatch'>
+): Promise<void> {
+  const { runReplay } = await import('../services/replay/main.ts')
+  const names = files.map(({ name }) => name)
+  const progress = new Progress(context.stderr, names, false, () => performance.now())
+  const onBatch = (file: string, frames: number): void => progress.add(file, frames)
+  const result = await runReplay(context.configuration(), { ...request, files, onBatch }).finally(() =>
+    progress.end()
+  )
+  tell(context, request.run, files.length, result)
+  for (const { error } of result.played.failures) context.fail(error)
+}
+
+/** One line: what was played, and what the run makes of it. */
+function tell(context: CliContext, run: string, captures: number, { played, stored }: ReplayResult): void {
+  const frames = played.packets + played.refusedFrames
+  const what = `run ${run}: ${counted(frames, 'frame')} of ${counted(captures, 'capture')} played`
+  if (stored === null) {
+    context.failWith(`${what}, but stopped before the end; play them again to go on`)
+    return
+  }
+  const { countedPackets, rejectedFrames, lostFrames } = stored
+  const held = `the run holds ${counted(countedPackets, 'packet')} counted and ${counted(rejectedFrames, 'frame')} rejected`
+  const lost = Object.entries(lostFrames).map(([reason, count]) => `${count} as ${reason}`)
+  const missing = frames - countedPackets - rejectedFrames
+  if (lost.length > 0) {
+    context.failWith(
+      `${what}, but not all counted: ${held}, and whole batches were rejected (frames: ${lost.join(', ')}); mend that at its taggers, delete the run and play them again`
+    )
+  } else if (missing > 0) {
+    context.failWith(
+      `${what}, but not all counted: ${held}, and ${missing} are missing; delete the run and play them again`
+    )
+  } else context.note(`${what}; ${held}`)
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 function parseCount(text: string, option: string): number {

@@ -1,9 +1,10 @@
 // The captures that the package carries: recordings of real scanners, see test/data/samples/README.md.
 import { join } from 'node:path'
-import { expandCaptureArguments } from '../adapters/capture-files.ts'
+import type { CaptureFile } from '../adapters/capture-files.ts'
 import { packageRoot } from '../adapters/package-root.ts'
+import { inputFiles } from './input-files.ts'
 
-/** The sample captures' paths, sorted. */
-export async function sampleCaptures(): Promise<string[]> {
-  return await expandCaptureArguments([join(packageRoot(), 'test', 'data', 'samples')])
+/** The sample captures, in the order of their paths. */
+export async function sampleCaptures(): Promise<CaptureFile[]> {
+  return await inputFiles([join(packageRoot(), 'test', 'data', 'samples')])
 }

@@ -41,7 +41,11 @@ export function registerTag(program: Command, context: CliContext): void {
 async function tag(context: CliContext, paths: readonly string[], options: TagOptions): Promise<void> {
   const format = chooseFormat(options.format, context.stdout.isTTY === true)
   const files = await inputFiles(paths)
-  const lines = new PacketLines(format, context.sink(), files)
+  const lines = new PacketLines(
+    format,
+    context.sink(),
+    files.map(({ name }) => name)
+  )
   await lines.start()
   const request = { files, sensor: options.sensor, needed: { region: true, asn: true }, isPrinting: true }
   await playCaptures(

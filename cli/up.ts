@@ -1,10 +1,11 @@
 // `up`: everything in one process, without Kafka, Redis, Java or Docker.
 import type { Command } from 'commander'
-import { StormpetrelError } from '../core/errors.ts'
+import type { CaptureFile } from '../adapters/capture-files.ts'
+import { chooseSensor } from '../core/telescope/choose-sensor.ts'
 import type { CliContext } from './context.ts'
-import { inputFiles } from './input-files.ts'
-import { onlySensor } from './only-sensor.ts'
+import { distinctFiles, inputFiles, noteRepeats } from './input-files.ts'
 import { sampleCaptures } from './samples.ts'
+import { withCopies } from './stream-copies.ts'
 import { programVersion } from './version.ts'
 
 const HELP = `
@@ -28,16 +29,27 @@ export function registerUp(program: Command, context: CliContext): void {
     .command('up')
     .summary('everything in one process, with a page')
     .description('Runs sensor, tagger, aggregator and console in one process, plays captures, and stays up.')
-    .argument('[FILE...]', 'captures or folders of captures (default: the samples of the package)')
+    .argument('[FILE...]', 'captures, folders of captures, or - (default: the samples of the package)')
     .option('--sensor <id>', 'the sensor that the captures are of, as sensors.yaml declares it')
     .addHelpText('after', HELP)
     .action((files: string[], options: UpOptions) => up(context, files, options))
 }
 
 async function up(context: CliContext, paths: readonly string[], options: UpOptions): Promise<void> {
-  const files = paths.length === 0 ? await sampleCaptures() : await inputFiles(paths)
-  if (files.includes('-'))
-    throw new StormpetrelError('SP_USAGE', "up: '-' is not played; write the capture to a file first")
+  const named = paths.length === 0 ? await sampleCaptures() : await inputFiles(paths)
+  await withCopies(named, async (copied) => {
+    const { files, repeats } = await distinctFiles(copied)
+    noteRepeats(context, repeats)
+    await playAndStay(context, files, paths.length === 0, options)
+  })
+}
+
+async function playAndStay(
+  context: CliContext,
+  files: readonly CaptureFile[],
+  areSamples: boolean,
+  options: UpOptions
+): Promise<void> {
   const [{ loadWorld }, { Up }, { Life, withParts }, { processLog }, { zonesOf }] = await Promise.all([
     import('../services/tagger/world.ts'),
     import('../services/up/up.ts'),
@@ -47,12 +59,12 @@ async function up(context: CliContext, paths: readonly string[], options: UpOpti
   ])
   const configuration = context.configuration()
   const { world, sensors, notes } = await loadWorld(configuration, false)
-  const sensor = onlySensor(sensors, options.sensor)
+  const sensor = chooseSensor(sensors, options.sensor).id
   const life = new Life()
   const service = new Up({
     files,
     sensor,
-    playSeconds: paths.length === 0 ? SAMPLES_SECONDS : 0,
+    playSeconds: areSamples ? SAMPLES_SECONDS : 0,
     world,
     zones: zonesOf(configuration),
     http: { host: configuration.httpHost, port: configuration.httpPort },
@@ -63,7 +75,9 @@ async function up(context: CliContext, paths: readonly string[], options: UpOpti
   })
   await withParts([service], async () => {
     const url = service.url
-    const what = paths.length === 0 ? `the ${files.length} sample captures` : `${files.length} captures`
+    const what = areSamples
+      ? `the ${files.length} sample captures`
+      : `${files.length} ${files.length === 1 ? 'capture' : 'captures'}`
     context.stdout.write(
       `Stormpetrel is up, and plays ${what}.\n  page     ${url}/\n  metrics  ${url}/metrics\nCtrl-C ends it.\n`
     )

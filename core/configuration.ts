@@ -25,6 +25,14 @@ function text(env: string, fallback: string, doc: string): Setting<string> {
   return { env, unit: 'text', doc, fallback, parse: (value) => value }
 }
 
+function url(env: string, fallback: string, doc: string): Setting<string> {
+  const parse = (value: string) => {
+    if (URL.canParse(value)) return value
+    throw mistake(env, value, 'a URL such as http://127.0.0.1:8081')
+  }
+  return { env, unit: 'URL', doc, fallback, parse }
+}
+
 function optionalText(env: string, doc: string): Setting<string | null> {
   return { env, unit: 'path', doc, fallback: null, parse: (value) => value }
 }
@@ -97,12 +105,20 @@ function zone(item: string): string {
   throw mistake('STORMPETREL_DAY_TIME_ZONES', item, "an IANA time zone such as 'Asia/Tokyo'")
 }
 
+/** Kafka takes topic names of up to 249 characters; the longest is `replay.<run of 40>.packets.rejected`. */
+const PREFIX_LENGTH = 249 - 64
+
+function prefix(value: string, env: string): string {
+  if (/^[A-Za-z0-9._-]*$/.test(value) && value.length <= PREFIX_LENGTH) return value
+  throw mistake(env, value, `letters, digits, '.', '_' and '-', at most ${PREFIX_LENGTH}`)
+}
+
 const PORT: readonly [number, number] = [0, 65_535]
 
 /** Every setting. */
 export const SETTINGS = {
   kafkaBrokers: list('STORMPETREL_KAFKA_BROKERS', ['127.0.0.1:9092'], 'Kafka brokers to begin with.', broker),
-  registryUrl: text(
+  registryUrl: url(
     'STORMPETREL_REGISTRY_URL',
     'http://127.0.0.1:8081',
     'Schema registry with the Confluent API.'
@@ -110,9 +126,16 @@ export const SETTINGS = {
   redisUrl: text(
     'STORMPETREL_REDIS_URL',
     'redis://127.0.0.1:6379',
-    'Redis, as redis:// or rediss:// with user, password and database where needed.'
+    'Redis, as redis:// or rediss:// with user, password and database where needed; several by commas are nodes of a cluster.'
   ),
-  topicPrefix: text('STORMPETREL_TOPIC_PREFIX', '', 'Put in front of every topic.'),
+  topicPrefix: {
+    ...text(
+      'STORMPETREL_TOPIC_PREFIX',
+      '',
+      'Put in front of every topic: letters, digits, `.`, `_` and `-`, at most 185.'
+    ),
+    parse: prefix
+  },
   partitions: integer(
     'STORMPETREL_PARTITIONS',
     4,
@@ -153,7 +176,7 @@ export const SETTINGS = {
   dayTimeZones: list(
     'STORMPETREL_DAY_TIME_ZONES',
     [],
-    'Time zones whose days are counted besides UTC.',
+    'Time zones whose days are counted besides UTC; one that is added later is kept from its next whole day on.',
     zone
   ),
   slots: integer(
@@ -161,28 +184,28 @@ export const SETTINGS = {
     16,
     'slots',
     [1, 1024],
-    'Parts that the store is divided into; fixed when the store is made.'
+    'Parts that the store is divided into; fixed when the store is made (a run keeps its own).'
   ),
   minuteRetentionHours: integer(
     'STORMPETREL_MINUTE_RETENTION_HOURS',
     DEFAULT_RETENTION.minuteHours,
     'hours',
     [25, 8760],
-    'How long minutes are kept after their end.'
+    'How long minutes are kept after their end; aggregators write it at their start, all of them must have the same.'
   ),
   hourRetentionDays: integer(
     'STORMPETREL_HOUR_RETENTION_DAYS',
     DEFAULT_RETENTION.hourDays,
     'days',
     [1, 3660],
-    'How long hours are kept after their end.'
+    'How long hours are kept after their end; aggregators write it at their start, all of them must have the same.'
   ),
   dayRetentionDays: integer(
     'STORMPETREL_DAY_RETENTION_DAYS',
     DEFAULT_RETENTION.dayDays,
     'days',
     [2, 36_600],
-    'How long days are kept after their end.'
+    'How long days are kept after their end; aggregators write it at their start, all of them must have the same.'
   ),
   flushIntervalMs: integer(
     'STORMPETREL_FLUSH_INTERVAL_MS',

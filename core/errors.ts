@@ -4,6 +4,7 @@
 export const ERROR_CODES = {
   SP_USAGE: 'The command line is wrong: an unknown verb, option or value.',
   SP_CONFIGURATION: 'A configuration value is missing or out of its range.',
+  SP_LISTEN: 'A service cannot listen on its address: it is taken, not allowed, or none of this machine.',
   SP_FILE_UNREADABLE: 'A file or folder cannot be opened or read.',
   SP_CAPTURE_UNKNOWN: 'A file is neither pcap nor pcapng, plain, gzip or zstd.',
   SP_CAPTURE_DAMAGED: 'A capture is damaged at an offset; every packet before it was used.',
@@ -18,9 +19,12 @@ export const ERROR_CODES = {
   SP_KAFKA: 'Kafka cannot be reached, or refused a request.',
   SP_REGISTRY: 'The schema registry cannot be reached, or refused a schema.',
   SP_REDIS: 'Redis cannot be reached, or refused a command.',
+  SP_REDIS_SETTINGS: 'Redis is older than 7.0, or evicts keys when its memory is full: counts would be lost.',
   SP_STORE_REFUSED:
     'A script of the store refused what it was given, or a key holds what no version wrote; nothing was changed.',
-  SP_STORE_LAYOUT: 'The store was made with other settings (slots, time zones) than this service has.',
+  SP_STORE_LAYOUT:
+    'The counts of the store are divided by another number of slots, or another rule, than this service has; or another aggregator changed what is kept. Retentions and time zones may change: aggregators write them at their start.',
+  SP_STORE_EMPTY: 'No aggregator has worked on this store yet: there is nothing to answer from.',
   SP_TOPIC:
     'A topic is missing, ends before what was read from it, or has settings that the exactly-once rule cannot live with.',
   SP_RUN: 'A run exists with other settings, or does not exist.',

@@ -20,7 +20,8 @@ export function groupOf(configuration: Configuration, run: string | null, servic
 
 /**
  * Opens nothing yet. `topics` are those that the service writes or reads: their schemas are looked up at the start.
- * With `patienceMs` brokers that do not answer are given up after that time.
+ * With `patienceMs` brokers and a registry that do not answer are given up after that time; without, a registry that
+ * is away at the start is waited for.
  */
 export function createBus(
   configuration: Configuration,
@@ -35,16 +36,23 @@ export function createBus(
     topicPrefix: topicPrefixOf(configuration, run),
     topics,
     log,
-    ...(patienceMs === undefined ? {} : { patienceMs, startPatienceMs: patienceMs })
+    ...(patienceMs === undefined
+      ? { registryPatienceMs: Number.POSITIVE_INFINITY }
+      : { patienceMs, startPatienceMs: patienceMs })
   })
 }
 
-/** Opens nothing yet. A run keeps its counts until it is deleted. */
-export function createStore(configuration: Configuration, run: string | null): RedisStore {
+/** Opens nothing yet. A run keeps its counts until it is deleted. Whoever only asks has `read` access and makes nothing. */
+export function createStore(
+  configuration: Configuration,
+  run: string | null,
+  access: 'read' | 'write'
+): RedisStore {
   const { redisUrl, topicPrefix } = configuration
   return new RedisStore({
     url: redisUrl,
     namespace: run === null ? liveNamespace(topicPrefix) : runNamespace(topicPrefix, run),
+    access,
     slots: configuration.slots,
     dayZones: configuration.dayTimeZones.filter((zone) => zone !== 'UTC'),
     laneDays: Math.ceil((configuration.spoolAgeHours + configuration.topicRetentionHours) / 24) + 1,

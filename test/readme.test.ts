@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, test } from '@jest/globals'
+import { captureAdvice } from '../adapters/live-capture-tools.ts'
 import { buildProgram } from '../cli/program.ts'
 import { CliContext } from '../cli/context.ts'
 
@@ -103,6 +104,11 @@ test('every stormpetrel command line of the README has a verb and options that e
 
   expect(lines.length).toBeGreaterThan(6)
   expect(unknown).toEqual([])
+})
+
+test('the README gives the privilege to capture to tcpdump alone, in the words that a sensor without it says', () => {
+  expect(README).toContain(captureAdvice('tcpdump', 'not permitted').replace(/^.*once: /, ''))
+  expect(README).not.toMatch(/sudo.*stormpetrel/)
 })
 
 test('every file that the documents link to exists', () => {

@@ -1,28 +1,80 @@
-// A connection to Redis that never repeats a command by itself: a script's lost answer is an error, and the caller
-// decides. The fence makes it safe to try again, but only the caller knows what else must be said again.
-import { Redis } from 'ioredis'
+// A connection to Redis, or to a Redis Cluster, that never repeats a command by itself: a script's lost answer is an
+// error, and the caller decides. The fence makes it safe to try again, but only the caller knows what else must be said
+// again. What a cluster redirects was not done, so that is followed.
+import { Cluster, type ClusterNode, Redis } from 'ioredis'
 import { StormpetrelError } from '../../core/errors.ts'
 
-/** Why each connection was lost or could not be made. */
-const lastErrors = new WeakMap<Redis, string>()
+/** One Redis, or a cluster of them: every command that is sent to it is of one key, or of keys of one slot. */
+export type RedisConnection = Redis | Cluster
 
-/** Opens nothing yet. Commands wait while it connects, and fail at the first attempt that does. */
-export function makeConnection(url: string, commandTimeoutMs: number): Redis {
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: commandTimeoutMs,
-    retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 1000)
-  })
+/** Where each connection leads, and why it was lost or could not be made. */
+const addresses = new WeakMap<RedisConnection, string>()
+const lastErrors = new WeakMap<RedisConnection, string>()
+
+/**
+ * Opens nothing yet. Several URLs, by commas, are nodes of a cluster; user, password and TLS are those of the first.
+ * Commands wait while one Redis connects, and fail at the first attempt that does; to a cluster that is not there they
+ * fail at once.
+ */
+export function makeConnection(url: string, commandTimeoutMs: number): RedisConnection {
+  const urls = url.split(',').map((one) => one.trim())
+  const isCluster = urls.length > 1
+  const redis = isCluster ? clusterOf(urls, commandTimeoutMs) : oneRedis(url, commandTimeoutMs)
+  addresses.set(redis, urls.map(hostOf).join(','))
   // Commands that fail say only that the connection is closed; the reason comes as an event.
   redis.on('error', (error: Error) => lastErrors.set(redis, error.message))
   redis.on('ready', () => lastErrors.delete(redis))
   return redis
 }
 
+function retryDelayMs(attempt: number): number {
+  return Math.min(50 * 2 ** attempt, 1000)
+}
+
+function oneRedis(url: string, commandTimeoutMs: number): Redis {
+  return new Redis(url, {
+    lazyConnect: true,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: commandTimeoutMs,
+    retryStrategy: retryDelayMs
+  })
+}
+
+function clusterOf(urls: readonly string[], commandTimeoutMs: number): Cluster {
+  const first = new URL(urls[0]!)
+  const nodes = urls.map((one): ClusterNode => {
+    const { hostname, port } = new URL(one)
+    return { host: hostname, port: port === '' ? 6379 : Number(port) }
+  })
+  return new Cluster(nodes, {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    // Resending what a lost connection may have done is not this place's to decide.
+    retryDelayOnFailover: 0,
+    clusterRetryStrategy: retryDelayMs,
+    redisOptions: {
+      commandTimeout: commandTimeoutMs,
+      autoResendUnfulfilledCommands: false,
+      ...(first.username === '' ? {} : { username: decodeURIComponent(first.username) }),
+      ...(first.password === '' ? {} : { password: decodeURIComponent(first.password) }),
+      ...(first.protocol === 'rediss:' ? { tls: {} } : {})
+    }
+  })
+}
+
+/** Host and port of each node that was given, for people. */
+export function addressOf(redis: RedisConnection): string {
+  return addresses.get(redis) ?? 'unknown'
+}
+
+/** The nodes that hold keys: the one Redis, or the cluster's masters. */
+export function mastersOf(redis: RedisConnection): Redis[] {
+  return redis instanceof Cluster ? redis.nodes('master') : [redis]
+}
+
 /** Ends the connection, and the attempts to make it; idempotent. */
-export async function endConnection(redis: Redis): Promise<void> {
+export async function endConnection(redis: RedisConnection): Promise<void> {
   const isOpen = redis.status === 'ready' || redis.status === 'connect'
   const ended = new Promise<void>((resolve) => {
     redis.once('end', () => resolve())
@@ -35,7 +87,11 @@ export async function endConnection(redis: Redis): Promise<void> {
  * Runs one action; whatever Redis or the connection answers wrong becomes SP_REDIS, which may pass, or SP_STORE_REFUSED,
  * which would be answered again however often it is tried.
  */
-export async function orRedisError<T>(redis: Redis, what: string, action: () => Promise<T>): Promise<T> {
+export async function orRedisError<T>(
+  redis: RedisConnection,
+  what: string,
+  action: () => Promise<T>
+): Promise<T> {
   try {
     return await action()
   } catch (error) {
@@ -44,9 +100,8 @@ export async function orRedisError<T>(redis: Redis, what: string, action: () => 
       throw error
     const message = error instanceof Error ? error.message : String(error)
     const reason = lastErrors.get(redis) ?? message
-    const { host, port } = redis.options
     const code = REFUSAL.test(reason) ? 'SP_STORE_REFUSED' : 'SP_REDIS'
-    throw new StormpetrelError(code, `redis ${host}:${port}: ${what}: ${reason}; ${advice(reason)}`, {
+    throw new StormpetrelError(code, `redis ${addressOf(redis)}: ${what}: ${reason}; ${advice(reason)}`, {
       cause: error
     })
   }
@@ -61,4 +116,10 @@ function advice(reason: string): string {
     return 'nothing was changed; look who else writes these keys, and report it if nobody does'
   if (/ERR /.test(reason)) return 'nothing was changed'
   return 'check that it runs and can be reached'
+}
+
+function hostOf(url: string): string {
+  if (!URL.canParse(url)) return url
+  const { hostname, port } = new URL(url)
+  return `${hostname}:${port === '' ? 6379 : port}`
 }

@@ -1,5 +1,5 @@
 // What keeps a live store small: sketches become numbers, and old sensor hours keep their busiest sensors.
-import type { Redis } from 'ioredis'
+import type { RedisConnection } from './connection.ts'
 import { cellsToDrop, type HourBySensor, trimmedUpToSeconds } from '../../core/store/busiest-sensors.ts'
 import { closedBeforeSeconds, keepUntilSeconds, type Retention } from '../../core/store/retention.ts'
 import { slotOf } from '../../core/store/slot.ts'
@@ -14,7 +14,7 @@ const CLOSED_SIZES: readonly WindowSize[] = ['hour', 'day']
 
 /** Closes what is due in one slot. Repeating it, or running it twice at once, changes nothing. */
 export async function closeSlotSketches(
-  redis: Redis,
+  redis: RedisConnection,
   keys: SlotKeys,
   watermarkSeconds: number,
   retention: Retention
@@ -52,7 +52,7 @@ const TRIMMED = 'sensor-hours'
 
 /** Writes up to where hours are trimmed; before the first cell is dropped, so that no reader takes a part for the whole. */
 export async function markTrimmed(
-  redis: Redis,
+  redis: RedisConnection,
   slots: readonly SlotKeys[],
   watermarkSeconds: number
 ): Promise<void> {
@@ -60,14 +60,17 @@ export async function markTrimmed(
 }
 
 /** What markTrimmed has written at most; null where nothing. */
-export async function trimmedUpTo(redis: Redis, slots: readonly SlotKeys[]): Promise<number | null> {
+export async function trimmedUpTo(
+  redis: RedisConnection,
+  slots: readonly SlotKeys[]
+): Promise<number | null> {
   const mark = await redis.zscore(slots[0]!.trimmedHours, TRIMMED)
   return mark === null ? null : Number(mark)
 }
 
 /** Hours that were changed since they were last trimmed and are due, over all slots. */
 export async function untrimmedHours(
-  redis: Redis,
+  redis: RedisConnection,
   slots: readonly SlotKeys[],
   watermarkSeconds: number
 ): Promise<number[]> {
@@ -78,7 +81,7 @@ export async function untrimmedHours(
 
 /** Drops the cells of an hour that are not among the busiest sensors, as read in `hour`. */
 export async function trimHour(
-  redis: Redis,
+  redis: RedisConnection,
   slots: readonly SlotKeys[],
   startSeconds: number,
   hour: HourBySensor

@@ -1,5 +1,5 @@
 // Reads the ledger of one slot: totals, what is missing in its lanes, and when nobody was listening.
-import type { Redis } from 'ioredis'
+import type { RedisConnection } from './connection.ts'
 import { gapsOf } from '../../core/fence/fence-slot.ts'
 import type { Closure } from '../../core/fence/lane.ts'
 import { holesOf, type LaneEnd, parseRanges } from '../../core/fence/seen-ranges.ts'
@@ -11,7 +11,7 @@ import type { SlotKeys } from './slot-keys.ts'
 const LANES_A_CALL = 500
 
 /** The part of the ledger that lies in one slot. */
-export async function readLedger(redis: Redis, keys: SlotKeys): Promise<Ledger> {
+export async function readLedger(redis: RedisConnection, keys: SlotKeys): Promise<Ledger> {
   const [totals, lanes, unobserved, lostRecords] = await Promise.all([
     redis.hgetall(keys.totals),
     redis.zrange(keys.lanes, '0', '-1'),
@@ -26,7 +26,11 @@ export async function readLedger(redis: Redis, keys: SlotKeys): Promise<Ledger> 
   }
 }
 
-async function readGaps(redis: Redis, keys: SlotKeys, lanes: readonly string[]): Promise<LaneGap[]> {
+async function readGaps(
+  redis: RedisConnection,
+  keys: SlotKeys,
+  lanes: readonly string[]
+): Promise<LaneGap[]> {
   const gaps: LaneGap[] = []
   for (let first = 0; first < lanes.length; first += LANES_A_CALL) {
     const some = lanes.slice(first, first + LANES_A_CALL)

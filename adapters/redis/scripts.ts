@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Redis } from 'ioredis'
+import { mastersOf, type RedisConnection } from './connection.ts'
 import { packageRoot } from '../package-root.ts'
 
 const SCRIPT_NAMES = [
@@ -12,6 +12,7 @@ const SCRIPT_NAMES = [
   'close-sketches',
   'mark-closing',
   'read-sources',
+  'swap-settings',
   'trim-hour',
   'trim-offsets'
 ] as const
@@ -28,13 +29,15 @@ interface Script {
 const scripts = new Map<ScriptName, Script>()
 
 /** Makes every script known to Redis, so that calls sent one behind the other are answered in that order. */
-export async function loadScripts(redis: Redis): Promise<void> {
-  await Promise.all(SCRIPT_NAMES.map((name) => redis.script('LOAD', script(name).text)))
+export async function loadScripts(redis: RedisConnection): Promise<void> {
+  await Promise.all(
+    mastersOf(redis).flatMap((node) => SCRIPT_NAMES.map((name) => node.script('LOAD', script(name).text)))
+  )
 }
 
 /** Runs a script in one step. It is sent whole only where Redis does not know it yet: a refused EVALSHA did nothing. */
 export async function runScript(
-  redis: Redis,
+  redis: RedisConnection,
   name: ScriptName,
   keys: readonly string[],
   args: readonly (string | number | Buffer)[]

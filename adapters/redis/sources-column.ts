@@ -1,6 +1,6 @@
 // The sources column of all slots: sketches first, then their offsets, with a proof that nothing in between was lost.
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
+import type { RedisConnection } from './connection.ts'
 import { StormpetrelError } from '../../core/errors.ts'
 import { partitionKey } from '../../core/fence/slot-request.ts'
 import type { OffsetSpan, SourceCell } from '../../core/store/count-store.ts'
@@ -24,7 +24,7 @@ interface Chain {
  * the number is another, something was lost. From then on every partition is behind until its offset is asked again.
  */
 export class SourcesColumn {
-  readonly #redis: Redis
+  readonly #redis: RedisConnection
   readonly #slots: readonly SlotKeys[]
   readonly #retention: Retention | null
   readonly #chains: Chain[]
@@ -32,7 +32,7 @@ export class SourcesColumn {
   /** How many losses there were when a partition's offset was last asked. */
   readonly #lossesKnown = new Map<string, number>()
 
-  constructor(redis: Redis, slots: readonly SlotKeys[], retention: Retention | null) {
+  constructor(redis: RedisConnection, slots: readonly SlotKeys[], retention: Retention | null) {
     this.#redis = redis
     this.#slots = slots
     this.#retention = retention

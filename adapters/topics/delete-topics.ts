@@ -1,11 +1,16 @@
-// Deletes the topics of one prefix; only a run's are ever deleted.
+// Deletes the topics of one prefix, and their subjects; only a run's are ever deleted.
 import { TOPIC_NAMES } from '../avro/schemas.ts'
 import { createKafka, kafkaError } from '../kafkajs/connection.ts'
 import { NO_LOG } from '../log.ts'
+import { SchemaRegistry, subjectOf } from '../schema-registry.ts'
 
-/** Deletes those that are there. Throws SP_KAFKA where Kafka cannot be reached or refuses. */
+/**
+ * Deletes those that are there. Throws SP_KAFKA or SP_REGISTRY where Kafka or the registry cannot be reached or refuses;
+ * then it can be called again.
+ */
 export async function deleteTopics(options: {
   readonly brokers: readonly string[]
+  readonly registryUrl: string
   readonly topicPrefix: string
 }): Promise<void> {
   const connection = { brokers: options.brokers, clientId: 'stormpetrel-runs', log: NO_LOG }
@@ -22,4 +27,6 @@ export async function deleteTopics(options: {
   } finally {
     await admin.disconnect()
   }
+  const registry = new SchemaRegistry({ url: options.registryUrl })
+  for (const topic of TOPIC_NAMES) await registry.deleteSubject(subjectOf(options.topicPrefix, topic))
 }

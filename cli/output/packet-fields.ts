@@ -2,7 +2,7 @@
 import { formatDestination, formatSource } from '../../core/headers/address.ts'
 import { ABSENT, type PacketColumns } from '../../core/packets/packet-columns.ts'
 import { unpackRegion } from '../../core/packets/region-code.ts'
-import { TAG_RULES } from '../../core/tags/rules.ts'
+import { tagIds } from '../../core/tags/rules.ts'
 import type { Value } from './text.ts'
 
 /** Names of the fields, in their order. */
@@ -27,13 +27,6 @@ export const PACKET_FIELDS = [
   'asn',
   'rejected'
 ] as const
-
-/** Ids of the tags whose bits are set, by bit. */
-export function tagIds(tags: number): string[] {
-  return TAG_RULES.filter(({ bit }) => ((tags >>> bit) & 1) === 1)
-    .sort((a, b) => a.bit - b.bit)
-    .map(({ id }) => id)
-}
 
 /** A packet's values in the order of PACKET_FIELDS; tags with spaces between. */
 export function packetValues(file: string | null, columns: PacketColumns, row: number): Value[] {

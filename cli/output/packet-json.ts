@@ -2,7 +2,7 @@
 // JSON.stringify takes ten times that.
 import { formatDestination, formatSource } from '../../core/headers/address.ts'
 import { ABSENT, type PacketColumns } from '../../core/packets/packet-columns.ts'
-import { tagIds } from './packet-fields.ts'
+import { tagIds } from '../../core/tags/rules.ts'
 import {
   type Ascii,
   ascii,

@@ -6,11 +6,12 @@ import { locateIp } from '../capture/link-layer.ts'
 import { keptBytes } from '../headers/header-length.ts'
 import { FRAME_REJECT_REASONS, type FrameRejectReason } from '../packets/reject-reason.ts'
 import { digestOf } from './digest.ts'
-import { MAX_LOSS_BYTES, MAX_LOSSES_IN_A_BATCH } from '../spool/loss-list.ts'
+import { MAX_LOSS_BYTES } from '../spool/loss-list.ts'
 import {
   type DeclaredLoss,
   MAX_BATCH_BYTES,
   MAX_BATCH_FRAMES,
+  MAX_DECLARED_LOSSES,
   type RawBatch,
   REFUSED_BYTES,
   type RefusedFrame
@@ -36,7 +37,7 @@ export const DEFAULT_BATCH_LIMITS: BatchLimits = {
 /** Those of batches that may declare losses, which take room too. */
 export const SPOOLED_BATCH_LIMITS: BatchLimits = {
   ...DEFAULT_BATCH_LIMITS,
-  sizeBytes: MAX_BATCH_BYTES - MAX_LOSSES_IN_A_BATCH * MAX_LOSS_BYTES
+  sizeBytes: MAX_BATCH_BYTES - MAX_DECLARED_LOSSES * MAX_LOSS_BYTES
 }
 
 /** Which rules made the batches; a run refuses others. */

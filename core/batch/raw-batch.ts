@@ -27,7 +27,7 @@ export interface RefusedFrame {
 }
 
 /** The most losses that one batch declares; more of them are left to the next batches. */
-export const MAX_DECLARED_LOSSES = 256
+export const MAX_DECLARED_LOSSES = 128
 
 /** What a sensor declares never to send (design: names, and the spool's drops). */
 export interface DeclaredLoss {

@@ -32,11 +32,6 @@ export class CaptureInput {
     return this.#origin + this.position
   }
 
-  /** True where the input ends inside a stretch that was skipped. */
-  get isSkipping(): boolean {
-    return this.#bytesToSkip > 0
-  }
-
   push(chunk: Uint8Array): void {
     let fresh = chunk
     if (this.#bytesToSkip > 0) {

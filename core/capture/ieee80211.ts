@@ -48,10 +48,9 @@ export function locateInIeee80211(bytes: Uint8Array, at: number, end: number, is
   return locateUnderLlc(bytes, at + headerBytes + (isAggregate ? AMSDU_SUBFRAME_HEADER_BYTES : 0), end)
 }
 
-/** Locates the IP packet in the 802.11 frame behind the radiotap header at `at`. */
+/** Locates the IP packet in the 802.11 frame behind the radiotap header at `at`, whatever version that says. */
 export function locateUnderRadiotap(bytes: Uint8Array, at: number, end: number): number {
   if (at + RADIOTAP_HEADER_BYTES > end) return LINK_HEADER_CUT_SHORT
-  if (bytes[at] !== 0) return NOT_IP
   const headerBytes = bytes[at + 2]! | (bytes[at + 3]! << 8)
   if (headerBytes < RADIOTAP_HEADER_BYTES) return NOT_IP
   if (at + headerBytes > end) return LINK_HEADER_CUT_SHORT

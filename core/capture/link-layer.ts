@@ -1,5 +1,6 @@
 // Finds the IP packet in a captured frame. What each link type looks like: https://www.tcpdump.org/linktypes.html.
 import {
+  ETHERNET_HEADER_BYTES,
   locateBehindEtherType,
   locateByEtherType,
   locateUnderLlc,
@@ -12,7 +13,10 @@ import { LINK_TYPE } from './link-types.ts'
 
 export { isDecodableLinkType, linkTypeName } from './link-types.ts'
 
-const ETHERNET_HEADER_BYTES = 14
+const LOOPBACK_HEADER_BYTES = 4
+/** Address families of IRIX and UNICOS/mp are looked for below this. */
+const END_OF_SHORT_FAMILIES = 6
+const FIRST_ETHER_TYPE = 0x0600
 const AF_INET = 2
 /** AF_INET6 of Linux, Windows, NetBSD and OpenBSD, FreeBSD, and macOS. */
 const AF_INET6: readonly number[] = [10, 23, 24, 28, 30]
@@ -39,8 +43,9 @@ export function locateIp(bytes: Uint8Array, start: number, end: number, linkType
     case LINK_TYPE.LINUX_SLL2:
       return locateUnderCooked(bytes, start, end, SLL2)
     case LINK_TYPE.NULL:
+      return locateUnderNull(bytes, start, end)
     case LINK_TYPE.LOOP:
-      return locateUnderLoopback(bytes, start, end)
+      return locateUnderLoop(bytes, start, end)
     case LINK_TYPE.PPP:
     case LINK_TYPE.PPP_HDLC:
       return locateUnderPppFraming(bytes, start, end)
@@ -59,16 +64,45 @@ export function locateIp(bytes: Uint8Array, start: number, end: number, linkType
   }
 }
 
-/** Four bytes of address family: NULL in the byte order of the machine that captured, LOOP in network order. */
-function locateUnderLoopback(bytes: Uint8Array, start: number, end: number): number {
-  if (start + 4 > end) return LINK_HEADER_CUT_SHORT
+/** Four bytes of address family, in network order or, as tcpdump takes it too, in the other. */
+function locateUnderLoop(bytes: Uint8Array, start: number, end: number): number {
+  if (start + LOOPBACK_HEADER_BYTES > end) return LINK_HEADER_CUT_SHORT
   if (bytes[start + 1] !== 0 || bytes[start + 2] !== 0) return NOT_IP
   const first = bytes[start]!
   const last = bytes[start + 3]!
-  if (first !== 0 && last !== 0) return NOT_IP
-  const family = first | last
-  if (family === AF_INET) return announced(bytes, start + 4, end, 4)
-  return AF_INET6.includes(family) ? announced(bytes, start + 4, end, 6) : NOT_IP
+  return first !== 0 && last !== 0 ? NOT_IP : locateByFamily(bytes, first | last, start, end)
+}
+
+/**
+ * Four bytes of address family in the byte order of the machine that captured. As in tshark, an EtherType may stand in
+ * its place, and PPP with address and control bytes.
+ */
+function locateUnderNull(bytes: Uint8Array, start: number, end: number): number {
+  if (start + LOOPBACK_HEADER_BYTES > end) return LINK_HEADER_CUT_SHORT
+  if (bytes[start] === 0xff && bytes[start + 1] === 0x03) return locateUnderPpp(bytes, start + 2, end)
+  const family = nullFamily(bytes, start)
+  if (family < FIRST_ETHER_TYPE) return locateByFamily(bytes, family, start, end)
+  const etherType = family & 0xffff
+  if (etherType < FIRST_ETHER_TYPE) return NOT_IP
+  return locateByEtherType(bytes, etherType, start + LOOPBACK_HEADER_BYTES, end)
+}
+
+/** The family in the byte order that makes it a small number. IRIX and UNICOS/mp write it in half of the four bytes. */
+function nullFamily(bytes: Uint8Array, at: number): number {
+  const low = uint16(bytes, at + 2)
+  if (low === 0) {
+    const high = uint16(bytes, at)
+    return high < END_OF_SHORT_FAMILIES ? high : (bytes[at + 1]! << 8) | bytes[at]!
+  }
+  const isShort = bytes[at + 3] === 0 && bytes[at + 2]! < END_OF_SHORT_FAMILIES
+  return isShort ? bytes[at + 2]! : uint16(bytes, at) * 0x10000 + low
+}
+
+/** Locates the IP packet behind four bytes of this address family. */
+function locateByFamily(bytes: Uint8Array, family: number, start: number, end: number): number {
+  const at = start + LOOPBACK_HEADER_BYTES
+  if (family === AF_INET) return announced(bytes, at, end, 4)
+  return AF_INET6.includes(family) ? announced(bytes, at, end, 6) : NOT_IP
 }
 
 /**
@@ -95,7 +129,6 @@ const SLL2 = { deviceTypeAt: 8, protocolAt: 0, headerBytes: 20 } as const
 const DEVICE = { radiotap: 803, netlink: 824 } as const
 /** Protocol field of a frame with an LLC header; other small numbers are no Ethernet lengths either. */
 const PROTOCOL_LLC = 4
-const FIRST_ETHER_TYPE = 0x0600
 
 /** Linux cooked capture, version 1 and 2: the protocol field is an EtherType for all devices that can carry IP. */
 function locateUnderCooked(

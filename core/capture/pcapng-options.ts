@@ -23,9 +23,9 @@ export function readInterfaceDescription(
   while (at + 4 <= end) {
     const code = view.getUint16(at, isLittleEndian)
     const lengthBytes = view.getUint16(at + 2, isLittleEndian)
-    if (code === OPTION.end) break
     at += 4
     if (at + lengthBytes > end) return null
+    if (code === OPTION.end) break
     if (code === OPTION.timeResolution && lengthBytes === 1) timeResolution = view.getUint8(at)
     if (code === OPTION.timeOffset && lengthBytes === 8) {
       const [high, low] = isLittleEndian ? [at + 4, at] : [at, at + 4]

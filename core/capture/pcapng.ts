@@ -103,11 +103,11 @@ export class PcapngReader implements RecordReader {
 
   /** The length that the block at hand states, once it is possible. */
   #blockBytes(leastBytes: number): number {
-    const blockBytes = this.#input.view.getUint32(this.#input.position + 4, this.#isLittleEndian)
-    if (blockBytes < leastBytes || blockBytes % 4 !== 0) {
-      throw this.#damaged(`a block says that it has ${blockBytes} bytes, which cannot be`)
+    const stated = this.#input.view.getUint32(this.#input.position + 4, this.#isLittleEndian)
+    if (stated < leastBytes) {
+      throw this.#damaged(`a block says that it has ${stated} bytes, which cannot be`)
     }
-    return blockBytes
+    return withPadding(stated)
   }
 
   /** Whether all of the block has arrived; its closing length is then checked. */
@@ -118,7 +118,7 @@ export class PcapngReader implements RecordReader {
     }
     if (input.end - input.position < blockBytes) return false
     const closing = input.view.getUint32(input.position + blockBytes - 4, this.#isLittleEndian)
-    if (closing !== blockBytes) throw this.#damaged(differing(blockBytes, closing))
+    if (withPadding(closing) !== blockBytes) throw this.#damaged(differing(blockBytes, closing))
     return true
   }
 
@@ -221,8 +221,9 @@ export class PcapngReader implements RecordReader {
     }
     this.#isLittleEndian = isLittleEndian
     const major = view.getUint16(position + 12, isLittleEndian)
-    if (major !== 1) {
-      const minor = view.getUint16(position + 14, isLittleEndian)
+    const minor = view.getUint16(position + 14, isLittleEndian)
+    // A new minor version is one that readers of the old cannot read; but some write 1.2 for 1.0 (as libpcap says).
+    if (major !== 1 || (minor !== 0 && minor !== 2)) {
       throw this.#damaged(`pcapng version ${major}.${minor} is not known`)
     }
     this.#interfaces = []
@@ -257,7 +258,7 @@ export class PcapngReader implements RecordReader {
     const input = this.#input
     if (input.end - input.position < 4) return false
     const closing = input.view.getUint32(input.position, this.#isLittleEndian)
-    if (closing !== this.#skippedBlockBytes) {
+    if (withPadding(closing) !== this.#skippedBlockBytes) {
       const offset = this.#skippedBlockOffset
       throw input.damaged(differing(this.#skippedBlockBytes, closing), this.#frame.number, offset)
     }
@@ -269,6 +270,11 @@ export class PcapngReader implements RecordReader {
   #damaged(reason: string): Error {
     return this.#input.damaged(reason, this.#frame.number)
   }
+}
+
+/** A block's length, in which some writers leave out the padding to a multiple of four: Wireshark reads those too. */
+function withPadding(statedBytes: number): number {
+  return statedBytes + (-statedBytes & 3)
 }
 
 function differing(opening: number, closing: number): string {

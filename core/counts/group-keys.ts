@@ -2,7 +2,7 @@
 // is its slice.
 import type { PacketColumns } from '../packets/packet-columns.ts'
 import { unpackRegion } from '../packets/region-code.ts'
-import { TAG_RULES } from '../tags/rules.ts'
+import { tagOfBit } from '../tags/rules.ts'
 import { portCode, portKeyOf } from '../windows/series.ts'
 import type { GroupTable } from './group-table.ts'
 import { type CountQuery, type Dimension, keyDimensions } from './query.ts'
@@ -11,8 +11,6 @@ import type { Place } from './slices.ts'
 
 /** Place of the tag in the first key, above the 25 bits of a port code; 0 is no tag, else bit + 1. */
 export const TAG_SHIFT = 25
-
-const TAG_ID_BY_BIT: ReadonlyMap<number, string> = new Map(TAG_RULES.map(({ bit, id }) => [bit, id]))
 
 /** Packs the dimensions that a query groups by; the others are 0. */
 export class GroupKeys {
@@ -59,7 +57,7 @@ export class GroupKeys {
         case 'protocol':
           return (first >>> 17) & 0xff
         case 'tag':
-          return TAG_ID_BY_BIT.get((first >>> TAG_SHIFT) - 1) ?? null
+          return tagOfBit((first >>> TAG_SHIFT) - 1)
         case 'asn':
           return table.key(group, 1)
         case 'region':

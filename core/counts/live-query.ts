@@ -1,5 +1,6 @@
 // Questions answered from the store of rolling counts: the same rows as over captures, for what is kept.
 import type { CountStore, VantageWindow } from '../store/count-store.ts'
+import { zonesKept } from '../store/store-settings.ts'
 import { windowStartSeconds } from '../windows/time-zone.ts'
 import type { WindowSize } from '../windows/window.ts'
 import { liveSensorRows } from './live-sensors.ts'
@@ -20,14 +21,11 @@ interface Parts {
 
 /**
  * Rows of a query from the store, equal to those of PacketCounter over the same packets (sources may be estimates); a
- * question without a bound is for the windows that are still kept. `zones` are the time zones whose days the store keeps.
- * Throws SP_QUESTION_NOT_KEPT for what it does not keep.
+ * question without a bound is for the windows that are still kept. Throws SP_QUESTION_NOT_KEPT for what it does not keep,
+ * and SP_STORE_EMPTY where no aggregator made the store yet.
  */
-export async function answerFromStore(
-  query: CountQuery,
-  store: CountStore,
-  zones: readonly string[]
-): Promise<CountRow[]> {
+export async function answerFromStore(query: CountQuery, store: CountStore): Promise<CountRow[]> {
+  const zones = zonesKept(await store.settings())
   if (query.by.includes('sensor') || query.where.sensors.length > 0) {
     return (await liveSensorRows(query, store)).sort(compareRows)
   }

@@ -1,6 +1,7 @@
 // Counts by sensor from the live store: hours, for the newest of which every series of every sensor is kept.
 import type { CountStore } from '../store/count-store.ts'
-import { windowStartSeconds } from '../windows/time-zone.ts'
+import { formatUtc, windowStartSeconds } from '../windows/time-zone.ts'
+import { refuseForgottenTimes } from './kept-times.ts'
 import { notKept } from './not-kept.ts'
 import type { CountQuery } from './query.ts'
 import { keyDimensions } from './query.ts'
@@ -14,6 +15,7 @@ export async function liveSensorRows(query: CountQuery, store: CountStore): Prom
   if (query.hasSources) throw notKept('--sources of one sensor')
   if (window.kind !== 'fixed' || window.size !== 'hour') throw notKept('counts by sensor other than by hour')
   const plan = planSeries(query)
+  await refuseForgottenTimes(query, store, 'hour')
   const hasSensorKey = query.by.includes('sensor')
   const rows: CountRow[] = []
   const asked = await hoursOf(query, store)
@@ -64,13 +66,16 @@ async function hoursOf({ fromSeconds, toSeconds }: CountQuery, store: CountStore
 /** Those of the hours that still have every sensor. */
 async function wholeHours(
   asked: readonly number[],
-  { fromSeconds }: CountQuery,
+  { fromSeconds, toSeconds }: CountQuery,
   store: CountStore
 ): Promise<number[]> {
   const trimmedUpTo = await store.trimmedUpToSeconds()
-  const whole = asked.filter((hour) => trimmedUpTo === null || hour > trimmedUpTo)
+  if (trimmedUpTo === null) return [...asked]
+  const whole = asked.filter((hour) => hour > trimmedUpTo)
   // Without a bound the question is for what there is; with one it is for those hours.
-  if (fromSeconds !== null && whole.length < asked.length)
-    throw notKept('every sensor of hours before the last 6')
+  if ((fromSeconds !== null || toSeconds !== null) && whole.length < asked.length) {
+    const first = windowStartSeconds('hour', 'UTC', trimmedUpTo) + 3600
+    throw notKept(`every sensor of hours before the last 6 (--from ${formatUtc(first)} asks for those)`)
+  }
   return whole
 }

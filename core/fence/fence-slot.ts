@@ -17,7 +17,7 @@ import { formatRanges } from './seen-ranges.ts'
 import { partitionKey } from './slot-request.ts'
 
 /** Unobserved intervals of a slot that are kept: the newest. */
-export const INTERVALS_KEPT = 1000
+const INTERVALS_KEPT = 1000
 
 type Refusal = Exclude<SlotOutcome, { kind: 'applied' }>
 
@@ -213,7 +213,7 @@ export function inDeclaredOrder(losses: readonly DeclaredLoss[]): DeclaredLoss[]
 }
 
 /** The newest time at which one of the batches was closed. */
-export function newestClosedSeconds(batches: readonly FencedBatch[]): number {
+function newestClosedSeconds(batches: readonly FencedBatch[]): number {
   return batches.reduce((newest, { closedAtMs }) => Math.max(newest, secondsOf(closedAtMs)), 0)
 }
 

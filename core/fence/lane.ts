@@ -4,9 +4,9 @@ import { addEntry, type Hole, hasNumber, holesOf, type LaneEnd, type SeenRanges 
 /** Digests are kept in a ring of this many numbers a lane: the newest of each residue, so at least the newest 1,000. */
 export const DIGESTS_KEPT = 1000
 /** Beyond this many ranges the lowest holes are closed: what came so late would not be waited for. */
-export const RANGES_KEPT = 1000
+const RANGES_KEPT = 1000
 /** Closed numbers of which a late copy is still refused by that name. */
-export const CLOSURES_KEPT = 1000
+const CLOSURES_KEPT = 1000
 
 /** Why numbers were closed: the sensor said that it will never send them, or there were too many holes to keep. */
 export type ClosureKind = 'dropped' | 'lost'

@@ -7,8 +7,9 @@ import { slotOf } from '../store/slot.ts'
 /** The most packets that one cell, or one batch, may add. */
 export const MAX_PACKETS = 2 ** 40
 
-/** The most frames of a lane, and the latest time in milliseconds: sums of them stay exact. */
+/** The most frames of a lane: sums of them stay exact. */
 export const MAX_LANE_FRAMES = 2 ** 48
+/** The latest time, in milliseconds since 1970: beyond the year 3000. */
 export const MAX_TIME_MS = 2 ** 45
 
 /** Throws RangeError (a fault of the caller, not of an operator) where the request breaks the contract of CountStore. */

@@ -12,6 +12,9 @@ export const MORE_FRAGMENTS = 0x2000
 const IPV4_FIXED_BYTES = 20
 const IPV6_FIXED_BYTES = 40
 const FRAGMENT_HEADER_BYTES = 8
+const IPV6_OPTION = { pad1: 0, jumbo: 0xc2 } as const
+/** Type, length, and four bytes of payload length. */
+const JUMBO_OPTION_BYTES = 6
 
 /** Where a transport header lies. One object is reused for all packets: nothing is allocated for each. */
 export class TransportSpan {
@@ -72,8 +75,10 @@ function locateInIpv6(bytes: Uint8Array, start: number, end: number, span: Trans
   if (end - start < IPV6_FIXED_BYTES) return IP_HEADER_CUT_SHORT
   const payloadLength = (bytes[start + 4]! << 8) | bytes[start + 5]!
   const protocol = bytes[start + 6]!
-  // A jumbogram (RFC 2675) has payload length 0 and its real length in a hop-by-hop option.
-  const isJumbo = payloadLength === 0 && protocol === PROTOCOL.hopByHop
+  const isJumbo =
+    payloadLength === 0 &&
+    protocol === PROTOCOL.hopByHop &&
+    hasJumboOption(bytes, start + IPV6_FIXED_BYTES, end)
   const packetEnd = isJumbo ? end : start + IPV6_FIXED_BYTES + payloadLength
   span.protocol = protocol
   span.fragment = 0
@@ -81,6 +86,20 @@ function locateInIpv6(bytes: Uint8Array, start: number, end: number, span: Trans
   span.packetEnd = packetEnd
   span.capturedEnd = Math.min(packetEnd, end)
   return isExtensionHeader(protocol) ? walkExtensionHeaders(bytes, span) : 0
+}
+
+/**
+ * Whether the hop-by-hop options header at `at` has the option of a jumbogram, which has payload length 0 and its real
+ * length there (RFC 2675). Without it the packet ends where its length says, before that header.
+ */
+function hasJumboOption(bytes: Uint8Array, at: number, end: number): boolean {
+  if (at + 2 > end) return false
+  const optionsEnd = Math.min(end, at + ((bytes[at + 1]! + 1) << 3))
+  for (let option = at + 2; option + JUMBO_OPTION_BYTES <= optionsEnd; ) {
+    if (bytes[option] === IPV6_OPTION.jumbo) return true
+    option += bytes[option] === IPV6_OPTION.pad1 ? 1 : 2 + bytes[option + 1]!
+  }
+  return false
 }
 
 /**

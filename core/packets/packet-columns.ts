@@ -50,7 +50,7 @@ export class PacketColumns {
   readonly fragment: Uint16Array
   /** IPv4 time to live, IPv6 hop limit. */
   readonly ttl: Uint8Array
-  /** IPv4 total length as on the wire; IPv6 payload length + 40. */
+  /** IPv4 total length as the header says, or the length on the wire where it says 0; IPv6 payload length + 40. */
   readonly ipLength: Uint32Array
   /** Bits of NOTE. */
   readonly notes: Uint8Array

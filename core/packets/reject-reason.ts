@@ -36,6 +36,12 @@ export const BATCH_REJECT_REASONS = [
 /** Why nothing of a batch was used. */
 export type BatchRejectReason = (typeof BATCH_REJECT_REASONS)[number]
 
+/** True for a reason that only a whole batch is rejected for; `clock` is a frame's too. */
+export function isBatchRejectReason(text: string): boolean {
+  const reasons: readonly string[] = BATCH_REJECT_REASONS
+  return reasons.includes(text) && text !== 'clock'
+}
+
 /** Any reason; REJECT_REASON_DOCS says what each means. */
 export type RejectReason = FrameRejectReason | BatchRejectReason
 

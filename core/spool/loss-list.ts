@@ -1,8 +1,6 @@
 // Losses that are to be declared: adjacent dropped ranges of one lane are one loss.
 import type { DeclaredLoss } from '../batch/raw-batch.ts'
 
-/** The most losses that one batch carries; the rest go with the next ones. */
-export const MAX_LOSSES_IN_A_BATCH = 128
 /** Bytes that one loss takes in a batch, at most: its epoch's 64 digits, its kind, its numbers. */
 export const MAX_LOSS_BYTES = 128
 

@@ -1,8 +1,8 @@
 // What the spool knows beside the batches' bytes: a pure account of its records, in their order. The same calls are made
 // when a record is written and when it is read again, so that both end with the same.
-import type { DeclaredLoss } from '../batch/raw-batch.ts'
+import { type DeclaredLoss, MAX_DECLARED_LOSSES } from '../batch/raw-batch.ts'
 import { type FileIdentity, type FilePosition, fileKey } from './input-position.ts'
-import { MAX_LOSSES_IN_A_BATCH, withLoss, withoutLosses } from './loss-list.ts'
+import { withLoss, withoutLosses } from './loss-list.ts'
 import type { BatchEntry, DropEntry, LaneEnd, Span, SpoolRecord, SpoolState } from './spool-records.ts'
 
 /** The account of one spool. */
@@ -99,7 +99,7 @@ export class SpoolBook {
   /** The losses that the next batch is to carry. */
   nextLosses(areDropsHeld: boolean): readonly DeclaredLoss[] {
     const due = areDropsHeld ? this.#losses.filter(({ kind }) => kind === 'epoch-end') : this.#losses
-    return due.slice(0, MAX_LOSSES_IN_A_BATCH)
+    return due.slice(0, MAX_DECLARED_LOSSES)
   }
 
   /** Ends the epoch in hand, whose lanes are now to be declared, and begins another. */

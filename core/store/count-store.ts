@@ -3,7 +3,7 @@ import type { BatchName } from '../batch/name.ts'
 import type { DeclaredLoss } from '../batch/raw-batch.ts'
 import type { ClosureKind } from '../fence/lane.ts'
 import type { Window, WindowSize } from '../windows/window.ts'
-import type { Retention } from './retention.ts'
+import type { StoreSettings } from './store-settings.ts'
 
 /** A window as counted for one vantage. */
 export interface VantageWindow extends Window {
@@ -162,12 +162,13 @@ export interface LateTotals {
   readonly lateSources: Readonly<Record<WindowSize, number>>
 }
 
-/** Where counts are kept. `start` checks that the store was made with the same settings, or makes it; `stop` is idempotent. */
+/**
+ * Where counts are kept. For an aggregator `start` makes the store, or writes what changed in what it keeps; for a reader
+ * it writes nothing. `stop` is idempotent.
+ */
 export interface CountStore {
-  /** Number of slots S; a sensor's counts lie in slotOf(sensor, S). */
+  /** Number of slots S, as stored, once started; a sensor's counts lie in slotOf(sensor, S). */
   readonly slots: number
-  /** How long windows are kept; null is for ever (a run). */
-  readonly retention: Retention | null
   start(): Promise<void>
   stop(): Promise<void>
 
@@ -204,6 +205,10 @@ export interface CountStore {
   trimSensorHours(watermarkSeconds: number): Promise<void>
 
   // Reading, by anyone.
+  /** What the store keeps, as stored now. Throws SP_STORE_EMPTY where no aggregator made it yet. */
+  settings(): Promise<StoreSettings>
+  /** The clock that windows expire by, in whole seconds. */
+  nowSeconds(): Promise<number>
   /** Windows that hold counts, in order of start. */
   windows(size: Window['size'], zone: string, vantage: string): Promise<number[]>
   /** Vantages that hold counts, sorted. */

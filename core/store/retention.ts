@@ -32,6 +32,11 @@ export function endSeconds(window: Pick<Window, 'size' | 'startSeconds'>): numbe
   return window.startSeconds + LENGTH_SECONDS[window.size]
 }
 
+/** How long windows of a size are, days as above. */
+export function windowLengthSeconds(size: WindowSize): number {
+  return LENGTH_SECONDS[size]
+}
+
 /** Seconds that windows of a size are kept after their end; 0 stands for ever (a run). */
 export function keptSeconds(size: WindowSize, retention: Retention | null): number {
   if (retention === null) return 0

@@ -135,6 +135,8 @@ function decodeCapture(
         columns.frame[row] = frameNumber
         columns.seconds[row] = frame.seconds
         columns.nanoseconds[row] = frame.nanoseconds
+        // Where the network card of the sending host segments, the header says 0: as tshark does, take the length on the wire.
+        if (columns.ipLength[row] === 0) columns.ipLength[row] = frame.wireLengthBytes
         columns.length = row + 1
       } else {
         rejected.push({

@@ -34,7 +34,7 @@ export interface TagRule {
   readonly headersSuffice: boolean
 }
 
-/** Every rule there is. */
+/** Every rule there is, each at the place of its bit. */
 export const TAG_RULES: readonly TagRule[] = [
   {
     id: 'mirai',
@@ -165,6 +165,13 @@ export const TAG_RULES: readonly TagRule[] = [
 export const TAG_BITS: Readonly<Record<TagId, number>> = Object.fromEntries(
   TAG_RULES.map(({ id, bit }) => [id, 1 << bit])
 ) as Record<TagId, number>
+
+const ID_BY_BIT: ReadonlyMap<number, TagId> = new Map(TAG_RULES.map(({ bit, id }) => [bit, id]))
+
+/** The tag of a bit; null where no rule has it. */
+export function tagOfBit(bit: number): TagId | null {
+  return ID_BY_BIT.get(bit) ?? null
+}
 
 const ALL_TAGS = TAG_RULES.reduce((bits, { bit }) => bits | (1 << bit), 0)
 

@@ -2,7 +2,7 @@
 import type { EnrichedBatch } from '../batch/enriched-batch.ts'
 import { unpackRegion } from '../packets/region-code.ts'
 import { SourceCounter } from '../sources/source-counter.ts'
-import { TAG_RULES } from '../tags/rules.ts'
+import { TAG_BITS, TAG_RULES } from '../tags/rules.ts'
 import { CellTable } from './cell-table.ts'
 import { portCode, portKeyOf } from './series.ts'
 
@@ -30,8 +30,6 @@ export interface Summary {
   readonly lastSeconds: number | null
 }
 
-const MIRAI_BIT = 1 << TAG_RULES.findIndex(({ id }) => id === 'mirai')
-
 /** Adds up enriched batches for as long as the process lives. */
 export class LiveSummary {
   readonly #cells = new CellTable()
@@ -54,7 +52,7 @@ export class LiveSummary {
       this.#cells.add(KIND.region, packets.region[row]!, 0, 1)
       const tags = packets.tags[row]!
       addSource(this.#sources, batch, row)
-      if ((tags & MIRAI_BIT) !== 0) {
+      if ((tags & TAG_BITS.mirai) !== 0) {
         this.#miraiPackets += 1
         addSource(this.#miraiSources, batch, row)
       }
@@ -74,7 +72,7 @@ export class LiveSummary {
       if (kind === KIND.port) ports.push({ key: portKeyOf(code), packets })
       else regions.push({ key: unpackRegion(code), packets })
     })
-    const tags = TAG_RULES.map(({ id }, bit) => ({ key: id, packets: this.#tagPackets[bit]! }))
+    const tags = TAG_RULES.map(({ id, bit }) => ({ key: id, packets: this.#tagPackets[bit]! }))
     return {
       packets: this.#packets,
       rejectedFrames: this.#rejectedFrames,

@@ -2,7 +2,7 @@
 import { ABSENT } from '../packets/packet-columns.ts'
 import { unpackRegion } from '../packets/region-code.ts'
 import { portKey } from '../headers/protocols.ts'
-import { TAG_RULES } from '../tags/rules.ts'
+import { tagOfBit } from '../tags/rules.ts'
 
 /** Kinds of series; in hot code a series is (kind | tag bit << 3, value). Only append. */
 export const SERIES_KIND = {
@@ -42,7 +42,7 @@ export function countedTags(tags: number): number {
  * Packets without a tag are those of the empty one: 'tag='.
  */
 export function seriesName(kindAndTag: number, value: number): string {
-  const tag = TAG_RULES[kindAndTag >>> 3]?.id ?? ''
+  const tag = tagOfBit(kindAndTag >>> 3) ?? ''
   switch (kindAndTag & 7) {
     case SERIES_KIND.all:
       return 'all'

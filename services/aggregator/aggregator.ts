@@ -5,6 +5,7 @@ import type { EnrichedBatch } from '../../core/batch/enriched-batch.ts'
 import type { Bus, BusRecord, ConsumeOutcome, PartitionHandler, Subscription } from '../../core/bus.ts'
 import { StormpetrelError } from '../../core/errors.ts'
 import type { CountStore, OffsetSpan } from '../../core/store/count-store.ts'
+import { zonesKept } from '../../core/store/store-settings.ts'
 import { CountFlush, type FlushOutcome } from './count-flush.ts'
 import { ENRICHED, flushContents, type PartitionRecords } from './flush-contents.ts'
 import type { AggregatorCounters } from './metrics.ts'
@@ -14,8 +15,6 @@ export interface AggregatorOptions {
   readonly bus: Bus
   readonly group: string
   readonly store: CountStore
-  /** Time zones whose days are kept, 'UTC' among them. */
-  readonly zones: readonly string[]
   /** At most this long between two flushes while records wait. */
   readonly flushIntervalMs: number
   /** A flush starts at once when this many packets wait. */
@@ -45,10 +44,13 @@ const RETRY_MS = 500
 /** Holds partitions of packets.enriched, and starts a flush when it is time. */
 export class Aggregator implements PartitionHandler<EnrichedBatch> {
   readonly #options: AggregatorOptions
-  readonly #flush: CountFlush
+  /** Made at the start: it counts days of the zones that the store keeps. */
+  #flushes: CountFlush | null = null
   readonly #waiting = new Map<number, Waiting>()
   /** Next offset of each partition held. */
   readonly #next = new Map<number, number>()
+  /** After a rewind, where each partition was: until then the store knows less than it did. */
+  readonly #knownBefore = new Map<number, number>()
   #waitingPackets = 0
   #lastFlushMs = 0
   #subscription: Subscription | null = null
@@ -59,11 +61,11 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
 
   constructor(options: AggregatorOptions) {
     this.#options = options
-    this.#flush = new CountFlush(options)
   }
 
   async start(): Promise<void> {
-    const { bus, group, onFailure } = this.#options
+    const { bus, group, store, onFailure } = this.#options
+    this.#flushes = new CountFlush({ ...this.#options, zones: zonesKept(await store.settings()) })
     this.#subscription = await bus.subscribe('packets.enriched', group, this, onFailure)
     this.#schedule()
   }
@@ -79,6 +81,14 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
 
   lagRecords(): number {
     return this.#subscription?.lagRecords() ?? 0
+  }
+
+  /** True while records wait, or while what the store had lost is not counted again. */
+  isBehind(): boolean {
+    const isRewound = [...this.#knownBefore].some(
+      ([partition, before]) => (this.#next.get(partition) ?? before) < before
+    )
+    return isRewound || this.lagRecords() > 0
   }
 
   async assigned(partition: number): Promise<number> {
@@ -99,6 +109,7 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
 
   revoked(partition: number): void {
     this.#next.delete(partition)
+    this.#knownBefore.delete(partition)
     this.#flush.forgetSent()
   }
 
@@ -112,6 +123,11 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
       }
       this.#schedule()
     })
+  }
+
+  get #flush(): CountFlush {
+    if (this.#flushes === null) throw new Error('the aggregator was not started')
+    return this.#flushes
   }
 
   /** Starts a flush now or later; one at a time. */
@@ -198,7 +214,11 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
     this.#options.log('warn', 'store lost data; reading again', { offsets: [...outcome.offsets] })
     this.#flush.forgetSent()
     for (const [partition, offset] of outcome.offsets) {
-      if (this.#next.has(partition)) this.#next.set(partition, offset)
+      const before = this.#next.get(partition)
+      if (before !== undefined) {
+        this.#knownBefore.set(partition, Math.max(before, this.#knownBefore.get(partition) ?? 0))
+        this.#next.set(partition, offset)
+      }
       const waiting = taken.find((each) => each.partition === partition)
       if (waiting !== undefined) waiting.resolve({ kind: 'seek', offset })
       else this.#subscription?.seek(partition, offset)

@@ -4,7 +4,6 @@ import type { Configuration } from '../../core/configuration.ts'
 import type { CountStore } from '../../core/store/count-store.ts'
 import { createBus, createStore, groupOf } from '../connections.ts'
 import type { Part } from '../life.ts'
-import { zonesOf } from '../zones.ts'
 import { Aggregator } from './aggregator.ts'
 import { AggregatorCounters } from './metrics.ts'
 
@@ -26,13 +25,12 @@ export function createAggregator(
 ): AggregatorParts {
   const counters = new AggregatorCounters(run === null)
   const bus = createBus(configuration, run, ['packets.enriched', 'packets.rejected'], log)
-  const store = createStore(configuration, run)
+  const store = createStore(configuration, run, 'write')
   const { flushIntervalMs, flushPackets } = configuration
   const aggregator = new Aggregator({
     bus,
     group: groupOf(configuration, run, 'aggregator'),
     store,
-    zones: zonesOf(configuration),
     flushIntervalMs,
     flushPackets,
     counters,

@@ -27,7 +27,9 @@ export async function runAggregator(
   const address = { host: configuration.metricsHost, port: configuration.metricsPort }
   const server = createServiceServer(address, exposition, () => isReady && !life.isEnding)
   // A run has no expiry: its sketches stay open, so that captures of any age and order count in full.
-  const housekeeping = run === null ? [new Housekeeping(store, log)] : []
+  const isBehind = (): boolean => aggregator.isBehind()
+  const housekeeping =
+    run === null ? [new Housekeeping({ store, counters, isBehind, log, onFailure: life.fail })] : []
   await withParts([server, ...parts, ...housekeeping], async () => {
     isReady = true
     log('info', 'aggregator is ready', { run, metrics: `${server.url}/metrics` })

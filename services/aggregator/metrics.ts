@@ -1,5 +1,7 @@
 // What the aggregator counts, a batch at a time; published when Prometheus asks.
 import type { EnrichedBatch } from '../../core/batch/enriched-batch.ts'
+import type { LateTotals } from '../../core/store/count-store.ts'
+import type { SensorTotals } from '../../core/store/count-store.ts'
 import { LatencyHistogram } from '../metrics/latency-histogram.ts'
 
 /** Plain numbers; services/metrics exposes them. */
@@ -15,11 +17,15 @@ export class AggregatorCounters {
   reusedNames = 0
   /** Packets of windows past their retention, by window size. */
   readonly expiredPackets = new Map<string, number>()
+  /** Sources that came after their sketch was closed, by window size, of the whole store; null until it was asked. */
+  lateSources: LateTotals['lateSources'] | null = null
   storeErrors = 0
   /** Records of packets.enriched that were deleted before they were counted. */
   lostRecords = 0
   /** How often the store had lost data and the topic was read again. */
   rewinds = 0
+  /** The store's ledger, all sensors, as it was at most a minute ago. */
+  ledger: readonly SensorTotals[] = []
   /** Bytes of values that were read, and that Kafka has acknowledged (on packets.rejected). */
   receivedBytes = 0
   sentBytes = 0

@@ -3,6 +3,7 @@ import { checkTopics, type Finding } from '../../adapters/topics.ts'
 import type { Configuration } from '../../core/configuration.ts'
 import { StormpetrelError } from '../../core/errors.ts'
 import { createStore } from '../connections.ts'
+import { withParts } from '../life.ts'
 import { topicSettingsOf } from '../topic-settings.ts'
 import { loadWorld } from '../tagger/world.ts'
 
@@ -29,11 +30,10 @@ async function checkWorld(configuration: Configuration): Promise<Finding[]> {
   }))
 }
 
-async function checkRedis(configuration: Configuration): Promise<Finding[]> {
-  const store = createStore(configuration, null)
-  await store.start()
-  await store.stop()
-  return []
+/** Writes nothing: a store that no aggregator made yet is not made here either. */
+export async function checkRedis(configuration: Configuration): Promise<Finding[]> {
+  const store = createStore(configuration, null, 'read')
+  return await withParts([store], () => store.findings())
 }
 
 /** What a part found, or its failure as a finding: one part that is away does not hide the others. */

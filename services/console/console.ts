@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { packageRoot } from '../../adapters/package-root.ts'
+import { type BatchName, laneKey } from '../../core/batch/name.ts'
 import type { EnrichedBatch } from '../../core/batch/enriched-batch.ts'
 import type { Bus, BusRecord, ConsumeOutcome, PartitionHandler, Subscription } from '../../core/bus.ts'
 import { LiveSummary } from '../../core/windows/live-summary.ts'
@@ -24,17 +25,22 @@ export interface ConsoleOptions {
 }
 
 const TOP_ROWS = 10
-/** Packets a second are the mean over this long. */
+/** Packets a second are the mean over so many whole seconds before the one that is not over. */
 const RATE_SECONDS = 5
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'"
 
-/** Reads packets.enriched beside the aggregator, each name once as the in-process bus gives it. */
+/** Lanes whose newest number is known; the one that was silent longest is forgotten first. */
+const MAX_LANES = 10_000
+
+/** Reads packets.enriched beside the aggregator, and shows each name once: a lane is in order. */
 export class Console implements PartitionHandler<EnrichedBatch> {
   readonly #options: ConsoleOptions
   readonly #summary = new LiveSummary()
-  /** Packets by second of the clock, for the newest RATE_SECONDS. */
+  /** Packets by second of the clock, for the newest RATE_SECONDS and the one that is not over. */
   readonly #recent = new Map<number, number>()
+  /** The highest batch number of each lane, the lane that was heard last at the end. */
+  readonly #numbers = new Map<string, number>()
   #subscription: Subscription | null = null
 
   constructor(options: ConsoleOptions) {
@@ -48,6 +54,11 @@ export class Console implements PartitionHandler<EnrichedBatch> {
 
   async stop(): Promise<void> {
     await this.#subscription?.stop()
+  }
+
+  /** Batches that wait to be shown. */
+  lagRecords(): number {
+    return this.#subscription?.lagRecords() ?? 0
   }
 
   assigned(_partition: number): Promise<'committed'> {
@@ -66,7 +77,7 @@ export class Console implements PartitionHandler<EnrichedBatch> {
   records(_partition: number, records: readonly BusRecord<EnrichedBatch>[]): Promise<ConsumeOutcome> {
     const second = Math.floor(this.#options.nowMs() / 1000)
     for (const { delivered } of records) {
-      if (delivered.kind !== 'value') continue
+      if (delivered.kind !== 'value' || !this.#isNew(delivered.value.name)) continue
       this.#summary.add(delivered.value)
       this.#recent.set(second, (this.#recent.get(second) ?? 0) + delivered.value.packets.length)
     }
@@ -95,12 +106,22 @@ export class Console implements PartitionHandler<EnrichedBatch> {
     }
   }
 
+  /** False for a name that was there before. */
+  #isNew(name: BatchName): boolean {
+    const lane = laneKey(name)
+    const newest = this.#numbers.get(lane) ?? 0
+    this.#numbers.delete(lane)
+    this.#numbers.set(lane, Math.max(newest, name.number))
+    if (this.#numbers.size > MAX_LANES) this.#numbers.delete(this.#numbers.keys().next().value!)
+    return name.number > newest
+  }
+
   #packetsPerSecond(): number {
-    const oldest = Math.floor(this.#options.nowMs() / 1000) - RATE_SECONDS
+    const now = Math.floor(this.#options.nowMs() / 1000)
     let packets = 0
     for (const [second, count] of this.#recent) {
-      if (second < oldest) this.#recent.delete(second)
-      else packets += count
+      if (second < now - RATE_SECONDS) this.#recent.delete(second)
+      else if (second < now) packets += count
     }
     return packets / RATE_SECONDS
   }

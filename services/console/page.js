@@ -48,12 +48,17 @@ function draw(summary) {
 }
 
 async function refresh() {
+  let summary
   try {
     const answer = await fetch('/api/summary')
-    draw(await answer.json())
-  } catch {
+    summary = await answer.json()
+  } catch (error) {
+    // No answer at all, or half of one. Anything else is a mistake of this page.
+    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error
     setText('what', 'stormpetrel does not answer; it may have been stopped')
+    return
   }
+  draw(summary)
 }
 
 void refresh()

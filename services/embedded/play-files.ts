@@ -1,4 +1,5 @@
 // Captures to enriched batches in one process, without a bus: what `tag` and `counts FILE...` stand on.
+import type { CaptureFile } from '../../adapters/capture-files.ts'
 import { StormpetrelError } from '../../core/errors.ts'
 import type { EnrichedBatch } from '../../core/batch/enriched-batch.ts'
 import { DEFAULT_BATCH_LIMITS } from '../../core/batch/batcher.ts'
@@ -31,7 +32,7 @@ export interface PlayFailure {
  * are answered at the end.
  */
 export async function playFiles(
-  files: readonly string[],
+  files: readonly CaptureFile[],
   options: PlayOptions,
   onBatch: (batch: EnrichedBatch, rejected: readonly RejectedFrame[]) => void | Promise<void>
 ): Promise<PlayFailure[]> {
@@ -54,7 +55,7 @@ export async function playFiles(
       })
     } catch (error) {
       if (!(error instanceof StormpetrelError)) throw error
-      failures.push({ file, error })
+      failures.push({ file: file.name, error })
     }
   }
   return failures

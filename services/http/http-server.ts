@@ -34,16 +34,15 @@ export class HttpServer {
     return this.#url
   }
 
-  /** Listens; throws SP_CONFIGURATION where the address is taken or is none of this machine's. */
+  /** Listens; throws SP_LISTEN where the address is taken or is none of this machine's. */
   async start(): Promise<string> {
     const { host, port } = this.#options
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error) => {
-        const mend = 'choose another host or port (STORMPETREL_HTTP_PORT, STORMPETREL_METRICS_PORT)'
         reject(
           new StormpetrelError(
-            'SP_CONFIGURATION',
-            `cannot listen on ${host}:${port}: ${error.message}; ${mend}`
+            'SP_LISTEN',
+            `cannot listen on ${host}:${port}: ${error.message}; end what listens there, or choose another host or port (STORMPETREL_HTTP_PORT, STORMPETREL_METRICS_PORT)`
           )
         )
       })

@@ -120,6 +120,13 @@ export const METRICS = {
     help: 'Packets of windows past their retention, by window size.',
     labels: ['window']
   },
+  stormpetrel_ledger_frames: {
+    type: 'gauge',
+    help:
+      'Frames of each sensor in the store, by what became of them (stormpetrel ledger): captured is the sum of the ' +
+      'others. From the store, at most a minute old, the same from every aggregator.',
+    labels: ['sensor', 'state']
+  },
   stormpetrel_store_errors_total: {
     type: 'counter',
     help: 'Flushes that the store did not answer; each was tried again.',
@@ -127,8 +134,13 @@ export const METRICS = {
   },
   stormpetrel_lost_records_total: {
     type: 'counter',
-    help: 'Records (batches) of packets.enriched that Kafka deleted before they were counted.',
-    labels: []
+    help: 'Records (batches) that Kafka deleted before the service had read them: the tagger of packets.raw, the aggregator of packets.enriched.',
+    labels: ['service']
+  },
+  stormpetrel_late_sources: {
+    type: 'gauge',
+    help: 'Sources that came after their sketch was closed, by window size, in the whole store as of the last minute; one that is sent again is counted again. Live only.',
+    labels: ['window']
   },
   stormpetrel_rewinds_total: {
     type: 'counter',

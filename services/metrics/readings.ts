@@ -1,4 +1,6 @@
 // What each service's counters say, as readings of the declared metrics.
+import type { SensorTotals } from '../../core/store/count-store.ts'
+import { rejectedFramesOf, unexplainedFrames } from '../../core/store/ledger.ts'
 import type { Spool } from '../../adapters/spool.ts'
 import type { AggregatorCounters } from '../aggregator/metrics.ts'
 import type { SensorCounters } from '../sensor/metrics.ts'
@@ -53,6 +55,7 @@ export function taggerReadings(counters: TaggerCounters, lagRecords: number): Me
     { name: 'stormpetrel_packets_total', value: counters.packets, labels },
     ...byteReadings(counters, labels),
     ...latencyReadings(counters.latency, labels),
+    { name: 'stormpetrel_lost_records_total', value: counters.lostRecords, labels },
     { name: 'stormpetrel_lag_records', value: lagRecords, labels },
     ...rejectedReadings('tagger', counters.rejectedFrames)
   ]
@@ -76,14 +79,25 @@ export function aggregatorReadings(counters: AggregatorCounters, lagRecords: num
     { name: 'stormpetrel_closed_batches_total', value: counters.closedBatches },
     { name: 'stormpetrel_reused_names_total', value: counters.reusedNames },
     { name: 'stormpetrel_store_errors_total', value: counters.storeErrors },
-    { name: 'stormpetrel_lost_records_total', value: counters.lostRecords },
+    { name: 'stormpetrel_lost_records_total', value: counters.lostRecords, labels },
     { name: 'stormpetrel_rewinds_total', value: counters.rewinds },
     ...byteReadings(counters, labels),
     ...latencyReadings(counters.latency, labels),
     { name: 'stormpetrel_lag_records', value: lagRecords, labels },
     ...rejectedReadings('aggregator', counters.rejectedFrames),
-    ...expired
+    ...counters.ledger.flatMap(ledgerReadings),
+    ...expired,
+    ...lateReadings(counters)
   ]
+}
+
+/** Nothing until the store was asked: a run and the first minute have none to show. */
+function lateReadings({ lateSources }: AggregatorCounters): MetricReading[] {
+  return Object.entries(lateSources ?? {}).map(([window, value]) => ({
+    name: 'stormpetrel_late_sources',
+    value,
+    labels: { window }
+  }))
 }
 
 type ServiceLabels = Readonly<{ service: string }>
@@ -102,6 +116,23 @@ function byteReadings({ receivedBytes, sentBytes }: ByteCounters, labels: Servic
 
 function latencyReadings(latency: LatencyHistogram | null, labels: ServiceLabels): MetricReading[] {
   return latency === null ? [] : [{ name: 'stormpetrel_latency_seconds', value: latency, labels }]
+}
+
+function ledgerReadings(totals: SensorTotals): MetricReading[] {
+  const states = {
+    captured: totals.capturedFrames,
+    counted: totals.countedPackets,
+    rejected: rejectedFramesOf(totals),
+    dropped: totals.droppedFrames,
+    lost: totals.lostFrames,
+    gap: totals.gapFrames,
+    unexplained: unexplainedFrames(totals)
+  }
+  return Object.entries(states).map(([state, value]) => ({
+    name: 'stormpetrel_ledger_frames',
+    value,
+    labels: { sensor: totals.sensor, state }
+  }))
 }
 
 function rejectedReadings(service: string, rejectedFrames: ReadonlyMap<string, number>): MetricReading[] {

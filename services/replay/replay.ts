@@ -1,10 +1,13 @@
 // Plays captures into a run's topics, and waits until all of it is counted.
+import type { CaptureFile } from '../../adapters/capture-files.ts'
 import type { BatchLimits } from '../../core/batch/batcher.ts'
 import { runPartition } from '../../core/batch/partition.ts'
 import type { Bus } from '../../core/bus.ts'
 import { StormpetrelError } from '../../core/errors.ts'
+import { isBatchRejectReason } from '../../core/packets/reject-reason.ts'
 import type { CountStore } from '../../core/store/count-store.ts'
 import type { PlayFailure } from '../embedded/play-files.ts'
+import type { Life } from '../life.ts'
 import { batchFile } from '../sensor/file-batches.ts'
 import { pendingRecords } from './completeness.ts'
 
@@ -18,50 +21,97 @@ export interface ReplayOptions {
   readonly limits: BatchLimits
   /** Calls `check` again after this long while it waits. */
   readonly pollMs: number
+  /** Told of every batch that is published: the capture's name, and its packets and refused frames. */
+  readonly onBatch: (file: string, frames: number) => void
 }
 
-/** What was published of all files, and which of them were not read to their end. */
+/** What was published of all files so far, and which of them were not read to their end. */
 export interface ReplayTotals {
   readonly packets: number
   readonly refusedFrames: number
   readonly failures: readonly PlayFailure[]
 }
 
-/** Publishes every file's batches. The same file gives the same names, so that playing it twice counts it once. */
-export async function replayFiles(files: readonly string[], options: ReplayOptions): Promise<ReplayTotals> {
-  const { bus, sensor, limits } = options
-  const partitions = Math.min(await bus.partitions('packets.raw'), await bus.partitions('packets.enriched'))
-  const failures: PlayFailure[] = []
-  let packets = 0
-  let refusedFrames = 0
-  for (const file of files) {
-    const batching = {
-      sensor,
-      epoch: null,
-      epochStartedMs: 0,
-      lane: 0,
-      limits,
-      withDigest: true,
-      nowMs: null
-    }
-    try {
-      await batchFile(file, batching, async (batch) => {
-        await bus.publish('packets.raw', runPartition(batch.name, partitions), [batch])
-        packets += batch.packets
-        refusedFrames += batch.refused.length
-      })
-    } catch (error) {
-      if (!(error instanceof StormpetrelError) || error.code === 'SP_KAFKA') throw error
-      failures.push({ file, error })
+/** What a run holds, of all that was ever played into it. */
+export interface StoredTotals {
+  readonly countedPackets: number
+  /** Frames that were rejected for what they are. */
+  readonly rejectedFrames: number
+  /** Frames that were lost since their whole batch was rejected, by reason; empty where all is well. */
+  readonly lostFrames: Readonly<Record<string, number>>
+}
+
+/** What was played, and what the run then holds; null where the process was told to stop before all was counted. */
+export interface ReplayResult {
+  readonly played: ReplayTotals
+  readonly stored: StoredTotals | null
+}
+
+/** Publishes captures; its totals can be read at any time. */
+class FileReplay implements ReplayTotals {
+  readonly #options: ReplayOptions
+  readonly failures: PlayFailure[] = []
+  packets = 0
+  refusedFrames = 0
+
+  constructor(options: ReplayOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Publishes every file's batches; once `signal` is aborted no more are. The same file gives the same names, so that
+   * playing it twice counts it once.
+   */
+  async play(files: readonly CaptureFile[], signal: AbortSignal): Promise<void> {
+    const { bus, sensor, limits, onBatch } = this.#options
+    const partitions = Math.min(await bus.partitions('packets.raw'), await bus.partitions('packets.enriched'))
+    const run = { sensor, epoch: null, epochStartedMs: 0, lane: 0, limits, withDigest: true, nowMs: null }
+    for (const file of files) {
+      if (signal.aborted) return
+      try {
+        await batchFile(file, { ...run, signal }, async (batch) => {
+          await bus.publish('packets.raw', runPartition(batch.name, partitions), [batch])
+          this.packets += batch.packets
+          this.refusedFrames += batch.refused.length
+          onBatch(file.name, batch.packets + batch.refused.length)
+        })
+      } catch (error) {
+        if (!(error instanceof StormpetrelError) || error.code === 'SP_KAFKA') throw error
+        this.failures.push({ file: file.name, error })
+      }
     }
   }
-  return { packets, refusedFrames, failures }
+}
+
+/**
+ * Resolves when all is counted, or when `life` ends; rejects when it fails, also while a batch cannot be published.
+ * What was begun then comes to its own end, and nobody hears of it.
+ */
+export async function playUntilCounted(
+  files: readonly CaptureFile[],
+  options: ReplayOptions,
+  life: Life
+): Promise<ReplayResult> {
+  const played = new FileReplay(options)
+  const stop = new AbortController()
+  let isCounted = false
+  const work = async (): Promise<void> => {
+    await played.play(files, stop.signal)
+    isCounted = await waitUntilCounted(options, stop.signal)
+  }
+  work().then(life.end, life.fail)
+  try {
+    await life.untilEnd()
+  } finally {
+    stop.abort()
+  }
+  return { played, stored: isCounted ? await storedTotals(options.store) : null }
 }
 
 /** True when all that is on the run's topics now is tagged and counted; false where it was stopped before. */
-export async function waitUntilCounted(options: ReplayOptions, isStopped: () => boolean): Promise<boolean> {
+async function waitUntilCounted(options: ReplayOptions, signal: AbortSignal): Promise<boolean> {
   while (!(await isCounted(options))) {
-    if (isStopped()) return false
+    if (signal.aborted) return false
     await new Promise((resolve) => setTimeout(resolve, options.pollMs))
   }
   return true
@@ -70,4 +120,19 @@ export async function waitUntilCounted(options: ReplayOptions, isStopped: () => 
 async function isCounted({ bus, store, taggerGroup }: ReplayOptions): Promise<boolean> {
   const { untagged, uncounted } = await pendingRecords(bus, store, taggerGroup)
   return untagged === 0 && uncounted === 0
+}
+
+/** What the run's store holds now. */
+async function storedTotals(store: CountStore): Promise<StoredTotals> {
+  const lostFrames: Record<string, number> = {}
+  let countedPackets = 0
+  let rejectedFrames = 0
+  for (const totals of (await store.ledger()).sensors) {
+    countedPackets += totals.countedPackets
+    for (const [reason, frames] of Object.entries(totals.rejectedFrames)) {
+      if (isBatchRejectReason(reason)) lostFrames[reason] = (lostFrames[reason] ?? 0) + frames
+      else rejectedFrames += frames
+    }
+  }
+  return { countedPackets, rejectedFrames, lostFrames }
 }

@@ -32,13 +32,14 @@ export async function requireRun(configuration: Configuration, id: string): Prom
   await withParts([runs], () => runs.get(id))
 }
 
-/** Deletes topics and counts, and then takes the run off the list: what fails half way can be deleted again. */
+/** Deletes topics, schemas and counts, and then takes the run off the list: what fails half way can be deleted again. */
 export async function deleteRun(configuration: Configuration, id: string): Promise<void> {
   const runs = createRunList(configuration)
-  const store = createStore(configuration, id)
+  const store = createStore(configuration, id, 'read')
   await withParts([runs], async () => {
     await runs.get(id)
-    await deleteTopics({ brokers: configuration.kafkaBrokers, topicPrefix: topicPrefixOf(configuration, id) })
+    const { kafkaBrokers: brokers, registryUrl } = configuration
+    await deleteTopics({ brokers, registryUrl, topicPrefix: topicPrefixOf(configuration, id) })
     await withParts([store], () => store.clear())
     await runs.remove(id)
   })

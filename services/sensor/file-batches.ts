@@ -1,5 +1,5 @@
 // A capture file as raw batches: the same file always gives the same batches.
-import { fileDigest, readCaptureFile } from '../../adapters/capture-files.ts'
+import { type CaptureFile, fileDigest, readCaptureFile } from '../../adapters/capture-files.ts'
 import { Batcher, type BatchLimits } from '../../core/batch/batcher.ts'
 import type { DeclaredLoss, RawBatch } from '../../core/batch/raw-batch.ts'
 import type { CaptureReader } from '../../core/capture/frame.ts'
@@ -28,6 +28,8 @@ export interface FileBatchesOptions {
   readonly reusesMemory?: boolean
   /** The clock for closed-at; null takes the newest packet time of the batch. */
   readonly nowMs: (() => number) | null
+  /** Once this is aborted, no batch is given any more, and reading ends without an error. */
+  readonly signal?: AbortSignal
   /** What the batch that is closed now declares never to send; nothing without it. */
   readonly takeLosses?: () => readonly DeclaredLoss[]
 }
@@ -38,18 +40,21 @@ export interface FileBatchesOptions {
  * are given first and then a StormpetrelError is thrown.
  */
 export async function batchFile(
-  path: string,
+  { name, path }: CaptureFile,
   options: FileBatchesOptions,
   onBatch: (batch: RawBatch) => void | Promise<void>
 ): Promise<void> {
-  const epoch = options.epoch ?? (await fileDigest(path))
+  const { signal } = options
+  const isAborted = (): boolean => signal?.aborted === true
+  const epoch = options.epoch ?? (await fileDigest(path, signal))
   const { sensor, lane, epochStartedMs, limits, withDigest, reusesMemory = false } = options
   const { takeLosses = NO_LOSSES } = options
   const batching = { sensor, lane, epochStartedMs, limits, withDigest, reusesMemory, takeLosses }
-  const batcher = new Batcher({ ...batching, epoch, file: path })
+  const batcher = new Batcher({ ...batching, epoch, file: name })
   const closedAtMs = () => options.nowMs?.() ?? null
   let isReading = true
   const give = (batch: RawBatch): void | Promise<void> => {
+    if (isAborted()) return
     isReading = false
     const done = onBatch(batch)
     if (done === undefined) {
@@ -61,15 +66,18 @@ export async function batchFile(
     })
   }
   try {
-    await readCaptureFile(path, (reader) => drain(reader, batcher, closedAtMs, give))
+    await readCaptureFile(path, (reader) => drain(reader, batcher, closedAtMs, give), {
+      name,
+      ...(signal === undefined ? {} : { signal })
+    })
   } catch (error) {
     // What was read before a disk failed is no damage of the file: under the name that the file gives it, the same batch
     // with more packets would be refused when the disk is well again.
     const isNameKept = options.epoch !== null || !isReadFailure(error)
-    if (isReading && isNameKept) await giveRest(batcher, closedAtMs, onBatch)
+    if (isReading && isNameKept) await giveRest(batcher, closedAtMs, give)
     throw error
   }
-  await giveRest(batcher, closedAtMs, onBatch)
+  await giveRest(batcher, closedAtMs, give)
 }
 
 function isReadFailure(error: unknown): boolean {

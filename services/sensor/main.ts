@@ -2,6 +2,7 @@
 // geo data nor the registry's client.
 import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { CaptureFile } from '../../adapters/capture-files.ts'
 import { unreadable } from '../../adapters/file-chunks.ts'
 import { isRefusedForGood } from '../../adapters/kafkajs/connection.ts'
 import type { CaptureToolName } from '../../adapters/live-capture.ts'
@@ -10,8 +11,8 @@ import { readSensorList } from '../../adapters/sensor-list-file.ts'
 import { Spool } from '../../adapters/spool.ts'
 import { SPOOLED_BATCH_LIMITS } from '../../core/batch/batcher.ts'
 import type { Configuration } from '../../core/configuration.ts'
-import { StormpetrelError } from '../../core/errors.ts'
-import { findSensor, isActiveAt } from '../../core/telescope/sensor-list.ts'
+import { chooseSensor } from '../../core/telescope/choose-sensor.ts'
+import { isActiveAt } from '../../core/telescope/sensor-list.ts'
 import { createBus } from '../connections.ts'
 import type { PlayFailure } from '../embedded/play-files.ts'
 import { createServiceServer } from '../http/service-endpoints.ts'
@@ -34,7 +35,7 @@ export type SensorInput =
       readonly filter: string
       readonly tool: CaptureToolName
     }
-  | { readonly kind: 'files'; readonly files: readonly string[] }
+  | { readonly kind: 'files'; readonly files: readonly CaptureFile[] }
   | { readonly kind: 'folder'; readonly folder: string }
 
 /** What became of captures; of an interface or a folder there is nothing to tell. */
@@ -101,7 +102,7 @@ export async function runSensor(
 
 /** Where it ends before all is acknowledged, says what becomes of the rest. */
 async function playFiles(
-  files: readonly string[],
+  files: readonly CaptureFile[],
   sensor: string,
   spool: Spool,
   counters: SensorCounters,
@@ -234,18 +235,8 @@ async function checkFolder(folder: string): Promise<void> {
 
 /** Without sensors.yaml the only sensor is `local`. */
 async function checkDeclared({ sensorsFile }: Configuration, sensor: string, log: Log): Promise<void> {
-  const list = await readSensorList(sensorsFile)
-  const found = findSensor(list, sensor)
-  if (found.kind === 'known') {
-    // Its packets are counted all the same: a wrong date in a list must not lose what was seen.
-    if (!isActiveAt(found.sensor, Date.now() / 1000))
-      log('warn', 'sensor is not active today by sensors.yaml; correct its days there', { sensor })
-    return
-  }
-  const declared = list.sensors.map(({ id }) => id).join(', ')
-  const where = sensorsFile ?? 'without sensors.yaml (STORMPETREL_SENSORS_FILE) the list'
-  throw new StormpetrelError(
-    'SP_SENSOR_UNKNOWN',
-    `sensor ${sensor} is not declared: ${where} has ${declared}; declare it, or choose one of these with --sensor`
-  )
+  const declared = chooseSensor(await readSensorList(sensorsFile), sensor)
+  // Its packets are counted all the same: a wrong date in a list must not lose what was seen.
+  if (!isActiveAt(declared, Date.now() / 1000))
+    log('warn', 'sensor is not active today by sensors.yaml; correct its days there', { sensor })
 }

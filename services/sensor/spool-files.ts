@@ -1,4 +1,5 @@
 // `sensor FILE...`: captures through the spool, each file a lane of its own of this start's epoch.
+import type { CaptureFile } from '../../adapters/capture-files.ts'
 import type { Spool } from '../../adapters/spool.ts'
 import { SPOOLED_BATCH_LIMITS } from '../../core/batch/batcher.ts'
 import { packetsOutsideClock } from '../../core/batch/clock-rule.ts'
@@ -14,7 +15,7 @@ import type { SensorCounters } from './metrics.ts'
  * can be sent (`life` fails), what there is room for is spooled all the same, and then this rejects.
  */
 export async function spoolFiles(
-  files: readonly string[],
+  files: readonly CaptureFile[],
   sensor: string,
   spool: Spool,
   counters: SensorCounters,
@@ -35,7 +36,7 @@ export async function spoolFiles(
       })
     } catch (error) {
       if (!(error instanceof StormpetrelError) || !FILE_FAULTS.has(error.code)) throw error
-      failures.push({ file, error })
+      failures.push({ file: file.name, error })
     }
   }
   await life.unlessFailed(spool.untilEmpty())

@@ -8,6 +8,8 @@ import { LatencyHistogram } from '../metrics/latency-histogram.ts'
 export class TaggerCounters {
   batches = 0
   packets = 0
+  /** Records of packets.raw that were deleted before they were tagged. */
+  lostRecords = 0
   /** Bytes of values that were read, and that Kafka has acknowledged. */
   receivedBytes = 0
   sentBytes = 0

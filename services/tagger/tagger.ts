@@ -49,6 +49,7 @@ export class Tagger implements PartitionHandler<RawBatch> {
   begins(partition: number, offset: number, wanted: number): Promise<void> {
     const lost = { topic: 'packets.raw', partition, from: wanted, to: offset }
     this.#options.log('error', 'records were deleted before they were tagged', lost)
+    this.#options.counters.lostRecords += offset - wanted
     return Promise.resolve()
   }
 

@@ -1,10 +1,9 @@
 // What a tagger knows beside the messages: geo data, tag rules and the sensor list, loaded once at the start.
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { loadGeoTables } from '../../adapters/geo-files.ts'
+import { loadGeoTables, type NeededGeo } from '../../adapters/geo-files.ts'
 import { readSensorList } from '../../adapters/sensor-list-file.ts'
 import type { Configuration } from '../../core/configuration.ts'
-import type { GeoTables } from '../../core/geo/locate.ts'
 import type { SensorFacts } from '../../core/tagging/enrich-batch.ts'
 import type { TaggingWorld } from '../../core/tagging/tag-record.ts'
 import { buildAimedAt } from '../../core/tags/aimed-at.ts'
@@ -19,25 +18,19 @@ export interface LoadedWorld {
   readonly notes: readonly string[]
 }
 
-/** Geo columns that a caller needs; tables that are not needed are not loaded. */
-export interface NeededGeo {
-  readonly region: boolean
-  readonly asn: boolean
-}
-
-const ALL_GEO: NeededGeo = { region: true, asn: true }
-
 /**
  * Loads what the configuration names. Throws SP_GEO_DATABASE or SP_SENSORS_FILE where a file cannot be used.
- * `hasClockRule` holds for live batches and not for runs.
+ * `hasClockRule` holds for live batches and not for runs. Geo tables that are not needed are not loaded.
  */
 export async function loadWorld(
   configuration: Configuration,
   hasClockRule: boolean,
-  needed: NeededGeo = ALL_GEO
+  needed: NeededGeo = { region: true, asn: true }
 ): Promise<LoadedWorld> {
   const sensors = await readSensorList(configuration.sensorsFile)
-  const geo = await loadNeeded(configuration, needed)
+  const { regionDatabase, asnDatabase } = configuration
+  const cacheFolder = cacheFolderOf(configuration)
+  const geo = await loadGeoTables({ regionDatabase, asnDatabase, needed, cacheFolder })
   const facts = new Map(sensors.sensors.map((sensor) => [sensor.id, factsOf(sensor)]))
   const provenance = { geo: geo.provenance, rules: TAG_RULES_VERSION, sensors: sensors.version }
   const notes = needed.asn && geo.asn === null ? ['No AS numbers: no ASN database is installed.'] : []
@@ -51,23 +44,12 @@ export async function loadWorld(
   return { world, sensors, notes }
 }
 
-async function loadNeeded(configuration: Configuration, needed: NeededGeo): Promise<GeoTables> {
-  if (!needed.region && !needed.asn) return { region: null, asn: null, provenance: [] }
-  const { regionDatabase, asnDatabase } = configuration
-  const tables = await loadGeoTables({
-    regionDatabase,
-    asnDatabase,
-    cacheFolder: cacheFolderOf(configuration)
-  })
-  return { ...tables, region: needed.region ? tables.region : null, asn: needed.asn ? tables.asn : null }
-}
-
 function factsOf(sensor: SensorList['sensors'][number]): SensorFacts {
   return { vantages: vantagesOf(sensor), aimedAt: buildAimedAt(sensor.publicAddresses) }
 }
 
-/** Where built tables are kept. */
+/** Where built tables are kept. An empty XDG_CACHE_HOME is none, by the XDG base directory specification. */
 function cacheFolderOf(configuration: Configuration): string {
-  const base = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
+  const base = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
   return configuration.cacheFolder ?? join(base, 'stormpetrel')
 }

@@ -1,5 +1,6 @@
 // The embedded default: sensor, tagger, aggregator and console in one process, on the in-process bus and the
 // in-memory store. It plays captures, and stays up.
+import type { CaptureFile } from '../../adapters/capture-files.ts'
 import { InProcessBus } from '../../adapters/in-process-bus.ts'
 import type { Log } from '../../adapters/log.ts'
 import { MemoryStore } from '../../adapters/memory-store.ts'
@@ -22,7 +23,7 @@ import { upReadings } from './metrics.ts'
 
 /** What is played, as whose, and where it is shown. */
 export interface UpOptions {
-  readonly files: readonly string[]
+  readonly files: readonly CaptureFile[]
   readonly sensor: string
   /** Playing takes about this long; 0 plays as fast as possible. */
   readonly playSeconds: number
@@ -42,7 +43,7 @@ const FLUSH_INTERVAL_MS = 100
 /** While the play is paced, batches are small, so that the page moves. */
 const PACED_BATCH_FRAMES = 32
 
-/** `start` serves the page at `url`; `play` ends when every file is counted; `stop` ends everything. */
+/** `start` serves the page at `url`; `play` ends when every file is counted and shown; `stop` ends everything. */
 export class Up {
   readonly #options: UpOptions
   readonly #bus = new InProcessBus({
@@ -50,7 +51,7 @@ export class Up {
     maxUnreadRecords: MAX_UNREAD_RECORDS,
     nowMs: Date.now
   })
-  readonly #store = new MemoryStore()
+  readonly #store: MemoryStore
   readonly #sensorCounters = new SensorCounters()
   readonly #taggerCounters = new TaggerCounters(false)
   readonly #aggregatorCounters = new AggregatorCounters(false)
@@ -66,6 +67,7 @@ export class Up {
   constructor(options: UpOptions) {
     this.#options = options
     const { onFailure, world, zones, log } = options
+    this.#store = new MemoryStore({ dayZones: zones })
     const bus = this.#bus
     const nowMs = Date.now
     const counters = this.#taggerCounters
@@ -74,7 +76,6 @@ export class Up {
       bus,
       group: 'aggregator',
       store: this.#store,
-      zones,
       flushIntervalMs: FLUSH_INTERVAL_MS,
       flushPackets: 100_000,
       counters: this.#aggregatorCounters,
@@ -127,7 +128,7 @@ export class Up {
     const failures: PlayFailure[] = []
     for (const [index, file] of files.entries()) {
       if (this.#isStopped) break
-      this.#what = `a run of captures: playing ${file} (${index + 1} of ${files.length})`
+      this.#what = `a run of captures: playing ${file.name} (${index + 1} of ${files.length})`
       const pace = new Pace((playSeconds * 1000) / files.length)
       const batching = {
         sensor,
@@ -147,7 +148,7 @@ export class Up {
         })
       } catch (error) {
         if (!(error instanceof StormpetrelError)) throw error
-        failures.push({ file, error })
+        failures.push({ file: file.name, error })
       }
     }
     await this.#untilCounted()
@@ -167,7 +168,8 @@ export class Up {
   }
 
   async #untilCounted(): Promise<void> {
-    const isBehind = () => this.#tagger.lagRecords() > 0 || this.#aggregator.lagRecords() > 0
+    const readers = [this.#tagger, this.#aggregator, this.#console]
+    const isBehind = () => readers.some((reader) => reader.lagRecords() > 0)
     while (!this.#isStopped && isBehind())
       await new Promise((resolve) => setTimeout(resolve, FLUSH_INTERVAL_MS))
   }

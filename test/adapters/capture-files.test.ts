@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -264,6 +265,19 @@ describe('a capture stream', () => {
   })
 })
 
+test('a named pipe is read once, even where its gzip is damaged', async () => {
+  const compressed = gzipSync(captureOf(3000))
+  compressed[compressed.length - 6]! ^= 1
+  const fifo = join(folder, 'fifo')
+  execFileSync('mkfifo', [fifo])
+  const writing = writeFile(fifo, compressed)
+
+  const { error } = await outcomeOf((take) => readCaptureFile(fifo, take))
+
+  await writing
+  expect(error).toMatchObject({ code: 'SP_COMPRESSION_DAMAGED' })
+})
+
 describe('captures that Wireshark wrote', () => {
   test.each(['pcap', 'nsecpcap', 'modpcap', 'pcapng'])('as %s have the same frames', async (format) => {
     const original = write('original.pcap', captureOf(100))
@@ -309,6 +323,25 @@ describe('capture arguments', () => {
       join(root, path)
     )
     expect(files).toEqual(['-', ...inRoot, join(root, 'a.pcap'), ...inRoot])
+  })
+
+  test('that are folders are read through links, each folder once, and a dangling link is one file', async () => {
+    const root = join(folder, 'links')
+    const elsewhere = join(folder, 'elsewhere')
+    for (const path of [root, join(root, 'own'), elsewhere, join(elsewhere, 'deep')]) mkdirSync(path)
+    writeFileSync(join(root, 'own', 'a.pcap'), captureOf(1))
+    writeFileSync(join(elsewhere, 'deep', 'b.pcap'), captureOf(1))
+    symlinkSync(elsewhere, join(root, 'away'))
+    symlinkSync(join(root, 'own'), join(root, 'again'))
+    symlinkSync(root, join(elsewhere, 'deep', 'cycle'))
+    symlinkSync(join(root, 'loop'), join(root, 'loop'))
+    symlinkSync(join(folder, 'nowhere'), join(root, 'dangling'))
+
+    const files = await expandCaptureArguments([root])
+
+    const inRoot = ['away/deep/b.pcap', 'dangling', 'loop', 'own/a.pcap'].map((path) => join(root, path))
+    expect(files).toEqual(inRoot)
+    await expect(digestOf(files[1]!)).rejects.toMatchObject({ code: 'SP_FILE_UNREADABLE' })
   })
 
   test('must exist, and a folder must hold a capture', async () => {

@@ -81,9 +81,9 @@ export function describeCountStore(name: string, make: MakeStore): void {
     })
 
     test('tells how long it keeps windows', async () => {
-      expect(store.retention).toBeNull()
+      expect(await store.settings()).toEqual({ retention: null, earlier: [], zones: {} })
       await startLive()
-      expect(store.retention).toEqual(DEFAULT_RETENTION)
+      expect(await store.settings()).toEqual({ retention: DEFAULT_RETENTION, earlier: [], zones: {} })
     })
 
     afterEach(async () => {
@@ -642,6 +642,16 @@ function describeLife(current: () => CountStore, startLive: () => Promise<void>)
       expect(await store.packets(window('hour', old))).toEqual(new Map([['all', 3]]))
       expect(await store.sensorPackets(sensorCells[0]!.startSeconds)).toEqual(new Map())
       expect(await applyTo(store, 'a', { batches: [batch('a', 1)], cells })).toMatchObject({ kind: 'seen' })
+    })
+
+    test('tells the time that windows expire by', async () => {
+      await startLive()
+      const before = Math.floor(Date.now() / 1000) - 1
+
+      const now = await current().nowSeconds()
+
+      expect(now).toBeGreaterThanOrEqual(before)
+      expect(now).toBeLessThanOrEqual(Date.now() / 1000 + 1)
     })
 
     test('a run keeps the oldest windows', async () => {

@@ -76,6 +76,17 @@ describe('geo files', () => {
     expect(tables.provenance).toEqual([{ name: 'both.mmdb', built: '2026-06-17' }])
   })
 
+  test('a table that is not needed is not loaded: its database may be missing', async () => {
+    const missing = join(folder, 'missing.mmdb')
+
+    const regions = await load({ asnDatabase: missing, needed: { region: true, asn: false } })
+    const networks = await load({ regionDatabase: missing, needed: { region: false, asn: true } })
+
+    expect([regions.region === null, regions.asn]).toEqual([false, null])
+    expect(regions.provenance.map(({ name }) => name)).toEqual(['both.mmdb'])
+    expect([networks.region, networks.asn === null]).toEqual([null, false])
+  })
+
   test('the build date of a CSV is in its package, and unknown where there is none', async () => {
     const before = await load()
     writeFileSync(join(folder, 'package.json'), '{ "version": "2.3.2026061719" }')

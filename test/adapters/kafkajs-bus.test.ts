@@ -70,7 +70,7 @@ describe('start', () => {
 
   test('names a registry that does not answer', async () => {
     const { options } = await freshTestBus(1)
-    const bus = new KafkajsBus({ ...options, registryUrl: 'http://127.0.0.1:1/apis' })
+    const bus = new KafkajsBus({ ...options, registryUrl: 'http://127.0.0.1:1/apis', registryPatienceMs: 0 })
 
     await expect(bus.start()).rejects.toMatchObject({
       code: 'SP_REGISTRY',
@@ -488,6 +488,33 @@ test('a handler that fails ends the consumer and is told once; the record is not
 
   expect(failures).toEqual([failure])
   expect(await bus.groupOffsets('packets.raw', group)).toEqual([0, 0])
+})
+
+test('a registry that is away at the start is waited for, and that is said', async () => {
+  const { options } = await freshTestBus(1)
+  const gate = await RegistryGate.open(options.registryUrl)
+  gate.isShut = true
+  const said: string[] = []
+  const log = (_level: string, message: string) => void said.push(message)
+  const bus = new KafkajsBus({
+    ...options,
+    registryUrl: gate.url,
+    registryPatienceMs: Number.POSITIVE_INFINITY,
+    log
+  })
+
+  const starting = bus.start()
+  await until(() => gate.refused >= 2)
+  gate.isShut = false
+  await starting
+
+  expect(said.filter((message) => message === 'schema registry does not answer, waiting')).toHaveLength(1)
+  expect(await bus.publish('packets.raw', 0, [numberedBatch(1)])).toBeGreaterThan(0)
+  // An id that is known needs no registry.
+  gate.isShut = true
+  expect(await bus.publish('packets.raw', 0, [numberedBatch(2)])).toBeGreaterThan(0)
+  await bus.stop()
+  await gate.close()
 })
 
 test('while the registry does not answer, a value of an unknown schema waits, and a stop ends the wait', async () => {

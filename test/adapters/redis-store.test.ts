@@ -5,7 +5,11 @@ import { Redis } from 'ioredis'
 import { RedisStore, type RedisStoreOptions } from '../../adapters/redis-store.ts'
 import { slotKeys } from '../../adapters/redis/slot-keys.ts'
 import { slotOf } from '../../core/store/slot.ts'
+import { answerFromStore } from '../../core/counts/live-query.ts'
+import { type CountQuery, NO_CONDITIONS } from '../../core/counts/query.ts'
 import { DEFAULT_RETENTION } from '../../core/store/retention.ts'
+import { zonesKept } from '../../core/store/store-settings.ts'
+import { dayStartSeconds } from '../../core/windows/time-zone.ts'
 import { type Redis as RedisPart, startRedis } from '../../tools/stack/redis.ts'
 import { sharedRedis } from '../stack/shared-stack.ts'
 import { addresses4, applyTo, batch, describeCountStore, span, window } from './count-store-suite.ts'
@@ -17,27 +21,125 @@ async function storeOf(over: Partial<RedisStoreOptions> = {}): Promise<RedisStor
   return new RedisStore({ url: await sharedRedis(), namespace, dayZones: [], retention: null, ...over })
 }
 
+const HOURS: CountQuery = {
+  by: [],
+  window: { kind: 'fixed', size: 'hour' },
+  zone: 'UTC',
+  fromSeconds: null,
+  toSeconds: null,
+  where: NO_CONDITIONS,
+  hasSources: false
+}
+
 describeCountStore('the Redis store', (retention) => storeOf({ retention }))
 
-describe('the layout of the Redis store', () => {
-  test('a store opens again with the same settings, and refuses others by naming both', async () => {
-    const namespace = `test:${randomUUID()}`
-    const settings = { namespace, dayZones: ['Asia/Tokyo', 'Asia/Dhaka'], retention: DEFAULT_RETENTION }
-    const first = await storeOf(settings)
-    await first.start()
-    const same = await storeOf({ ...settings, dayZones: ['Asia/Dhaka', 'Asia/Tokyo'] })
-    await same.start()
-    await same.stop()
+/** A store that holds a namespace for the test, and is cleared after it. */
+async function heldStore(over: Partial<RedisStoreOptions> = {}) {
+  const settings = { namespace: `test:${randomUUID()}`, retention: DEFAULT_RETENTION, ...over }
+  const store = await storeOf(settings)
+  await store.start()
+  const another = (other: Partial<RedisStoreOptions>) => storeOf({ ...settings, ...other })
+  const end = async () => {
+    await store.clear()
+    await store.stop()
+  }
+  return { store, settings, another, end }
+}
 
-    for (const other of [{ slots: 8 }, { dayZones: [] }, { retention: null }]) {
-      const store = await storeOf({ ...settings, ...other })
-      await expect(store.start()).rejects.toMatchObject({
-        code: 'SP_STORE_LAYOUT',
-        message: expect.stringMatching(/was made with \{.*"slots":16.*this service has \{/)
-      })
+async function startAndStop(store: RedisStore): Promise<void> {
+  await store.start()
+  await store.stop()
+}
+
+describe('the layout of the Redis store', () => {
+  test('a live store refuses other slots by naming both, and a run for a live store', async () => {
+    const { another, end } = await heldStore()
+
+    await startAndStop(await another({}))
+    await expect((await another({ slots: 8 })).start()).rejects.toMatchObject({
+      code: 'SP_STORE_LAYOUT',
+      message: expect.stringMatching(/was made with 16 slots, this service has 8 \(STORMPETREL_SLOTS\)/)
+    })
+    await expect((await another({ retention: null })).start()).rejects.toMatchObject({
+      code: 'SP_STORE_LAYOUT'
+    })
+    await end()
+  })
+
+  test('a run has the slots and zones that it was made with, whatever is wanted later', async () => {
+    const { another, end } = await heldStore({ retention: null, slots: 4, dayZones: ['Asia/Tokyo'] })
+
+    for (const access of ['write', 'read'] as const) {
+      const later = await another({ slots: 16, dayZones: [], access })
+      expect(later.slots).toBe(16)
+      await later.start()
+
+      expect(later.slots).toBe(4)
+      expect(zonesKept(await later.settings())).toEqual(['UTC', 'Asia/Tokyo'])
+      await later.stop()
     }
-    await first.clear()
-    await first.stop()
+    await end()
+  })
+
+  test('aggregators write a longer retention and a new zone, readers see them and their floors', async () => {
+    const hour = Math.floor(Date.now() / 3_600_000) * 3600
+    const dayZones = ['Asia/Dhaka']
+    const short = { ...DEFAULT_RETENTION, hourDays: 1 }
+    const { store, another, end } = await heldStore({ dayZones, retention: short })
+    const day = window('day', hour, 'all', 'Asia/Tokyo')
+    const cells = [window('hour', hour - 20 * 3600), window('hour', hour), day].map((window) => {
+      return { window, series: 'all', packets: 1 }
+    })
+    await applyTo(store, 'a', { batches: [batch('a', 1)], cells })
+    const wider = { dayZones: ['Asia/Tokyo', ...dayZones], retention: DEFAULT_RETENTION }
+
+    await Promise.all([1, 2, 3].map(async () => startAndStop(await another(wider))))
+    const reader = await another({ access: 'read', dayZones: [], retention: short })
+    await reader.start()
+
+    const settings = await reader.settings()
+    expect(settings.retention).toEqual(DEFAULT_RETENTION)
+    expect(zonesKept(settings)).toEqual(['UTC', 'Asia/Dhaka', 'Asia/Tokyo'])
+    expect(settings.zones['Asia/Tokyo']).toBeGreaterThan(Date.now() / 1000)
+    expect(await reader.windows('day', 'Asia/Tokyo', 'all')).toEqual([])
+    const ask = (fromSeconds: number) => answerFromStore({ ...HOURS, fromSeconds }, reader)
+    expect((await ask(hour - 20 * 3600)).map(({ packets }) => packets)).toEqual([1, 1])
+    await expect(ask(hour - 30 * 3600)).rejects.toMatchObject({ code: 'SP_QUESTION_NOT_KEPT' })
+    const today = { ...HOURS, window: { kind: 'fixed', size: 'day' }, zone: 'Asia/Tokyo' } as const
+    const fromSeconds = dayStartSeconds('Asia/Tokyo', hour)
+    await expect(answerFromStore({ ...today, fromSeconds }, reader)).rejects.toMatchObject({
+      code: 'SP_QUESTION_NOT_KEPT',
+      message: expect.stringMatching(/days from \d{4}-\d\d-\d\dT00:00:00\+09:00 on/)
+    })
+    await reader.stop()
+    await end()
+  })
+
+  test('a reader writes nothing, and finds the store when an aggregator has made it', async () => {
+    const redis = new Redis(await sharedRedis())
+    const namespace = `test:${randomUUID()}`
+    const settings = { namespace, retention: DEFAULT_RETENTION }
+    const reader = await storeOf({ ...settings, access: 'read' })
+    await reader.start()
+    const keys = () => redis.keys(`${namespace}:*`)
+
+    await expect(reader.settings()).rejects.toMatchObject({
+      code: 'SP_STORE_EMPTY',
+      message: expect.stringContaining(`no counts under ${namespace}: no aggregator has worked there yet`)
+    })
+    await expect(answerFromStore(HOURS, reader)).rejects.toMatchObject({ code: 'SP_STORE_EMPTY' })
+    expect(await reader.nextOffset(topic, 0)).toBe(0)
+    expect(await reader.windows('hour', 'UTC', 'all')).toEqual([])
+    expect(await keys()).toEqual([])
+
+    const { store, end } = await heldStore({ ...settings, slots: 2 })
+    await store.trim(topic, 0, 7)
+    const made = (await keys()).length
+    expect(await reader.nextOffset(topic, 0)).toBe(7)
+    expect([reader.slots, (await keys()).length]).toEqual([2, made])
+    await end()
+    await reader.stop()
+    await redis.quit()
   })
 
   test('every key of a slot has its hash tag, live windows have an end, and clear leaves others alone', async () => {
@@ -171,6 +273,39 @@ describe('the Redis store when Redis fails', () => {
     expect(await store.advanceSources([span(0, 5)])).toMatchObject({ kind: 'applied' })
     await store.clear()
     await store.stop()
+  })
+
+  test('sources of many series are read in calls of a bounded size', async () => {
+    const redis = new Redis(part.url)
+    const store = await storeOf({ url: part.url, slots: 1 })
+    await store.start()
+    const series = Array.from({ length: 1201 }, (_, port) => `port=${port}/TCP`)
+    await store.addSources(
+      series.map((one) => ({ window: window('hour', 0), series: one, ...addresses4(0, 2) }))
+    )
+    await redis.config('RESETSTAT')
+
+    const sources = await store.sources(window('hour', 0), series)
+
+    expect([sources.size, new Set(sources.values())]).toEqual([1201, new Set([2])])
+    expect(await redis.info('commandstats')).toContain('cmdstat_evalsha:calls=3,')
+    await store.clear()
+    await store.stop()
+    await redis.quit()
+  })
+
+  test('a Redis that lost everything is told again what is kept', async () => {
+    const redis = new Redis(part.url)
+    const store = await storeOf({ url: part.url, dayZones: ['Asia/Tokyo'] })
+    await store.start()
+    const before = await store.settings()
+    await redis.flushall()
+
+    expect(await store.settings()).toEqual(before)
+    expect(await redis.dbsize()).toBe(1)
+    await store.clear()
+    await store.stop()
+    await redis.quit()
   })
 
   test('a Redis that forgot the scripts is given them again', async () => {

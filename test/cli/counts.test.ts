@@ -127,6 +127,17 @@ describe('counts of captures', () => {
   })
 })
 
+test('counts read only the geo data that the question needs', async () => {
+  const path = writeCapture(newFolder(), 'a.pcap', [syn(1, 23)])
+  const missing = { STORMPETREL_ASN_DATABASE: join(newFolder(), 'missing.mmdb') }
+
+  const byRegion = await stormpetrel(['counts', path, '--by', 'region'], missing)
+  const byAsn = await stormpetrel(['counts', path, '--by', 'asn'], missing)
+
+  expect([byRegion.exitCode, byRegion.stderr]).toEqual([0, ''])
+  expect([byAsn.exitCode, byAsn.stdout]).toEqual([1, ''])
+})
+
 describe('counts of the live store', () => {
   test('end with exit 1 and one line where Redis is not there', async () => {
     const { exitCode, stdout, stderr } = await stormpetrel(['counts'], {

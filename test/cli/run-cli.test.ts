@@ -47,6 +47,9 @@ describe('the command line', () => {
     [['counts', '--last', '5m', '--window', 'hour'], '--last is for rolling windows'],
     [['counts', '--tz', 'Mars', 'a.pcap'], "--tz: 'Mars'"],
     [['counts', '--from', 'now', 'a.pcap'], "--from: 'now'"],
+    [['counts', '--from', '2022-05-11', '--to', '2022-05-10', 'a.pcap'], '--from 2022-05-11'],
+    [['counts', '--from', '2022-05-11T00:00Z', '--to', '2022-05-11', 'a.pcap'], '--to 2022-05-11'],
+    [['counts', '--sensor', 'tokyo-1'], '--sensor is for captures'],
     [['counts', '--run', 'r', 'a.pcap'], '--run is for the store']
   ])('%j is bad usage: one line, exit 2', async (args, message) => {
     const { exitCode, stdout, stderr } = await stormpetrel(args)

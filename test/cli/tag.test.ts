@@ -33,6 +33,16 @@ describe('tag', () => {
     expect(lines[0]!['tags']).toContain('scan')
   })
 
+  test('takes the length on the wire where the header says 0, as tshark does', async () => {
+    const data = Buffer.from(syn(1, 23).data)
+    data.writeUInt16BE(0, 2)
+    const path = writeCapture(folder, 'segmented.pcap', [{ data, lengths: [40, 4136] }, syn(2, 23)])
+
+    const { stdout } = await stormpetrel(['tag', path])
+
+    expect(parseLines(stdout).map(({ ip_length }) => ip_length)).toEqual([4136, 40])
+  })
+
   test('prints a damaged file up to its damage, then one line with file, offset and reason, exit 1', async () => {
     const whole = writeCapture(folder, 'whole.pcap', [syn(9, 22)])
     const damaged = writeDamaged(folder, 'damaged.pcap', [syn(1, 23), syn(2, 23), syn(3, 23)])

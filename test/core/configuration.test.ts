@@ -18,6 +18,7 @@ describe('configuration', () => {
       STORMPETREL_KAFKA_BROKERS: 'a:9092, b:9093,a:9092',
       STORMPETREL_DAY_TIME_ZONES: 'asia/tokyo',
       STORMPETREL_HTTP_PORT: '0',
+      STORMPETREL_TOPIC_PREFIX: `Tokyo_1.${'a'.repeat(177)}`,
       STORMPETREL_SENSORS_FILE: '/etc/sensors.yaml'
     })
 
@@ -34,7 +35,10 @@ describe('configuration', () => {
     ['STORMPETREL_SLOTS', '0'],
     ['STORMPETREL_SLOTS', '1e3'],
     ['STORMPETREL_MINUTE_RETENTION_HOURS', '24'],
-    ['STORMPETREL_SLOT', '16']
+    ['STORMPETREL_SLOT', '16'],
+    ['STORMPETREL_TOPIC_PREFIX', 'a{b}'],
+    ['STORMPETREL_TOPIC_PREFIX', 'a b'],
+    ['STORMPETREL_TOPIC_PREFIX', 'a'.repeat(186)]
   ])('%s=%s is refused by name', (env, value) => {
     expect(() => readConfiguration({ [env]: value })).toThrow(wrong(env))
   })

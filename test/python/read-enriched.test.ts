@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { PACKET_FIELDS, packetValues, tagIds } from '../../cli/output/packet-fields.ts'
+import { PACKET_FIELDS, packetValues } from '../../cli/output/packet-fields.ts'
+import { tagIds } from '../../core/tags/rules.ts'
 import type { EnrichedBatch } from '../../core/batch/enriched-batch.ts'
 import { enrichedBatch, rejectedRecord } from '../adapters/avro/random-batches.ts'
 import { freshBus } from '../adapters/kafkajs/test-bus.ts'

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { InProcessBus } from '../../adapters/in-process-bus.ts'
 import { MemoryStore } from '../../adapters/memory-store.ts'
 import type { EnrichedBatch, RejectedRecord } from '../../core/batch/enriched-batch.ts'
-import type { BusRecord, ConsumeOutcome, PartitionHandler } from '../../core/bus.ts'
+import type { BusRecord, ConsumeOutcome, PartitionHandler, Subscription } from '../../core/bus.ts'
 import { StormpetrelError } from '../../core/errors.ts'
-import type { SlotOutcome, SlotRequest } from '../../core/store/count-store.ts'
+import type { OffsetSpan, SlotOutcome, SlotRequest } from '../../core/store/count-store.ts'
 import { Aggregator } from '../../services/aggregator/aggregator.ts'
 import { AggregatorCounters } from '../../services/aggregator/metrics.ts'
 import { enrichedBatch } from '../builders/batches.ts'
@@ -23,6 +23,29 @@ class ForgetfulStore extends MemoryStore {
       throw new StormpetrelError('SP_REDIS', 'connection lost')
     }
     return outcome
+  }
+}
+
+/** A store that answers nothing from a rewind on, until it is told to. */
+class HoldingStore extends ForgetfulStore {
+  isHeld = false
+
+  override async nextOffset(topic: string, partition: number): Promise<number> {
+    const offset = await super.nextOffset(topic, partition)
+    this.isHeld = counters.packets > 0
+    return offset
+  }
+
+  override async advanceSources(spans: readonly OffsetSpan[]): Promise<SlotOutcome> {
+    if (this.isHeld) throw new StormpetrelError('SP_REDIS', 'connection lost')
+    return await super.advanceSources(spans)
+  }
+}
+
+/** A bus that has not heard yet how far its topics go, as Kafka's clients have not after a seek. */
+class UnawareBus extends InProcessBus {
+  override async subscribe(...args: Parameters<InProcessBus['subscribe']>): Promise<Subscription> {
+    return { ...(await super.subscribe(...args)), lagRecords: () => 0 }
   }
 }
 
@@ -54,7 +77,6 @@ function createAggregator(from: InProcessBus): Aggregator {
     bus: from,
     group: 'aggregator',
     store,
-    zones: ['UTC'],
     flushIntervalMs: 5,
     flushPackets: 1000,
     counters,
@@ -78,6 +100,10 @@ afterEach(async () => {
   await bus.stop()
   expect(failures).toEqual([])
 })
+
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue() && failures.length === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+}
 
 async function publishAndWait(partition: number, batches: readonly EnrichedBatch[]): Promise<void> {
   await bus.publish('packets.enriched', partition, batches)
@@ -196,4 +222,26 @@ test('offsets without records, such as the marks of transactions, are gone over'
   expect(await aggregator.records(0, [record])).toEqual({ kind: 'commit', nextOffset: 8 })
   expect((await store.packets(DAY)).get('all')).toBe(6)
   expect(counters.rewinds).toBe(0)
+})
+
+test('an aggregator is behind from a loss of the store until all of it is counted again', async () => {
+  await aggregator.stop()
+  const holding = new HoldingStore()
+  store = holding
+  const unaware = new UnawareBus({ partitions: 1, maxUnreadRecords: 1000, nowMs: Date.now })
+  aggregator = createAggregator(unaware)
+  await aggregator.start()
+  await unaware.publish('packets.enriched', 0, [enrichedBatch(packets(10), { number: 1 })])
+  await until(() => counters.packets === 10)
+  expect(aggregator.isBehind()).toBe(false)
+
+  await holding.clear()
+  await until(() => counters.storeErrors > 0)
+  expect([counters.rewinds, aggregator.isBehind()]).toEqual([1, true])
+
+  holding.isHeld = false
+  await until(() => !aggregator.isBehind())
+  expect((await store.packets(DAY)).get('all')).toBe(10)
+  await aggregator.stop()
+  await unaware.stop()
 })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, expect, jest, test } from '@jest/globals'
+import type { CaptureFile } from '../../adapters/capture-files.ts'
 import { DEFAULT_BATCH_LIMITS } from '../../core/batch/batcher.ts'
 import type { RawBatch } from '../../core/batch/raw-batch.ts'
 import { HeaderCaptureWriter } from '../../core/capture/header-capture.ts'
@@ -13,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), 'file-batches-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /** A capture of so many SYNs; the last `cutBytes` bytes are missing. */
-function capture(name: string, packets: number, cutBytes = 0): string {
+function capture(name: string, packets: number, cutBytes = 0): CaptureFile {
   const writer = new HeaderCaptureWriter()
   writer.reset()
   const syn = synPacket()
@@ -21,7 +22,7 @@ function capture(name: string, packets: number, cutBytes = 0): string {
   const path = join(folder, name)
   const bytes = writer.finish()
   writeFileSync(path, bytes.subarray(0, bytes.length - cutBytes))
-  return path
+  return { name, path }
 }
 
 const options = {
@@ -39,10 +40,10 @@ function names(batches: readonly RawBatch[]): object[] {
 }
 
 test('a batch that could not be published is followed by none', async () => {
-  const path = capture('whole.pcap', 11)
+  const file = capture('whole.pcap', 11)
   const offered: number[] = []
 
-  const playing = batchFile(path, options, async (batch) => {
+  const playing = batchFile(file, options, async (batch) => {
     offered.push(batch.name.number)
     throw new Error('the broker is away')
   })
@@ -69,10 +70,10 @@ async function openFiles(path: string): Promise<FileHandle> {
 
 test('what was read before a disk failed is no batch under the name that the file gives it', async () => {
   // Two chunks of 1 MiB: the first is read to its end, and the digest needs three reads before.
-  const path = capture('failing.pcap', 30_000)
+  const file = capture('failing.pcap', 30_000)
   const whole: RawBatch[] = []
-  await batchFile(path, options, (batch) => void whole.push(batch))
-  const prototype = await openFiles(path)
+  await batchFile(file, options, (batch) => void whole.push(batch))
+  const prototype = await openFiles(file.path)
   const read: FileHandle['read'] = Reflect.get(prototype, 'read')
   let reads = 0
   jest.spyOn(prototype, 'read').mockImplementation(function (this: FileHandle, ...args: unknown[]) {
@@ -82,7 +83,7 @@ test('what was read before a disk failed is no batch under the name that the fil
 
   const batches: RawBatch[] = []
   try {
-    await expect(batchFile(path, options, (batch) => void batches.push(batch))).rejects.toThrow('EIO')
+    await expect(batchFile(file, options, (batch) => void batches.push(batch))).rejects.toThrow('EIO')
   } finally {
     jest.restoreAllMocks()
   }

@@ -158,7 +158,7 @@ describe('a replay of every capture over the real stack', () => {
     for (const { rejected: reason } of records) {
       if (reason !== null) rejected[reason] = (rejected[reason] ?? 0) + 1
     }
-    const store = createStore(readConfiguration(deployment.environment), RUN)
+    const store = createStore(readConfiguration(deployment.environment), RUN, 'read')
     await store.start()
     const totals = (await store.ledger()).sensors
     await store.stop()

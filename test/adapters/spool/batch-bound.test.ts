@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { AvroCodec } from '../../../adapters/avro-codec.ts'
 import { SPOOLED_BATCH_LIMITS } from '../../../core/batch/batcher.ts'
-import { type DeclaredLoss, MAX_BATCH_BYTES } from '../../../core/batch/raw-batch.ts'
-import { MAX_LOSSES_IN_A_BATCH } from '../../../core/spool/loss-list.ts'
+import { type DeclaredLoss, MAX_BATCH_BYTES, MAX_DECLARED_LOSSES } from '../../../core/batch/raw-batch.ts'
 import { numberedBatch } from '../kafkajs/test-bus.ts'
 
 test('a batch with as many losses as it may declare keeps within the bound of all batches', () => {
@@ -15,7 +14,7 @@ test('a batch with as many losses as it may declare keeps within the bound of al
     frames: 2 ** 52,
     kind: 'spool-drop'
   }
-  const declaredLosses = Array.from({ length: MAX_LOSSES_IN_A_BATCH }, () => loss)
+  const declaredLosses = Array.from({ length: MAX_DECLARED_LOSSES }, () => loss)
 
   const lossBytes =
     codec.encode({ ...numberedBatch(1), declaredLosses }).length - codec.encode(numberedBatch(1)).length

@@ -91,8 +91,8 @@ export class PcapngBlocks {
     ])
   }
 
-  section(major = 1): Buffer {
-    const start = Buffer.concat([u32(0x1a2b3c4d, this.order), u16(major, this.order), u16(0, this.order)])
+  section(major = 1, minor = 0): Buffer {
+    const start = Buffer.concat([u32(0x1a2b3c4d, this.order), u16(major, this.order), u16(minor, this.order)])
     return this.block(0x0a0d0d0a, Buffer.concat([start, Buffer.alloc(8, 0xff)]))
   }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { isDecodableLinkType, linkTypeName, locateIp } from '../../../core/capture/link-layer.ts'
+import { MAX_CAPTURED_BYTES } from '../../../core/capture/pcap.ts'
 import { FRAME_REJECT_REASONS } from '../../../core/packets/reject-reason.ts'
 import { PcapngBlocks } from './capture-builder.ts'
 
@@ -47,6 +48,32 @@ const FOUND: readonly Vector[] = [
     `${MACS}9100 0064 9100 0064 8100 0001 8100 0065 0800`,
     IPV4
   ],
+  ['Ethernet with a VN-Tag and a tag', ETHERNET, `${MACS}8926 40050000 8100 0064 0800`, IPV4],
+  ['Ethernet with a security group tag', ETHERNET, `${MACS}8909 0101 0001 0010 0800`, IPV4],
+  ['Ethernet with an E-TAG', ETHERNET, `${MACS}893f 000010010000 86dd`, IPV6],
+  [
+    'Ethernet with a tag and an I-TAG',
+    ETHERNET,
+    `${MACS}88a8 0064 88e7 00002710 ${MACS}8100 0065 0800`,
+    IPV4
+  ],
+  ['Ethernet in FabricPath', ETHERNET, `${MACS}8903 0420 ${MACS}8100 0064 86dd`, IPV6],
+  ['Ethernet with MACsec that does not encrypt', ETHERNET, `${MACS}88e5 00 00 00000001 0800`, IPV4],
+  [
+    'Ethernet with MACsec that names its channel',
+    ETHERNET,
+    `${MACS}88e5 20 00 00000001 0200000000010001 86dd`,
+    IPV6
+  ],
+  ['Ethernet with a service chain', ETHERNET, `${MACS}894f 0fc2 02 01 00002a ff`, IPV4],
+  [
+    'Ethernet with a service chain and its context',
+    ETHERNET,
+    `${MACS}894f 0fc6 01 02 00002a ff ${'0'.repeat(32)}`,
+    IPV6
+  ],
+  ['Ethernet in a service chain', ETHERNET, `${MACS}894f 0fc2 02 03 00002a ff ${MACS}0800`, IPV4],
+  ['Ethernet with MPLS in a service chain', ETHERNET, `${MACS}894f 0fc2 02 05 00002a ff 00010140`, IPV4],
   ['Ethernet with one MPLS label', ETHERNET, `${MACS}8847 00010140`, IPV4],
   ['Ethernet with three MPLS labels', ETHERNET, `${MACS}8847 00010040 00011040 00012140`, IPV6],
   ['Ethernet with a tag and an MPLS label', ETHERNET, `${MACS}8100 0064 8847 00010140`, IPV4],
@@ -67,6 +94,13 @@ const FOUND: readonly Vector[] = [
     [`NULL of family ${family}, little-endian`, NULL, `${family.toString(16)}000000`, IPV6],
     [`NULL of family ${family}, big-endian`, NULL, `000000${family.toString(16)}`, IPV6]
   ]),
+  ['NULL of a short family, little-endian', NULL, '00000200', IPV4],
+  ['NULL of a short family, big-endian', NULL, '00020000', IPV4],
+  ['NULL of a short family before other bytes', NULL, '02000200', IPV4],
+  ['NULL with an EtherType, little-endian', NULL, 'dd860000', IPV6],
+  ['NULL with an EtherType, big-endian', NULL, '00000800', IPV4],
+  ['NULL with the header of Cisco HDLC', NULL, '0f000800', IPV4],
+  ['NULL with PPP', NULL, 'ff03 0021', IPV4],
   ['LOOP', LOOP, '00000002', IPV4],
   ['LOOP', LOOP, '00000018', IPV6],
   ['Linux cooked', SLL, '0000 0001 0006 020000000001 0000 0800', IPV4],
@@ -114,6 +148,12 @@ const FOUND: readonly Vector[] = [
     IPV4
   ],
   [
+    'radiotap of another version',
+    RADIOTAP,
+    `01000800 00000000 0801 0000 ${WIFI_ADDRESSES} 1000 ${SNAP}0800`,
+    IPV4
+  ],
+  [
     'radiotap with time, flags for padding, and QoS',
     RADIOTAP,
     `00001100 03000000 0102030405060708 20 8801 0000 ${WIFI_ADDRESSES} 1000 0000 0000 ${SNAP}0800`,
@@ -135,10 +175,14 @@ const REFUSED: readonly Refusal[] = [
   ['SNAP of another organisation', ETHERNET, `${MACS}0026 aaaa0300000c 0800 ${IPV4}`, 'not-ip'],
   ['a type between lengths and EtherTypes', ETHERNET, `${MACS}05ff ${SNAP}0800 ${IPV4}`, 'not-ip'],
   ['MPLS with no IP under it', ETHERNET, `${MACS}8847 00010140 00000000`, 'not-ip'],
+  ['encrypted MACsec', ETHERNET, `${MACS}88e5 0c 00 00000001 0800 ${IPV4}`, 'not-ip'],
+  ['a service chain of something else', ETHERNET, `${MACS}894f 0fc2 02 04 00002a ff ${IPV4}`, 'not-ip'],
   ['PPPoE discovery', ETHERNET, `${MACS}8863 1109 0000 0004 01010000`, 'not-ip'],
   ['PPPoE with LCP', ETHERNET, `${MACS}8864 1100 0001 0006 c021 0101`, 'not-ip'],
   ['NULL of another family', NULL, '07000000 00000000', 'not-ip'],
   ['NULL that is no family', NULL, '02000002 00000000', 'not-ip'],
+  ['NULL with another EtherType', NULL, '00000806 00000000', 'not-ip'],
+  ['NULL with a number between families and EtherTypes', NULL, '000005ff 00000000', 'not-ip'],
   ['cooked ARP', SLL, '0000 0001 0006 020000000001 0000 0806 0001', 'not-ip'],
   ['cooked netlink', SLL, '0004 0338 0000 0000000000000000 0800 4500', 'not-ip'],
   ['cooked 2 ARP', SLL2, '0806 0000 00000002 0001 00 06 0200000000010000 0001', 'not-ip'],
@@ -157,7 +201,6 @@ const REFUSED: readonly Refusal[] = [
     'not-ip'
   ],
   ['a later 802.11 fragment', IEEE802_11, `0801 0000 ${WIFI_ADDRESSES} 1100 ${SNAP}0800 ${IPV4}`, 'not-ip'],
-  ['a radiotap of another version', RADIOTAP, '01000800 00000000 0801', 'not-ip'],
   ['a radiotap shorter than its fields', RADIOTAP, '00000700 00000000 0801', 'not-ip'],
   ['IPv6 announced as IPv4', ETHERNET, `${MACS}0800 ${IPV6}`, 'ip-version'],
   ['IPv4 announced as IPv6', ETHERNET, `${MACS}86dd ${IPV4}`, 'ip-version'],
@@ -207,6 +250,21 @@ describe('the IP packet of a frame', () => {
       expect([cutShort, whole.length]).toContain(locate(whole, linkType))
     }
   )
+
+  test.each([
+    ['tags', '8100 0064'],
+    ['service chains', `894f 0fc2 02 03 00002a ff ${MACS}`],
+    ['I-TAGs', `88e7 00000001 ${MACS}`],
+    ['SNAP in tags', `8100 0064 0024 ${SNAP}`]
+  ])('is found behind %s that fill the longest frame', (_, header) => {
+    const layer = fromHex(header)
+    const packet = fromHex(`0800 ${IPV4}`)
+    const layers = Math.floor((MAX_CAPTURED_BYTES - MACS.length / 2 - packet.length) / layer.length)
+    const link = [fromHex(MACS), ...Array.from({ length: layers }, () => layer)]
+    const frame = Buffer.concat([...link, packet])
+
+    expect(locate(frame, ETHERNET)).toBe(frame.length - IPV4.length / 2)
+  })
 
   test('is where tshark finds it, but for what tshark guesses', () => {
     // tshark takes a packet of the version that was not announced, and the text of a later fragment, for what they

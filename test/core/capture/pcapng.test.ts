@@ -37,6 +37,34 @@ describe.each([little, big])('a pcapng in $order byte order', (blocks) => {
     ])
   })
 
+  test('may call itself 1.2, as some writers do', () => {
+    const { frames, error } = readAll(
+      Buffer.concat([blocks.section(1, 2), blocks.interface(), blocks.packet({ data })])
+    )
+
+    expect(error).toBeNull()
+    expect(frames).toMatchObject([{ number: 1, hex }])
+  })
+
+  test('may leave padding out of the lengths of blocks, as some writers do', () => {
+    const unpadded = { opening: 93, closing: 93 }
+    const { frames, error } = readAll(
+      Buffer.concat([
+        blocks.section(),
+        blocks.interface(),
+        blocks.block(6, blocks.packet({ data }).subarray(8, -4), unpadded),
+        blocks.block(0xbad, Buffer.alloc(84), unpadded),
+        blocks.packet({ data })
+      ])
+    )
+
+    expect(error).toBeNull()
+    expect(frames).toMatchObject([
+      { number: 1, hex },
+      { number: 2, hex }
+    ])
+  })
+
   test('cuts a simple packet at the snapshot length of the first interface', () => {
     const capture = Buffer.concat([
       blocks.section(),
@@ -118,9 +146,9 @@ describe('a damaged pcapng', () => {
       reason: 'a block says that it has 8 bytes, which cannot be'
     },
     {
-      what: 'a block length that is no multiple of four',
+      what: 'a block that has no padding',
       bytes: little.block(6, Buffer.alloc(81)),
-      reason: 'a block says that it has 93 bytes, which cannot be'
+      reason: 'the file ends inside a block'
     },
     {
       what: 'lengths at both ends of a packet block that differ',
@@ -168,6 +196,11 @@ describe('a damaged pcapng', () => {
       reason: 'an interface description block is cut short'
     },
     {
+      what: 'an interface whose options end with more than its block',
+      bytes: little.interface({ options: [Buffer.from([0, 0, 1, 0])] }),
+      reason: 'an interface description block is cut short'
+    },
+    {
       what: 'an interface block without room for its fields',
       bytes: little.block(1, Buffer.alloc(4)),
       reason: 'an interface description block is cut short'
@@ -181,6 +214,11 @@ describe('a damaged pcapng', () => {
       what: 'a section of another version',
       bytes: little.section(2),
       reason: 'pcapng version 2.0 is not known'
+    },
+    {
+      what: 'a section of another minor version',
+      bytes: little.section(1, 1),
+      reason: 'pcapng version 1.1 is not known'
     },
     {
       what: 'an end inside a packet',

@@ -13,6 +13,7 @@ import {
 import type { CountRow } from '../../../core/counts/row.ts'
 import { CountAccumulator } from '../../../core/windows/count-accumulator.ts'
 import { portCode } from '../../../core/windows/series.ts'
+import { formatUtc } from '../../../core/windows/time-zone.ts'
 import { SourceAccumulator } from '../../../core/windows/source-accumulator.ts'
 import { enriched, PACKET, START, type TestBatch, testBatches } from './random-batches.ts'
 
@@ -37,7 +38,7 @@ async function storeOf(
   batches: readonly TestBatch[],
   options: MemoryStoreOptions = {}
 ): Promise<MemoryStore> {
-  const store = new MemoryStore(options)
+  const store = new MemoryStore({ dayZones: ZONES, ...options })
   await addTo(store, batches)
   return store
 }
@@ -69,7 +70,7 @@ function fromPackets(query: CountQuery, batches: readonly TestBatch[]): CountRow
 async function expectAgreement(queries: Arbitrary<CountQuery>): Promise<void> {
   await assert(
     asyncProperty(queries, testBatches(80_000), async (query, batches) => {
-      const rows = await answerFromStore(query, await storeOf(batches), ZONES)
+      const rows = await answerFromStore(query, await storeOf(batches))
 
       expect(rows).toEqual(fromPackets(query, batches))
     }),
@@ -173,7 +174,7 @@ describe('answers from the store', () => {
     ).map((by): CountQuery => ({ ...QUERY, by }))
     await assert(
       asyncProperty(queries, testBatches(3 * 3600), async (query, batches) => {
-        const rows = await answerFromStore(query, await storeOf(batches), ZONES)
+        const rows = await answerFromStore(query, await storeOf(batches))
 
         expect(rows).toEqual(fromPackets(query, batches))
       }),
@@ -189,14 +190,14 @@ describe('answers from the store', () => {
     const batches: TestBatch[] = [{ sensor: 'local', vantages: ['all'], packets }]
     const query: CountQuery = { ...QUERY, by: ['tag', 'port'] }
 
-    expect(await answerFromStore(query, await storeOf(batches), ZONES)).toEqual(fromPackets(query, batches))
+    expect(await answerFromStore(query, await storeOf(batches))).toEqual(fromPackets(query, batches))
   })
 })
 
 /** Asks a store that holds one packet. */
 async function ask(query: Partial<CountQuery>): Promise<CountRow[]> {
   const store = await storeOf([{ sensor: 's', vantages: ['all'], packets: [PACKET] }])
-  return answerFromStore({ ...QUERY, ...query }, store, ZONES)
+  return answerFromStore({ ...QUERY, ...query }, store)
 }
 
 describe('questions that the store does not keep', () => {
@@ -236,12 +237,15 @@ describe('questions that the store does not keep', () => {
     // A sensor that joins with a backlog takes the watermark back, and brings back no sensor.
     await addTo(store, [{ sensor: 'late', vantages: ['all'], packets: [{ ...PACKET, seconds: START }] }])
 
-    await expect(
-      answerFromStore({ ...query, fromSeconds: START - 3000 }, store, ZONES)
-    ).rejects.toMatchObject({
+    await expect(answerFromStore({ ...query, fromSeconds: START - 3000 }, store)).rejects.toMatchObject({
       code: 'SP_QUESTION_NOT_KEPT'
     })
-    expect((await answerFromStore(query, store, ZONES)).length).toBe(1)
+    const trimmed = expect.stringMatching(/--from \d{4}-\d\d-\d\dT\d\d:00:00Z asks for those/)
+    for (const until of [START + 600, START + 15 * 3600 - 3000]) {
+      const asked = answerFromStore({ ...query, toSeconds: until }, store)
+      await expect(asked).rejects.toMatchObject({ code: 'SP_QUESTION_NOT_KEPT', message: trimmed })
+    }
+    expect((await answerFromStore(query, store)).length).toBe(1)
   })
 })
 
@@ -268,11 +272,13 @@ describe('times that the store has forgotten', () => {
     ['hours from long ago', { fromSeconds: hour - 3 * DAY }],
     ['hours until long ago', { toSeconds: hour - 3 * DAY }],
     ['a sum whose bounds only minutes meet', { window: { kind: 'all' }, fromSeconds: minute - 30 * 3600 }],
+    ['sensors of hours from long ago', { by: ['sensor'], fromSeconds: hour - 3 * DAY }],
+    ['sensors of hours until long ago', { by: ['sensor'], toSeconds: hour - 3 * DAY }],
     ['days from long ago', { window: { kind: 'fixed', size: 'day' }, fromSeconds: midnight - 6 * DAY }]
   ])('%s: refused, and what is kept is said', async (_, query) => {
     const store = await agedStore(START)
 
-    await expect(answerFromStore({ ...QUERY, ...query }, store, ZONES)).rejects.toMatchObject({
+    await expect(answerFromStore({ ...QUERY, ...query }, store)).rejects.toMatchObject({
       code: 'SP_QUESTION_NOT_KEPT',
       message: expect.stringMatching(
         /minutes for 26 hours, hours for 2 days, days for 5 days.*the live store answers/
@@ -290,7 +296,7 @@ describe('times that the store has forgotten', () => {
     ['hours from within two days', 4, { fromSeconds: hour - 18 * 3600 }],
     ['a sum from a midnight', 7, { window: { kind: 'all' }, fromSeconds: midnight - DAY }]
   ])('%s: answered', async (_, packets, query) => {
-    const rows = await answerFromStore({ ...QUERY, by: [], ...query }, await agedStore(START), ZONES)
+    const rows = await answerFromStore({ ...QUERY, by: [], ...query }, await agedStore(START))
 
     expect(rows.reduce((total, row) => total + row.packets, 0)).toBe(packets)
   })
@@ -298,15 +304,41 @@ describe('times that the store has forgotten', () => {
   test('the last minutes of a store that has been silent for longer than it keeps minutes', async () => {
     const store = await agedStore(START + 30 * 3600)
 
-    await expect(
-      answerFromStore({ ...QUERY, window: rolling('5m', 300) }, store, ZONES)
-    ).rejects.toMatchObject({ code: 'SP_QUESTION_NOT_KEPT' })
+    await expect(answerFromStore({ ...QUERY, window: rolling('5m', 300) }, store)).rejects.toMatchObject({
+      code: 'SP_QUESTION_NOT_KEPT'
+    })
+  })
+
+  test.each<[string, number, Partial<CountQuery>]>([
+    ['a rolling day', 10 * 3600, { window: rolling('24h', DAY) }],
+    ['hours', DAY, { fromSeconds: hour - 30 * 3600 }],
+    ['days', 3 * DAY, { window: { kind: 'fixed', size: 'day' }, fromSeconds: midnight - 3 * DAY }]
+  ])('%s, of which a part expired in a silence', async (_, silenceSeconds, query) => {
+    await expect(answerFromStore({ ...QUERY, ...query }, await agedStore(START))).resolves.toBeDefined()
+    const store = await agedStore(START + silenceSeconds)
+
+    await expect(answerFromStore({ ...QUERY, ...query }, store)).rejects.toMatchObject({
+      code: 'SP_QUESTION_NOT_KEPT'
+    })
+  })
+
+  test('a rolling span that a silence has cut is refused with the --to that is answered', async () => {
+    const silent = START + 10 * 3600
+    const store = await agedStore(silent)
+    const query: CountQuery = { ...QUERY, by: [], window: rolling('24h', DAY) }
+    const toSeconds = Math.ceil(silent / 60) * 60
+
+    await expect(answerFromStore(query, store)).rejects.toMatchObject({
+      message: expect.stringContaining(`--to ${formatUtc(toSeconds)} asks up to now`)
+    })
+    const rows = await answerFromStore({ ...query, toSeconds }, store)
+    expect(rows.map(({ packets }) => packets)).toEqual([3])
   })
 
   test('a run keeps everything', async () => {
     const packets = [0, 7 * DAY].map((age) => ({ ...PACKET, seconds: START - age }))
     const store = await storeOf([{ sensor: 's', vantages: ['all'], packets }])
-    const rows = await answerFromStore({ ...QUERY, by: [], window: rolling('8d', 8 * DAY) }, store, ZONES)
+    const rows = await answerFromStore({ ...QUERY, by: [], window: rolling('8d', 8 * DAY) }, store)
 
     expect(rows.map((row) => row.packets)).toEqual([2])
   })

@@ -253,6 +253,19 @@ describe('decodePacket on IPv6', () => {
     expect(decoded(ipv6({ next: 59 }, []), 40)).toMatchObject({ protocol: 59, ipLength: 40 })
   })
 
+  test('a packet of payload length 0 without the option of a jumbogram ends before its extension headers', () => {
+    const noJumbo = ipv6({ next: 0, payloadLength: 0 }, [6, 0, 1, 4, 0, 0, 0, 0, ...tcp({})])
+
+    expect(decoded(noJumbo)).toBe('ipv6-extension-cut-short')
+  })
+
+  test('a jumbogram may have other options before the one with its length', () => {
+    const options = [0, 5, 2, 0, 0, 0xc2, 4, 0, 1, 0, 0, 1, 1, 0]
+    const jumbo = ipv6({ next: 0, payloadLength: 0 }, [6, 1, ...options, ...tcp({})])
+
+    expect(decoded(jumbo)).toMatchObject({ protocol: 6, dstPort: 23 })
+  })
+
   test('a jumbogram, with payload length 0, is bounded by what was captured', () => {
     const jumbo = ipv6({ next: 0, payloadLength: 0 }, [6, 0, 0xc2, 4, 0, 1, 0, 0, ...tcp({})])
 

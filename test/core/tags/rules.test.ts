@@ -1,11 +1,17 @@
 import { describe, expect, test } from '@jest/globals'
-import { isTagId, TAG_BITS, TAG_RULES, tagIds } from '../../../core/tags/rules.ts'
+import { isTagId, TAG_BITS, TAG_RULES, tagIds, tagOfBit } from '../../../core/tags/rules.ts'
 
 describe('the table of rules', () => {
   test('every rule has its own id and bit, below bit 31', () => {
     expect(new Set(TAG_RULES.map(({ id }) => id)).size).toBe(TAG_RULES.length)
     expect(new Set(TAG_RULES.map(({ bit }) => bit)).size).toBe(TAG_RULES.length)
     for (const { bit } of TAG_RULES) expect(bit).toBeLessThan(31)
+  })
+
+  test('a rule stands at the place of its bit, and a bit names its tag', () => {
+    expect(TAG_RULES.map(({ bit }) => bit)).toEqual(TAG_RULES.map((_, place) => place))
+    expect(TAG_RULES.map(({ bit }) => tagOfBit(bit))).toEqual(TAG_RULES.map(({ id }) => id))
+    expect(tagOfBit(TAG_RULES.length)).toBeNull()
   })
 
   test('bits are fixed: what was stored last year reads the same', () => {

@@ -1,5 +1,5 @@
 // Damage as it happens to captures: bytes flipped, the end missing, pieces lost or doubled, numbers that lie.
-import type { SeededRandom } from './random.ts'
+import type { SeededRandom } from '../../../tools/fuzz/random.ts'
 
 type Mutation = (bytes: Buffer, random: SeededRandom) => Buffer
 

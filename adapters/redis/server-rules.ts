@@ -1,0 +1,98 @@
+// What Redis must be so that it loses no count by itself: of a version that scripts are tested on, and never evicting.
+import type { Redis } from 'ioredis'
+import { StormpetrelError } from '../../core/errors.ts'
+import type { Finding } from '../topics/topic-rules.ts'
+
+/** No older one is tested. */
+const LEAST_MAJOR = 7
+
+/** What INFO says of a server; null where this user may not ask, or the server does not say. */
+export interface ServerFacts {
+  /** Host and port, for people. */
+  readonly where: string
+  readonly version: string | null
+  /** 0 is no limit. */
+  readonly maxmemoryBytes: number | null
+  readonly maxmemoryPolicy: string | null
+}
+
+/** Asks by INFO, which servers allow that forbid CONFIG. */
+export async function readServerFacts(redis: Redis): Promise<ServerFacts> {
+  const info = await readInfo(redis)
+  const field = (name: string): string | null =>
+    new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? null
+  const bytes = field('maxmemory')
+  return {
+    where: `${redis.options.host}:${redis.options.port}`,
+    version: field('redis_version'),
+    maxmemoryBytes: bytes === null ? null : Number(bytes),
+    maxmemoryPolicy: field('maxmemory_policy')
+  }
+}
+
+/** Empty where the server refuses to tell. */
+async function readInfo(redis: Redis): Promise<string> {
+  try {
+    return `${await redis.info('server')}\n${await redis.info('memory')}`
+  } catch (error) {
+    if (error instanceof Error && /^(NOPERM|ERR unknown command)/.test(error.message)) return ''
+    throw error
+  }
+}
+
+/** What is wrong with a server. */
+export function serverFindings(facts: ServerFacts): Finding[] {
+  return [...versionFindings(facts), ...evictionFindings(facts)]
+}
+
+/** Throws SP_REDIS_SETTINGS where counts would be lost. What could not be read, or is a risk only, is left to `check`. */
+export function refuseUnsafeServer(facts: ServerFacts): void {
+  const worst = serverFindings(facts).find(({ severity }) => severity === 'error')
+  if (worst === undefined) return
+  throw new StormpetrelError(
+    'SP_REDIS_SETTINGS',
+    `redis ${facts.where}: ${worst.what}: ${worst.why}; ${worst.mend}`
+  )
+}
+
+function versionFindings({ where, version }: ServerFacts): Finding[] {
+  if (version === null) return [unreadable('its version', where)]
+  if (Number.parseInt(version, 10) >= LEAST_MAJOR) return []
+  return [
+    {
+      severity: 'error',
+      what: `is version ${version}`,
+      where,
+      why: 'the scripts that count exactly once are tested on Redis 7.0 and newer only',
+      mend: 'Update Redis to 7.0 or newer.',
+      isMended: false
+    }
+  ]
+}
+
+function evictionFindings({ where, maxmemoryBytes, maxmemoryPolicy }: ServerFacts): Finding[] {
+  if (maxmemoryPolicy === null) return [unreadable('maxmemory-policy', where)]
+  if (maxmemoryPolicy === 'noeviction') return []
+  const isLimited = maxmemoryBytes !== 0
+  return [
+    {
+      severity: isLimited ? 'error' : 'warning',
+      what: `maxmemory-policy is ${maxmemoryPolicy}${isLimited ? '' : ', without a maxmemory yet'}`,
+      where,
+      why: 'what Redis evicts is missing from the counts, and nobody notices',
+      mend: 'Set maxmemory-policy to noeviction, and write it into redis.conf.',
+      isMended: false
+    }
+  ]
+}
+
+function unreadable(what: string, where: string): Finding {
+  return {
+    severity: 'warning',
+    what: `${what} could not be read`,
+    where,
+    why: 'this user may not ask, and a Redis that evicts, or is older than 7.0, loses counts',
+    mend: 'Allow this user INFO, or see that Redis is 7.0 or newer with maxmemory-policy noeviction.',
+    isMended: false
+  }
+}
