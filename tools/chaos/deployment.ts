@@ -112,7 +112,7 @@ export class ChaosDeployment {
   }
 
   store(): RedisStore {
-    return createStore(this.configuration, null)
+    return createStore(this.configuration, null, 'read')
   }
 
   bus(): Bus {

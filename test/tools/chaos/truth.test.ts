@@ -61,7 +61,7 @@ test('every generated frame is counted alike by the truth and by the product', a
     })
   )
   expect(totals.frames).toBe(FRAMES * files.length)
-  expect(new Map([...product].sort())).toEqual(new Map([...minutes].sort()))
+  expect(product).toEqual(minutes)
 })
 
 test('every frame that is no packet is rejected for the same reason', async () => {
@@ -73,9 +73,7 @@ test('every frame that is no packet is rejected for the same reason', async () =
     if (rejected !== null) reasons.set(rejected as string, (reasons.get(rejected as string) ?? 0) + 1)
 
   const { [SENSOR]: expected } = totals.rejected as Record<string, Record<string, number>>
-  expect(Object.fromEntries([...reasons].sort())).toEqual(
-    Object.fromEntries(Object.entries(expected!).sort())
-  )
+  expect(Object.fromEntries(reasons)).toEqual(expected)
 })
 
 test('the same seed writes the same files, and another one others', () => {
