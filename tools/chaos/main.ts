@@ -17,7 +17,7 @@ import { type ChaosOptions, kindsOfRun, parseOptions } from './options.ts'
 import { startOfCaptures } from './packet-clock.ts'
 import { copyWithout } from './product-copy.ts'
 import { type ProxiedStack, startProxiedStack } from './proxied-stack.ts'
-import { comparePublicAnswers } from './public-answers.ts'
+import { askLedger, comparePublicAnswers } from './public-answers.ts'
 import { Random } from './random.ts'
 import { printReport, type Report } from './report.ts'
 import { pythonOf, Truth } from './truth.ts'
@@ -179,7 +179,7 @@ async function compare(
       isDrained,
       backlog,
       comparison,
-      ledgerFaults: ledgerFaults(ledger, totals),
+      ledgerFaults: [...ledgerFaults(ledger, totals), ...(await askLedger(deployment))],
       counted: sum(ledger.sensors.map(({ countedPackets }) => countedPackets)),
       rejected: sum(ledger.sensors.flatMap(({ rejectedFrames }) => Object.values(rejectedFrames))),
       unexplained: sum(ledger.sensors.map(unexplainedFrames)),

@@ -11,6 +11,16 @@ interface Row {
   readonly packets: number
 }
 
+/** What `stormpetrel ledger` says is wrong, in words; it exits 1 where it does not add up. */
+export async function askLedger(deployment: ChaosDeployment): Promise<string[]> {
+  try {
+    await deployment.call('ledger')
+    return []
+  } catch (error) {
+    return [`stormpetrel ledger: ${(error as Error).message}`]
+  }
+}
+
 /** Asks for hours by port, tag and vantage; answers how many rows were compared and how many were not right. */
 export async function comparePublicAnswers(
   deployment: ChaosDeployment,

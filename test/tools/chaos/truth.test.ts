@@ -73,7 +73,7 @@ test('every frame that is no packet is rejected for the same reason', async () =
     if (rejected !== null) reasons.set(rejected as string, (reasons.get(rejected as string) ?? 0) + 1)
 
   const { [SENSOR]: expected } = totals.rejected as Record<string, Record<string, number>>
-  expect(Object.fromEntries(reasons)).toEqual(expected!)
+  expect(Object.fromEntries(reasons)).toEqual(expected)
 })
 
 test('the same seed writes the same files, and another one others', () => {
