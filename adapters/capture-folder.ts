@@ -12,7 +12,10 @@ export type FolderFile = Omit<FileIdentity, 'head' | 'headBytes'> & { readonly p
 const UNFINISHED = /^\.|\.(?:tmp|part)$/
 const HEAD_BYTES = 4096
 
-/** The folder's files in order of modification time, then name; hidden and unfinished ones left out. Throws SP_FILE_UNREADABLE. */
+/**
+ * The folder's files in order of modification time, then name; hidden and unfinished ones left out. Throws
+ * SP_FILE_UNREADABLE.
+ */
 export async function listCaptureFolder(folder: string): Promise<FolderFile[]> {
   const names = await unreadable(folder, readdir(folder))
   const files: (FolderFile & { readonly order: bigint })[] = []

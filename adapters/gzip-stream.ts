@@ -53,7 +53,9 @@ export function isGzipMagic(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b
 }
 
-/** What the piece after the first `soundBytes` of input gives before its damage, less the first `givenBytes` of output. */
+/**
+ * What the piece after the first `soundBytes` of input gives before its damage, less the first `givenBytes` of output.
+ */
 async function* recover(
   chunks: AsyncIterable<Uint8Array>,
   soundBytes: number,

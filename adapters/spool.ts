@@ -186,8 +186,9 @@ export class Spool {
   }
 
   /**
-   * Takes a batch, whose memory may be used again at once. Resolves when it, its name and the position after it outlive a
-   * power cut, or when it was dropped because the spool is full, and that does. Batches of a lane come in their order.
+   * Takes a batch, whose memory may be used again at once. Resolves when it, its name and the position after it outlive
+   * a power cut, or when it was dropped because the spool is full, and that does. Batches of a lane come in their
+   * order.
    */
   async append(batch: RawBatch, position: FilePosition | null): Promise<void> {
     const { sizeLimitBytes, full, nowMs } = this.#options

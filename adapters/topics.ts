@@ -30,7 +30,10 @@ export interface CheckTopicsOptions {
   readonly log?: Log
 }
 
-/** Enriched before raw: a sensor may use a partition of raw as soon as it is there, and the tagger needs the same of enriched. */
+/**
+ * Enriched before raw: a sensor may use a partition of raw as soon as it is there, and the tagger needs the same of
+ * enriched.
+ */
 const APPLY_ORDER: readonly TopicName[] = ['packets.enriched', 'packets.raw', 'packets.rejected']
 
 const DEFAULT_PATIENCE_MS = 15_000
@@ -71,8 +74,8 @@ export async function checkTopics(
 }
 
 /**
- * Throws SP_TOPIC for the first error in the topics that a service uses, and, whichever it uses, where enriched has fewer
- * partitions than raw. Warnings are left to `check`.
+ * Throws SP_TOPIC for the first error in the topics that a service uses, and, whichever it uses, where enriched has
+ * fewer partitions than raw. Warnings are left to `check`.
  */
 export async function refuseUnusableTopics(
   admin: Admin,

@@ -37,7 +37,10 @@ export interface BusRecord<T> {
 
 /** What a consumer does with its partitions. Calls for one partition never overlap. */
 export interface PartitionHandler<T> {
-  /** The partition is now held: answer the next offset to read, or 'committed' (the log's start where nothing is committed). */
+  /**
+   * The partition is now held: answer the next offset to read, or 'committed' (the log's start where nothing is
+   * committed).
+   */
   assigned(partition: number): Promise<number | 'committed'>
   /**
    * The log starts at `offset`, above the `wanted` one: the records between were deleted and will never come. Called
@@ -63,8 +66,8 @@ export type ConsumeOutcome =
 export interface Subscription {
   /**
    * Reads the partition again from this offset, at the next fetch. Before the handler has been given its first records,
-   * the lower of this and of what `assigned` answered counts. A partition that is not held is left alone: the handler is
-   * asked anew when it is.
+   * the lower of this and of what `assigned` answered counts. A partition that is not held is left alone: the handler
+   * is asked anew when it is.
    */
   seek(partition: number, offset: number): void
   /**
@@ -88,9 +91,9 @@ export interface Bus {
   /** The next offset that a consumer group has committed on each partition; 0 where it has none. */
   groupOffsets(topic: TopicName, group: string): Promise<number[]>
   /**
-   * Resolves when the broker has acknowledged all of them (acks=-1), in this order, on this partition. Answers the bytes
-   * of their encoded values, 0 within one process, where nothing is encoded. packets.rejected may have fewer partitions
-   * than the topics that it is about: a higher one is wrapped round, so that no topic holds up another.
+   * Resolves when the broker has acknowledged all of them (acks=-1), in this order, on this partition. Answers the
+   * bytes of their encoded values, 0 within one process, where nothing is encoded. packets.rejected may have fewer
+   * partitions than the topics that it is about: a higher one is wrapped round, so that no topic holds up another.
    */
   publish<K extends TopicName>(
     topic: K,
@@ -99,8 +102,9 @@ export interface Bus {
   ): Promise<number>
   /**
    * Joins the group. No records are handed over before this has resolved, so that whoever may want to seek can.
-   * `onFailure` is called once if the consumer dies by itself; the service must then exit. It does so with SP_TOPIC where
-   * an offset is wanted that is above the log's end: the log lost records or was made anew, and nothing may be guessed.
+   * `onFailure` is called once if the consumer dies by itself; the service must then exit. It does so with SP_TOPIC
+   * where an offset is wanted that is above the log's end: the log lost records or was made anew, and nothing may be
+   * guessed.
    */
   subscribe<K extends TopicName>(
     topic: K,

@@ -307,7 +307,10 @@ export type Configuration = {
   readonly [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name]['fallback']
 }
 
-/** Reads every setting. Throws SP_CONFIGURATION, naming the variable, at the first that is wrong, and for names that are no setting. */
+/**
+ * Reads every setting. Throws SP_CONFIGURATION, naming the variable, at the first that is wrong, and for names that are
+ * no setting.
+ */
 export function readConfiguration(environment: Readonly<Record<string, string | undefined>>): Configuration {
   const known = new Set(Object.values(SETTINGS).map(({ env }) => env))
   for (const name of Object.keys(environment)) {

@@ -43,7 +43,9 @@ export function createBus(
   })
 }
 
-/** Opens nothing yet. A run keeps its counts until it is deleted. Whoever only asks has `read` access and makes nothing. */
+/**
+ * Opens nothing yet. A run keeps its counts until it is deleted. Whoever only asks has `read` access and makes nothing.
+ */
 export function createStore(
   configuration: Configuration,
   run: string | null,

@@ -66,7 +66,10 @@ export function headToAvro(head: BatchHead): AvroHead {
   }
 }
 
-/** Throws UnusableValueError where the value has no name: a number out of range still has one, and is the tagger's to reject. */
+/**
+ * Throws UnusableValueError where the value has no name: a number out of range still has one, and is the tagger's to
+ * reject.
+ */
 export function headFromAvro(head: AvroHead): BatchHead {
   const { sensor, epoch, lane, number } = head
   const isName =

@@ -47,7 +47,8 @@ export const COLUMN_RULES: readonly ColumnRule[] = [
 
 /**
  * Copies a column that was read, or what it was before it existed. False where a value is out of its range.
- * The loop sees one kind of array only and `set` converts: a loop over the seven kinds of target takes ten times as long.
+ * The loop sees one kind of array only and `set` converts: a loop over the seven kinds of target takes ten times as
+ * long.
  */
 export function copyColumn(
   { least, most, missing }: ColumnRule,

@@ -56,9 +56,9 @@ export class OrderedProducer {
   }
 
   /**
-   * Resolves when every message is acknowledged by all in-sync replicas, with the bytes of their values. `messages` is asked for the next one only
-   * when there is room for it. Where a send fails, those that wait behind it on the partition fail with it: nothing
-   * overtakes what was lost.
+   * Resolves when every message is acknowledged by all in-sync replicas, with the bytes of their values. `messages` is
+   * asked for the next one only when there is room for it. Where a send fails, those that wait behind it on the
+   * partition fail with it: nothing overtakes what was lost.
    */
   send(topic: string, partition: number, messages: Iterator<Message>): Promise<number> {
     const lane = `${topic} ${partition}`

@@ -60,10 +60,10 @@ export class RecordFlow<K extends TopicName> {
   }
 
   /**
-   * Goes to the wanted offset, or to the log's start where that is above it, which the handler is told; undefined is the
-   * log's start. What is sought meanwhile counts instead, or, before there is a position, where it is lower: should that
-   * not be in the log, the fetch from there begins elsewhere and leads here again. Throws SP_TOPIC for an offset above
-   * the log's end.
+   * Goes to the wanted offset, or to the log's start where that is above it, which the handler is told; undefined is
+   * the log's start. What is sought meanwhile counts instead, or, before there is a position, where it is lower: should
+   * that not be in the log, the fetch from there begins elsewhere and leads here again. Throws SP_TOPIC for an offset
+   * above the log's end.
    */
   async #goTo(held: HeldPartition, wanted: number | undefined): Promise<void> {
     const { admin, topic, handler, patienceMs } = this.#parts
@@ -171,7 +171,10 @@ export class RecordFlow<K extends TopicName> {
     if (Number(payload.firstOffset) === held.expected) held.expected = Number(payload.lastOffset) + 1
   }
 
-  /** Commits under the generation that fetched; what fails is told to kafkajs, which joins the group again where that mends it. */
+  /**
+   * Commits under the generation that fetched; what fails is told to kafkajs, which joins the group again where that
+   * mends it.
+   */
   async #commit(held: HeldPartition, nextOffset: number, payload: EachBatchPayload): Promise<void> {
     const partitions = [{ partition: held.partition, offset: String(nextOffset) }]
     try {
@@ -189,7 +192,10 @@ export class RecordFlow<K extends TopicName> {
     }
   }
 
-  /** The fetch began elsewhere: back to the expected offset, or to the log's start where that is not in the log any more. */
+  /**
+   * The fetch began elsewhere: back to the expected offset, or to the log's start where that is not in the log any
+   * more.
+   */
   async #findPosition(held: HeldPartition, { batch }: EachBatchPayload): Promise<void> {
     const { topic } = this.#parts
     const { expected, partition } = held

@@ -19,7 +19,10 @@ export class RecordReader<K extends TopicName> {
     this.#subject = subject
   }
 
-  /** Every message in order. Waits while the registry does not answer for a schema that is not known yet; rejects only when the signal ends that wait. */
+  /**
+   * Every message in order. Waits while the registry does not answer for a schema that is not known yet; rejects only
+   * when the signal ends that wait.
+   */
   async read(messages: readonly KafkaMessage[], signal: AbortSignal): Promise<BusRecord<TopicValues[K]>[]> {
     const records: BusRecord<TopicValues[K]>[] = []
     for (const message of messages) {

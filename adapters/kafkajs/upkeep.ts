@@ -1,5 +1,5 @@
-// What a consumer does beside reading, every second: it watches that brokers and handler go on, commits again what could not be
-// committed, and looks where the logs end.
+// What a consumer does beside reading, every second: it watches that brokers and handler go on, commits again what
+// could not be committed, and looks where the logs end.
 import type { Admin, Consumer } from 'kafkajs'
 import type { Log } from '../log.ts'
 import { messageOf } from './connection.ts'

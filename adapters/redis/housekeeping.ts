@@ -50,7 +50,9 @@ export async function closeSlotSketches(
 /** The one member of the mark: a sorted set, whose scores ZADD raises and never lowers in one step. */
 const TRIMMED = 'sensor-hours'
 
-/** Writes up to where hours are trimmed; before the first cell is dropped, so that no reader takes a part for the whole. */
+/**
+ * Writes up to where hours are trimmed; before the first cell is dropped, so that no reader takes a part for the whole.
+ */
 export async function markTrimmed(
   redis: RedisConnection,
   slots: readonly SlotKeys[],

@@ -44,8 +44,8 @@ export async function readLayout(redis: RedisConnection, namespace: string): Pro
 }
 
 /**
- * Makes the namespace, or writes what changed in what it keeps. Throws SP_STORE_LAYOUT, naming both, where its slots are
- * not those of a live service, or their rule is another.
+ * Makes the namespace, or writes what changed in what it keeps. Throws SP_STORE_LAYOUT, naming both, where its slots
+ * are not those of a live service, or their rule is another.
  */
 export async function settleLayout(
   redis: RedisConnection,

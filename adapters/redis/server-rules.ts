@@ -45,7 +45,9 @@ export function serverFindings(facts: ServerFacts): Finding[] {
   return [...versionFindings(facts), ...evictionFindings(facts)]
 }
 
-/** Throws SP_REDIS_SETTINGS where counts would be lost. What could not be read, or is a risk only, is left to `check`. */
+/**
+ * Throws SP_REDIS_SETTINGS where counts would be lost. What could not be read, or is a risk only, is left to `check`.
+ */
 export function refuseUnsafeServer(facts: ServerFacts): void {
   const worst = serverFindings(facts).find(({ severity }) => severity === 'error')
   if (worst === undefined) return

@@ -56,8 +56,8 @@ export interface SlotKeys {
   /** Sorted set: windows with open sketches, by their end. */
   readonly openSketches: string
   /**
-   * Hash: `ranges` (core/fence/seen-ranges.ts), `end` as `number:frames`, `closed` as `kind:from-to:frames:seconds,...`,
-   * `kernel` drops, and digests as `number:digest` by number modulo 1,000.
+   * Hash: `ranges` (core/fence/seen-ranges.ts), `end` as `number:frames`, `closed` as
+   * `kind:from-to:frames:seconds,...`, `kernel` drops, and digests as `number:digest` by number modulo 1,000.
    */
   lane(laneKey: string): string
   /** String: how many calls of a writer this slot has answered. */

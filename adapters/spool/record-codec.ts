@@ -1,6 +1,7 @@
-// A record of the spool as bytes: length of the payload and CRC-32 (4 bytes each, little-endian), type (1 byte), payload.
-// The CRC covers length, type and payload, and begins with the segment's number: what an older file left on the disk is
-// no record. A payload is JSON; that of a batch is the length of its JSON (4 bytes), the JSON, and the batch as Avro.
+// A record of the spool as bytes: length of the payload and CRC-32 (4 bytes each, little-endian), type (1 byte),
+// payload. The CRC covers length, type and payload, and begins with the segment's number: what an older file left on
+// the disk is no record. A payload is JSON; that of a batch is the length of its JSON (4 bytes), the JSON, and the
+// batch as Avro.
 import { crc32 } from 'node:zlib'
 import type { BatchEntry, DropEntry, SpoolRecord, SpoolState } from '../../core/spool/spool-records.ts'
 import type { FilePosition } from '../../core/spool/input-position.ts'

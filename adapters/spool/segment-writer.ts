@@ -1,4 +1,5 @@
-// Writes records to the newest segment, several with one fsync: while one is under way, what arrives waits for the next.
+// Writes records to the newest segment, several with one fsync: while one is under way, what arrives waits for the
+// next.
 import { type FileHandle, open } from 'node:fs/promises'
 import { type Segment, spoolError, syncFolder } from './segment.ts'
 

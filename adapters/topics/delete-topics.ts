@@ -5,8 +5,8 @@ import { NO_LOG } from '../log.ts'
 import { SchemaRegistry, subjectOf } from '../schema-registry.ts'
 
 /**
- * Deletes those that are there. Throws SP_KAFKA or SP_REGISTRY where Kafka or the registry cannot be reached or refuses;
- * then it can be called again.
+ * Deletes those that are there. Throws SP_KAFKA or SP_REGISTRY where Kafka or the registry cannot be reached or
+ * refuses; then it can be called again.
  */
 export async function deleteTopics(options: {
   readonly brokers: readonly string[]

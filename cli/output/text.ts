@@ -21,8 +21,8 @@ export interface TableColumn {
 }
 
 /**
- * One line of a table, with `-` for null and for an empty text, so that no cell is empty; a value that is too long moves
- * the rest of its line.
+ * One line of a table, with `-` for null and for an empty text, so that no cell is empty; a value that is too long
+ * moves the rest of its line.
  */
 export function tableLine(values: readonly Value[], columns: readonly TableColumn[]): string {
   const cells = values.map((value, i) => {

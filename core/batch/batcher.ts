@@ -195,7 +195,10 @@ export class Batcher {
     return full
   }
 
-  /** Closes the batch in hand where a frame of this time and size does not fit any more, and notes the time of a first frame. */
+  /**
+   * Closes the batch in hand where a frame of this time and size does not fit any more, and notes the time of a first
+   * frame.
+   */
   #closeIfFull(
     seconds: number | null,
     sizeBytes: number,

@@ -13,7 +13,9 @@ export const MAX_BATCH_BYTES = 384 * 1024
 /** Bytes of a refused frame that are kept. */
 export const REFUSED_BYTES = 64
 
-/** A frame that the sensor could not use: no IP packet, a link type that is not decoded, or a time outside 1970-2106. */
+/**
+ * A frame that the sensor could not use: no IP packet, a link type that is not decoded, or a time outside 1970-2106.
+ */
 export interface RefusedFrame {
   /** 1-based in its file; 0 from a live interface. */
   readonly frame: number

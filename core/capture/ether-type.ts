@@ -40,7 +40,10 @@ const LLC_BYTES = 3
 /** With SNAP's organisation and EtherType. */
 const LLC_SNAP_BYTES = 8
 
-/** Locates the IP packet in what starts at `at`, behind the EtherType (or IEEE 802.3 length) whose two bytes are before it. */
+/**
+ * Locates the IP packet in what starts at `at`, behind the EtherType (or IEEE 802.3 length) whose two bytes are before
+ * it.
+ */
 export function locateBehindEtherType(bytes: Uint8Array, at: number, end: number): number {
   return at > end
     ? LINK_HEADER_CUT_SHORT
@@ -180,7 +183,9 @@ export function locateUnderPpp(bytes: Uint8Array, at: number, end: number): numb
   }
 }
 
-/** Locates the IP packet under the labels at `at`. Nothing there says what follows but its first four bits (RFC 4928). */
+/**
+ * Locates the IP packet under the labels at `at`. Nothing there says what follows but its first four bits (RFC 4928).
+ */
 function locateUnderMpls(bytes: Uint8Array, at: number, end: number): number {
   for (; at + 4 <= end; at += 4) {
     const isBottom = (bytes[at + 2]! & 1) === 1

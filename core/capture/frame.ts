@@ -4,7 +4,9 @@
 export interface Frame {
   /** 1-based number of the packet record in its file, as capinfos counts (non-packet blocks have none). */
   number: number
-  /** Seconds since 1970 UTC as the file says, sub-second overflow carried in; may lie outside 32 bits or be negative. */
+  /**
+   * Seconds since 1970 UTC as the file says, sub-second overflow carried in; may lie outside 32 bits or be negative.
+   */
   seconds: number
   /** 0..999,999,999. */
   nanoseconds: number
@@ -25,7 +27,10 @@ export interface Frame {
 export interface CaptureReader {
   readonly frame: Frame
   push(chunk: Uint8Array): void
-  /** True where `frame` now holds the next frame. Throws StormpetrelError, naming the offset, at damage: all frames before it were given. */
+  /**
+   * True where `frame` now holds the next frame. Throws StormpetrelError, naming the offset, at damage: all frames
+   * before it were given.
+   */
   next(): boolean
   /** Throws StormpetrelError where the input ended inside a record. */
   finish(): void

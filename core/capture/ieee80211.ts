@@ -20,7 +20,8 @@ const RADIOTAP_FLAG_DATA_PAD = 0x20
 
 /**
  * Locates the IP packet in the 802.11 frame at `at`. Encrypted frames, later fragments, frames without data and
- * frames of another version are `not-ip`. `isPadded`: the header is followed by padding to a multiple of four bytes, as some drivers do.
+ * frames of another version are `not-ip`. `isPadded`: the header is followed by padding to a multiple of four bytes, as
+ * some drivers do.
  */
 export function locateInIeee80211(bytes: Uint8Array, at: number, end: number, isPadded: boolean): number {
   if (at + 2 > end) return LINK_HEADER_CUT_SHORT

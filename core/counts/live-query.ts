@@ -21,8 +21,8 @@ interface Parts {
 
 /**
  * Rows of a query from the store, equal to those of PacketCounter over the same packets (sources may be estimates); a
- * question without a bound is for the windows that are still kept. Throws SP_QUESTION_NOT_KEPT for what it does not keep,
- * and SP_STORE_EMPTY where no aggregator made the store yet.
+ * question without a bound is for the windows that are still kept. Throws SP_QUESTION_NOT_KEPT for what it does not
+ * keep, and SP_STORE_EMPTY where no aggregator made the store yet.
  */
 export async function answerFromStore(query: CountQuery, store: CountStore): Promise<CountRow[]> {
   const zones = zonesKept(await store.settings())

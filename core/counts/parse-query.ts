@@ -92,7 +92,10 @@ export function parseInstant(text: string, zone: string, option: string): number
   return local / 1000 - offsetSeconds(offset)
 }
 
-/** 'tag=mirai,region=JP,region=KR' as conditions: values of one key are alternatives, keys must all hold. Throws SP_USAGE. */
+/**
+ * 'tag=mirai,region=JP,region=KR' as conditions: values of one key are alternatives, keys must all hold. Throws
+ * SP_USAGE.
+ */
 export function parseConditions(texts: readonly string[]): Conditions {
   const values = new Map<string, string[]>()
   for (const item of texts.flatMap(items)) {

@@ -1,5 +1,6 @@
 // One slot of the fence: which batches were counted, up to which offset, and what is missing. It says what
-// adapters/redis/apply-slot.lua does, in TypeScript: the in-memory store runs on it, and the script is tested against it.
+// adapters/redis/apply-slot.lua does, in TypeScript: the in-memory store runs on it, and the script is tested against
+// it.
 import { type BatchName, laneKey, parseName } from '../batch/name.ts'
 import type { DeclaredLoss } from '../batch/raw-batch.ts'
 import type {
@@ -27,7 +28,10 @@ type Totals = {
   readonly rejectedFrames: Map<string, number>
 }
 
-/** Names, digests, offsets, watermarks and the ledger of one slot. `check` changes nothing; `commit` follows a check that passed. */
+/**
+ * Names, digests, offsets, watermarks and the ledger of one slot. `check` changes nothing; `commit` follows a check
+ * that passed.
+ */
 export class FenceSlot {
   readonly #offsets = new Map<string, number>()
   readonly #lanes = new Map<string, Lane>()
@@ -38,7 +42,9 @@ export class FenceSlot {
   #unobserved: UnobservedInterval[] = []
   readonly #lost = new Map<string, LostRecords>()
 
-  /** Why these batches must not be counted now, or null. An offset that is behind is told before names are looked at. */
+  /**
+   * Why these batches must not be counted now, or null. An offset that is behind is told before names are looked at.
+   */
   check(spans: readonly OffsetSpan[], batches: readonly FencedBatch[]): Refusal | null {
     return behindSpan(this.#offsets, spans) ?? this.#seenBatches(batches)
   }
@@ -264,7 +270,9 @@ function sensorOf(key: string): string {
   return key.slice(0, key.indexOf('|'))
 }
 
-/** The first span that starts above what is stored: the store lost data. The sources column is held by the same rule. */
+/**
+ * The first span that starts above what is stored: the store lost data. The sources column is held by the same rule.
+ */
 export function behindSpan(
   stored: ReadonlyMap<string, number>,
   spans: readonly OffsetSpan[]

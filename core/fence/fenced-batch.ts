@@ -1,5 +1,5 @@
-// What the fence is told of a batch. Whatever the batch says, the fence can keep it: a store that refused would be asked
-// the same again for ever.
+// What the fence is told of a batch. Whatever the batch says, the fence can keep it: a store that refused would be
+// asked the same again for ever.
 import type { EnrichedBatch } from '../batch/enriched-batch.ts'
 import { MAX_DECLARED_LOSSES } from '../batch/raw-batch.ts'
 import type { FencedBatch } from '../store/count-store.ts'

@@ -1,10 +1,10 @@
-// Seen batch numbers of a lane as sorted ranges, each with the frames that it spans: one range while nothing is missing,
-// so a lane costs a few bytes, and what lies between two ranges is a gap whose size is known.
+// Seen batch numbers of a lane as sorted ranges, each with the frames that it spans: one range while nothing is
+// missing, so a lane costs a few bytes, and what lies between two ranges is a gap whose size is known.
 
 /**
  * Numbers from..to (both inclusive) were seen. Frames of the lane are numbered too: the range's first one comes after
- * `framesBefore` frames, and `framesEnd` frames are behind its last. `firstClosedSeconds` and `lastClosedSeconds` are the
- * sensor's clock when its first and last batch were closed, in seconds since 1970.
+ * `framesBefore` frames, and `framesEnd` frames are behind its last. `firstClosedSeconds` and `lastClosedSeconds` are
+ * the sensor's clock when its first and last batch were closed, in seconds since 1970.
  */
 export interface SeenRange {
   readonly from: number

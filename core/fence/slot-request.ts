@@ -12,7 +12,9 @@ export const MAX_LANE_FRAMES = 2 ** 48
 /** The latest time, in milliseconds since 1970: beyond the year 3000. */
 export const MAX_TIME_MS = 2 ** 45
 
-/** Throws RangeError (a fault of the caller, not of an operator) where the request breaks the contract of CountStore. */
+/**
+ * Throws RangeError (a fault of the caller, not of an operator) where the request breaks the contract of CountStore.
+ */
 export function checkSlotRequest(request: SlotRequest, slots: number): void {
   requireInteger('slot', request.slot, 0, slots - 1)
   checkSpans(request.spans)

@@ -27,7 +27,9 @@ function countryOf(record: MmdbValue): string {
   return typeof isoCode === 'string' ? isoCode : UNKNOWN_REGION
 }
 
-/** The AS number. `autonomous_system_number`: MaxMind, DB-IP, ip-location-db; `asn` as 'AS123', '123' or 123: IPinfo. */
+/**
+ * The AS number. `autonomous_system_number`: MaxMind, DB-IP, ip-location-db; `asn` as 'AS123', '123' or 123: IPinfo.
+ */
 function asnOf(record: MmdbValue): number {
   const asn = field(record, 'autonomous_system_number') ?? field(record, 'asn')
   const digits = typeof asn === 'string' ? asn.replace(/^AS/i, '') : asn

@@ -46,7 +46,10 @@ export class PacketColumns {
   readonly tcpWindow: Int32Array
   /** IPv4 identification, ABSENT for IPv6. */
   readonly ipId: Int32Array
-  /** IPv4 bytes 6-7 (flags and fragment offset); for IPv6 the same fields in the same layout, 0 without a fragment header. */
+  /**
+   * IPv4 bytes 6-7 (flags and fragment offset); for IPv6 the same fields in the same layout, 0 without a fragment
+   * header.
+   */
   readonly fragment: Uint16Array
   /** IPv4 time to live, IPv6 hop limit. */
   readonly ttl: Uint8Array

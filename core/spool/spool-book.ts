@@ -1,5 +1,5 @@
-// What the spool knows beside the batches' bytes: a pure account of its records, in their order. The same calls are made
-// when a record is written and when it is read again, so that both end with the same.
+// What the spool knows beside the batches' bytes: a pure account of its records, in their order. The same calls are
+// made when a record is written and when it is read again, so that both end with the same.
 import { type DeclaredLoss, MAX_DECLARED_LOSSES } from '../batch/raw-batch.ts'
 import { type FileIdentity, type FilePosition, fileKey } from './input-position.ts'
 import { withLoss, withoutLosses } from './loss-list.ts'

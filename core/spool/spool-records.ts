@@ -31,7 +31,9 @@ export interface SpoolState {
   readonly doneThrough: number
   /** Sequences above `doneThrough` that were dropped. */
   readonly dropped: readonly Span[]
-  /** Batches up to this sequence may have been taken by the brokers: they are not dropped, but sent until that is known. */
+  /**
+   * Batches up to this sequence may have been taken by the brokers: they are not dropped, but sent until that is known.
+   */
   readonly handedThrough: number
   /** Declared losses that no waiting batch carries. */
   readonly losses: readonly DeclaredLoss[]

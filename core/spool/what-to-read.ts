@@ -9,8 +9,8 @@ export type Reading =
   | { readonly kind: 'from'; readonly frames: number; readonly hasGrown: boolean }
 
 /**
- * `known` is what was read of this name and inode, if any, and `headNow` the checksum that the file now has over the bytes
- * of `known.file.head`, null where it is shorter: a writer may begin anew in the same inode.
+ * `known` is what was read of this name and inode, if any, and `headNow` the checksum that the file now has over the
+ * bytes of `known.file.head`, null where it is shorter: a writer may begin anew in the same inode.
  */
 export function whatToRead(file: FileIdentity, known: FilePosition | null, headNow: number | null): Reading {
   if (known === null || headNow !== known.file.head) return { kind: 'from', frames: 0, hasGrown: false }

@@ -38,7 +38,9 @@ export interface SourceCell {
   readonly words: Uint32Array
 }
 
-/** A part of a partition: `from` is the offset of the first record, `to` the offset after the last. Empty where equal. */
+/**
+ * A part of a partition: `from` is the offset of the first record, `to` the offset after the last. Empty where equal.
+ */
 export interface OffsetSpan {
   readonly topic: string
   readonly partition: number
@@ -77,8 +79,8 @@ export interface SlotRequest {
 
 /**
  * How a batch was seen before: `same` with the same digest, or with one that is no longer kept (older than the lane's
- * newest 1,000); `other` with another digest, a name used twice; `closed` never, but its number was closed as dropped or
- * lost.
+ * newest 1,000); `other` with another digest, a name used twice; `closed` never, but its number was closed as dropped
+ * or lost.
  */
 export type SeenHow = 'same' | 'other' | 'closed'
 
@@ -113,7 +115,9 @@ export interface SensorTotals {
   readonly lostFrames: number
   /** Frames in holes that may still be filled. */
   readonly gapFrames: number
-  /** Packets that the kernel dropped before the sensor could read them: beside the ledger, since nobody numbered them. */
+  /**
+   * Packets that the kernel dropped before the sensor could read them: beside the ledger, since nobody numbered them.
+   */
   readonly kernelDroppedPackets: number
 }
 
@@ -163,8 +167,8 @@ export interface LateTotals {
 }
 
 /**
- * Where counts are kept. For an aggregator `start` makes the store, or writes what changed in what it keeps; for a reader
- * it writes nothing. `stop` is idempotent.
+ * Where counts are kept. For an aggregator `start` makes the store, or writes what changed in what it keeps; for a
+ * reader it writes nothing. `stop` is idempotent.
  */
 export interface CountStore {
   /** Number of slots S, as stored, once started; a sensor's counts lie in slotOf(sensor, S). */
@@ -194,12 +198,15 @@ export interface CountStore {
   applySlot(request: SlotRequest): Promise<SlotOutcome>
   /**
    * The log starts at `toOffset`: raises both columns of every slot to it where they are lower, never down, and enters
-   * the records between in the ledger as lost. Slots are moved one by one; after an error it is to be called again. Idempotent. Throws RangeError for a negative offset.
+   * the records between in the ledger as lost. Slots are moved one by one; after an error it is to be called again.
+   * Idempotent. Throws RangeError for a negative offset.
    */
   trim(topic: string, partition: number, toOffset: number): Promise<void>
 
   // Housekeeping, by the aggregator once a minute, only while no slot is behind. Safe to be run by several at once.
-  /** Turns sketches whose window ended 2 hours (hour) or 2 days (day) before the watermark into numbers. Never in a run. */
+  /**
+   * Turns sketches whose window ended 2 hours (hour) or 2 days (day) before the watermark into numbers. Never in a run.
+   */
   closeSketches(watermarkSeconds: number): Promise<void>
   /** In hours that ended 6 hours before the watermark, keeps only the two busiest sensors of each series. */
   trimSensorHours(watermarkSeconds: number): Promise<void>

@@ -9,7 +9,9 @@ export interface Retention {
   readonly dayDays: number
 }
 
-/** A live store's default: rolling 24 hours from minutes, a quarter in hours, two years and a quarter's slack in days. */
+/**
+ * A live store's default: rolling 24 hours from minutes, a quarter in hours, two years and a quarter's slack in days.
+ */
 export const DEFAULT_RETENTION: Retention = { minuteHours: 26, hourDays: 100, dayDays: 800 }
 
 /** Sensors are kept one by one for this long behind the watermark, then the two busiest of a series and hour. */

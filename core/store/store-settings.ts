@@ -17,7 +17,9 @@ export interface StoreSettings {
   readonly retention: Retention | null
   /** Shorter retentions of before, in the order of their ends. */
   readonly earlier: readonly EarlierRetention[]
-  /** Time zones whose days are kept besides UTC's, each with the start of its first whole day; 0 where there is no such. */
+  /**
+   * Time zones whose days are kept besides UTC's, each with the start of its first whole day; 0 where there is no such.
+   */
   readonly zones: Readonly<Record<string, number>>
 }
 

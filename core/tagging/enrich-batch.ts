@@ -31,7 +31,9 @@ export interface SensorFacts {
 export interface EnrichContext {
   readonly geo: GeoTables
   readonly provenance: Provenance
-  /** For live batches: packets further than an hour ahead of, or seven days behind, closed-at are rejected. Not in runs. */
+  /**
+   * For live batches: packets further than an hour ahead of, or seven days behind, closed-at are rejected. Not in runs.
+   */
   readonly hasClockRule: boolean
 }
 
@@ -47,8 +49,8 @@ export interface Enriched {
 const LINKTYPE_RAW = 101
 
 /**
- * Decodes, tags and geolocates a batch within bounds. Frames found decide: all of them are used, and where the batch says
- * that it has more, the shortfall is rejected as `missing-frames`. Never throws for what is in the batch.
+ * Decodes, tags and geolocates a batch within bounds. Frames found decide: all of them are used, and where the batch
+ * says that it has more, the shortfall is rejected as `missing-frames`. Never throws for what is in the batch.
  * `columns` is filled and becomes the batch's; give it only where nobody keeps the batch before.
  */
 export function enrichBatch(
@@ -89,7 +91,9 @@ export function enrichBatch(
   return { batch, rejected, framesFound }
 }
 
-/** A frame takes at least its record header in the capture; the sensor's refusals count towards the bound of a batch. */
+/**
+ * A frame takes at least its record header in the capture; the sensor's refusals count towards the bound of a batch.
+ */
 function mostFrames({ capture, refused }: RawBatch): number {
   return Math.max(
     0,
@@ -106,7 +110,9 @@ function countByReason(rejected: readonly RejectedFrame[]): RejectedCount[] {
   return [...counts].map(([reason, frames]) => ({ reason, frames }))
 }
 
-/** Fills the columns from the batch's capture; answers how many frames it held, of which the columns take what has room. */
+/**
+ * Fills the columns from the batch's capture; answers how many frames it held, of which the columns take what has room.
+ */
 function decodeCapture(
   raw: RawBatch,
   columns: PacketColumns,
@@ -135,7 +141,8 @@ function decodeCapture(
         columns.frame[row] = frameNumber
         columns.seconds[row] = frame.seconds
         columns.nanoseconds[row] = frame.nanoseconds
-        // Where the network card of the sending host segments, the header says 0: as tshark does, take the length on the wire.
+        // Where the network card of the sending host segments, the header says 0: as tshark does, take the length on
+        // the wire.
         if (columns.ipLength[row] === 0) columns.ipLength[row] = frame.wireLengthBytes
         columns.length = row + 1
       } else {

@@ -101,7 +101,9 @@ function faultOf(record: BusRecord<RawBatch>, raw: RawBatch, world: TaggingWorld
 
 const PCAP_HEADER_BYTES = 24
 
-/** A message that is rejected whole still spends its name: the enriched batch has no packets, and says how many it lost. */
+/**
+ * A message that is rejected whole still spends its name: the enriched batch has no packets, and says how many it lost.
+ */
 function rejectMessage(
   record: BusRecord<RawBatch>,
   place: RecordPlace,

@@ -17,8 +17,8 @@ export interface Sensor {
   /** Under which public addresses its inside ones are seen; empty without NAT. */
   readonly publicAddresses: PublicAddressMap
   /**
-   * Start of its first day (seconds since 1970 UTC); null: since ever. Its addresses count as live dark space from then;
-   * packets of other days are counted all the same, so that a wrong date in the list loses nothing.
+   * Start of its first day (seconds since 1970 UTC); null: since ever. Its addresses count as live dark space from
+   * then; packets of other days are counted all the same, so that a wrong date in the list loses nothing.
    */
   readonly activeFromSeconds: number | null
   /** End of its last day, exclusive; null: still active. */

@@ -22,7 +22,9 @@ export interface AccumulatedCounts {
   readonly sensorCells: readonly SensorCell[]
 }
 
-/** Collects counts until `take`, and keeps its memory for the next ones. Construct one a slot, or one for everything. */
+/**
+ * Collects counts until `take`, and keeps its memory for the next ones. Construct one a slot, or one for everything.
+ */
 export class CountAccumulator {
   readonly #zones: readonly string[]
   readonly #sensors = new Map<string, SensorState>()

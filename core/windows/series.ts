@@ -18,7 +18,9 @@ export const SERIES_KIND = {
 const TCP = 6
 const UDP = 17
 
-/** A packet's port key in 25 bits: protocol, whether it has a destination port, and the port. Only TCP and UDP have one. */
+/**
+ * A packet's port key in 25 bits: protocol, whether it has a destination port, and the port. Only TCP and UDP have one.
+ */
 export function portCode(protocol: number, dstPort: number): number {
   const hasPort = dstPort !== ABSENT && (protocol === TCP || protocol === UDP)
   return hasPort ? (protocol << 17) | dstPort : (protocol << 17) | 0x10000

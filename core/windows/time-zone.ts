@@ -1,5 +1,6 @@
-// Starts and ends of windows: arithmetic in UTC, and days in any IANA time zone. The zone's rules come from the engine's own tz database (Intl.DateTimeFormat);
-// this file only finds where its days begin, and asks it once a UTC day, not once a packet.
+// Starts and ends of windows: arithmetic in UTC, and days in any IANA time zone. The zone's rules come from the
+// engine's own tz database (Intl.DateTimeFormat); this file only finds where its days begin, and asks it once a UTC
+// day, not once a packet.
 
 import type { Window, WindowSize } from './window.ts'
 
@@ -50,7 +51,10 @@ export function dayEndSeconds(zone: string, seconds: number): number {
   return days.startOfDate(days.dateOf(seconds) + 1, seconds + 2 * DAY_SECONDS)
 }
 
-/** The instant at which a zone's clock first shows a local time, given as if it were UTC; where it is skipped, the instant of the jump. */
+/**
+ * The instant at which a zone's clock first shows a local time, given as if it were UTC; where it is skipped, the
+ * instant of the jump.
+ */
 export function instantOfLocalSeconds(zone: string, localSeconds: number): number {
   if (zone === 'UTC') return localSeconds
   return zoneOf(zone).instantOfLocal(localSeconds)
@@ -66,7 +70,9 @@ export function windowEndSeconds({ size, zone, startSeconds }: Window): number {
   return size === 'day' ? dayEndSeconds(zone, startSeconds) : startSeconds + SIZE_SECONDS[size]
 }
 
-/** ISO 8601: with Z for minutes, hours and UTC days, with the zone's offset for its days (2022-05-11T00:00:00+09:00). */
+/**
+ * ISO 8601: with Z for minutes, hours and UTC days, with the zone's offset for its days (2022-05-11T00:00:00+09:00).
+ */
 export function formatWindowStart({ size, zone, startSeconds }: Window): string {
   return size === 'day' ? formatZoned(zone, startSeconds) : formatUtc(startSeconds)
 }
@@ -142,7 +148,10 @@ class ZoneDays {
     return date
   }
 
-  /** The first instant whose date is `date` or later, looked for in the four days before `nearSeconds` and the one after. */
+  /**
+   * The first instant whose date is `date` or later, looked for in the four days before `nearSeconds` and the one
+   * after.
+   */
   startOfDate(date: number, nearSeconds: number): number {
     return this.#firstInstant(date * DAY_SECONDS, nearSeconds)
   }

@@ -30,7 +30,10 @@ interface Waiting extends PartitionRecords {
   readonly reject: (error: unknown) => void
 }
 
-/** What may pass: a store or a bus that does not answer, or a full store. Anything else is a mistake, and ends the service. */
+/**
+ * What may pass: a store or a bus that does not answer, or a full store. Anything else is a mistake, and ends the
+ * service.
+ */
 function isPassing(error: unknown): error is StormpetrelError {
   return error instanceof StormpetrelError && PASSING.has(error.code)
 }
@@ -107,7 +110,10 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
     return offset
   }
 
-  /** Records that were deleted before they were counted are lost: the store goes on behind them, and an operator must know. */
+  /**
+   * Records that were deleted before they were counted are lost: the store goes on behind them, and an operator must
+   * know.
+   */
   async begins(partition: number, offset: number, wanted: number): Promise<void> {
     const lost = { topic: ENRICHED, partition, from: wanted, to: offset }
     this.#options.log('error', 'records were deleted before they were counted', lost)

@@ -32,7 +32,9 @@ export async function requireRun(configuration: Configuration, id: string): Prom
   await withParts([runs], () => runs.get(id))
 }
 
-/** Deletes topics, schemas and counts, and then takes the run off the list: what fails half way can be deleted again. */
+/**
+ * Deletes topics, schemas and counts, and then takes the run off the list: what fails half way can be deleted again.
+ */
 export async function deleteRun(configuration: Configuration, id: string): Promise<void> {
   const runs = createRunList(configuration)
   const store = createStore(configuration, id, 'read')

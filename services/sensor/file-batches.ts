@@ -71,8 +71,8 @@ export async function batchFile(
       ...(signal === undefined ? {} : { signal })
     })
   } catch (error) {
-    // What was read before a disk failed is no damage of the file: under the name that the file gives it, the same batch
-    // with more packets would be refused when the disk is well again.
+    // What was read before a disk failed is no damage of the file: under the name that the file gives it, the same
+    // batch with more packets would be refused when the disk is well again.
     const isNameKept = options.epoch !== null || !isReadFailure(error)
     if (isReading && isNameKept) await giveRest(batcher, closedAtMs, give)
     throw error

@@ -10,8 +10,8 @@ import { createTagger } from './create-tagger.ts'
 import { loadWorld } from './world.ts'
 
 /**
- * Runs until SIGTERM or SIGINT, then finishes what it holds within STORMPETREL_STOP_SECONDS. `run` null is live. Rejects
- * where a part fails or does not finish: the process is to exit then, whatever is still open.
+ * Runs until SIGTERM or SIGINT, then finishes what it holds within STORMPETREL_STOP_SECONDS. `run` null is live.
+ * Rejects where a part fails or does not finish: the process is to exit then, whatever is still open.
  */
 export async function runTagger(
   configuration: Configuration,

@@ -1,4 +1,5 @@
-// The tagger: reads packets.raw in order, writes the same batches tagged and located, commits when both are acknowledged.
+// The tagger: reads packets.raw in order, writes the same batches tagged and located, commits when both are
+// acknowledged.
 import type { Log } from '../../adapters/log.ts'
 import type { EnrichedBatch, RejectedRecord } from '../../core/batch/enriched-batch.ts'
 import type { RawBatch } from '../../core/batch/raw-batch.ts'

@@ -1,4 +1,5 @@
-// The chaos itself: fault after fault, of a kind and on a target that the seed draws, several at once where it so falls.
+// The chaos itself: fault after fault, of a kind and on a target that the seed draws, several at once where it so
+// falls.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Part } from '../stack/part.ts'
 import type { ChaosDeployment } from './deployment.ts'
@@ -75,7 +76,9 @@ export class Chaos {
     await delay(Math.max(1, ms), undefined, { signal: this.#options.signal }).catch(() => undefined)
   }
 
-  /** The kinds come in an order anew for each round, so that none stays away for long; what cannot be now comes later. */
+  /**
+   * The kinds come in an order anew for each round, so that none stays away for long; what cannot be now comes later.
+   */
   #draw(): { kind: FaultKind; target: Target } | null {
     const { random, kinds } = this.#options
     if (this.#deck.length === 0) this.#deck = random.shuffled(kinds)

@@ -16,7 +16,10 @@ export interface Difference {
 /** What the comparison found. */
 export interface Comparison {
   readonly cells: number
-  /** Packets missing, and packets too many, in the table where most are: each packet is once in each table, or once a tag. */
+  /**
+   * Packets missing, and packets too many, in the table where most are: each packet is once in each table, or once a
+   * tag.
+   */
   readonly lost: number
   readonly doubled: number
   readonly differences: number

@@ -21,8 +21,8 @@ export interface ProxiedStack {
 }
 
 /**
- * Starts all; data lie below `folder` and are kept, or in temporary folders. Where Redis is to lose data its append-only
- * file is never written anew: an old state of it is then its first bytes.
+ * Starts all; data lie below `folder` and are kept, or in temporary folders. Where Redis is to lose data its
+ * append-only file is never written anew: an old state of it is then its first bytes.
  */
 export async function startProxiedStack(
   folder: string | undefined,

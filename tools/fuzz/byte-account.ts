@@ -28,7 +28,10 @@ const SECTION = 0x0a0d0d0a
 const PACKET_BLOCKS: readonly number[] = [2, 3, 6]
 const MAX_CAPTURED_BYTES = 262_144
 
-/** Adds the bytes of the capture `view`, read as `frames` tells, to the totals. Throws BrokenPromise where a byte is amiss. */
+/**
+ * Adds the bytes of the capture `view`, read as `frames` tells, to the totals. Throws BrokenPromise where a byte is
+ * amiss.
+ */
 export function accountBytes(
   view: DataView,
   frames: ReadFrames,

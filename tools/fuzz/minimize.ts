@@ -6,7 +6,9 @@ const MAX_MS = 10_000
 /** Nobody asks what is seen again here. */
 const features = new FeatureMap()
 
-/** What an input breaks, or null where it breaks nothing. `target` is made anew: a failure may leave anything behind. */
+/**
+ * What an input breaks, or null where it breaks nothing. `target` is made anew: a failure may leave anything behind.
+ */
 export function errorOf(createTarget: () => Target, { detail, bytes }: Input): unknown {
   // Before and behind it other bytes, as in a run.
   const around = new Uint8Array(bytes.length + 64).fill(0x45)
@@ -19,7 +21,9 @@ export function errorOf(createTarget: () => Target, { detail, bytes }: Input): u
   }
 }
 
-/** Takes pieces out of the input, then puts zeros in, as long as it breaks the promise. `onTry` is called at each try. */
+/**
+ * Takes pieces out of the input, then puts zeros in, as long as it breaks the promise. `onTry` is called at each try.
+ */
 export function minimize(
   createTarget: () => Target,
   input: Input,

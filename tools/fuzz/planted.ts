@@ -1,4 +1,5 @@
-// Bugs to plant in the product, rare and reachable, each against another promise: a fuzzer that misses them is no proof.
+// Bugs to plant in the product, rare and reachable, each against another promise: a fuzzer that misses them is no
+// proof.
 import type { CaptureReader, Frame } from '../../core/capture/frame.ts'
 import { PROTOCOL } from '../../core/headers/protocols.ts'
 import { PRODUCT, type Subject } from './subject.ts'

@@ -19,7 +19,9 @@ const TOOLS = [
   ['zstd', '--version', 'zstd']
 ] as const
 
-/** The first line with a number that each tool prints about itself; throws, naming the packages, where one is missing. */
+/**
+ * The first line with a number that each tool prints about itself; throws, naming the packages, where one is missing.
+ */
 export function toolVersions(): string[] {
   const missing: string[] = []
   const versions = TOOLS.map(([tool, option, packageName]) => {

@@ -19,7 +19,9 @@ export interface KafkaOptions {
   readonly nodeCount?: number
   /** Heap of each node in MiB; 512 by default. */
   readonly heapMib?: number
-  /** Port that clients are told to connect to, such as a proxy's, on a cluster of one node; the broker's own by default. */
+  /**
+   * Port that clients are told to connect to, such as a proxy's, on a cluster of one node; the broker's own by default.
+   */
   readonly advertisedPort?: number
   /** Lines of server.properties beside, or instead of, the launcher's own. */
   readonly settings?: Readonly<Record<string, string>>
