@@ -150,6 +150,14 @@ export class Spool {
     return this.#segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   }
 
+  /** Bytes of the segments that are still needed: those that are done with are being deleted, and drop nothing. */
+  get #heldBytes(): number {
+    return this.#segments.reduce((sum, segment) => {
+      const isNeeded = segment === this.#newest || this.#hasWaiting(segment)
+      return isNeeded ? sum + segment.sizeBytes : sum
+    }, 0)
+  }
+
   /** When the batch that waits longest was spooled, null where none waits. */
   get oldestWaitingMs(): number | null {
     if (this.waitingBatches === 0) return null
@@ -193,7 +201,7 @@ export class Spool {
   async append(batch: RawBatch, position: FilePosition | null): Promise<void> {
     const { sizeLimitBytes, full, nowMs } = this.#options
     const value = this.#codecs.encode(batch)
-    if (full === 'drop-newest' && this.sizeBytes + value.length > sizeLimitBytes) {
+    if (full === 'drop-newest' && this.#heldBytes + value.length > sizeLimitBytes) {
       return await this.#dropUnwritten(batch, position)
     }
     if (this.#isNewestFull(value.length)) this.#sweepAfter(this.#roll()).catch(this.#fail)

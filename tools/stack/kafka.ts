@@ -86,7 +86,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
 /** The cluster's id is part of its data: a kept folder keeps it. */
 function clusterIdOf(folder: string): string {
   const file = path.join(folder, 'cluster-id')
-  if (!existsSync(file)) writeFileSync(file, randomBytes(16).toString('base64url'))
+  // A first character of its own: the formatting tool takes an id that begins with `-` for an option.
+  if (!existsSync(file)) writeFileSync(file, `S${randomBytes(16).toString('base64url').slice(1)}`)
   return readFileSync(file, 'utf8')
 }
 
