@@ -23,6 +23,8 @@ const EMPTY_BLOCK_BYTES = 12
 const BLOCK_HEADER_BYTES = 8
 /** Bytes of a section header block up to its byte-order magic and version. */
 const SECTION_START_BYTES = 16
+/** How far the reader looks for an interface that is decoded before it refuses a file. */
+const LOOK_AHEAD_BYTES = 64 * 1024
 /** Type, length and link type of an interface description. */
 const INTERFACE_START_BYTES = 10
 const SECTION_BLOCK_BYTES = 28
@@ -50,6 +52,8 @@ export class PcapngReader implements RecordReader {
   #isLittleEndian = true
   #interfaces: PcapngInterface[] = []
   #isAnyDecodable = false
+  /** A packet of an interface that is not decoded waits for what is described behind it. */
+  #isWaitingAhead = false
   /** Length of a block whose body was skipped and whose closing length is still to come; 0 where there is none. */
   #skippedBlockBytes = 0
   #skippedBlockOffset = 0
@@ -76,11 +80,11 @@ export class PcapngReader implements RecordReader {
       switch (type) {
         case BLOCK.enhancedPacket:
         case BLOCK.obsoletePacket:
-          if (!this.#isBlockHere(blockBytes)) return false
-          this.#readPacket(blockBytes, type === BLOCK.enhancedPacket)
+          if (!this.#isBlockHere(blockBytes) || !this.#isDecided()) return false
+          this.#readPacket(blockBytes)
           return true
         case BLOCK.simplePacket:
-          if (!this.#isBlockHere(blockBytes)) return false
+          if (!this.#isBlockHere(blockBytes) || !this.#isDecided()) return false
           this.#readSimplePacket(blockBytes)
           return true
         case BLOCK.interface:
@@ -95,6 +99,8 @@ export class PcapngReader implements RecordReader {
 
   checkEnd(): void {
     const input = this.#input
+    // Nothing more will come: the packet that waited is of a file that is refused.
+    if (this.#isWaitingAhead) this.#interface(this.#interfaceIdAtHand())
     const isInsideSkipped = this.#skippedBlockBytes > 0
     if (!isInsideSkipped && input.position === input.end) return
     const offset = isInsideSkipped ? this.#skippedBlockOffset : input.offset
@@ -122,14 +128,11 @@ export class PcapngReader implements RecordReader {
     return true
   }
 
-  #readPacket(blockBytes: number, isEnhanced: boolean): void {
+  #readPacket(blockBytes: number): void {
     const { view, position } = this.#input
     const isLittleEndian = this.#isLittleEndian
     if (blockBytes < PACKET_DATA_AT + 4) throw this.#damaged(`a packet block has only ${blockBytes} bytes`)
-    const interfaceId = isEnhanced
-      ? view.getUint32(position + 8, isLittleEndian)
-      : view.getUint16(position + 8, isLittleEndian)
-    const source = this.#interface(interfaceId)
+    const source = this.#interface(this.#interfaceIdAtHand())
     const capturedBytes = view.getUint32(position + 20, isLittleEndian)
     this.#checkCaptured(capturedBytes, blockBytes - PACKET_DATA_AT - 4, source.linkType)
 
@@ -177,18 +180,38 @@ export class PcapngReader implements RecordReader {
         `a packet is of interface ${id}, but the section describes ${this.#interfaces.length}`
       )
     }
-    if (!this.#isAnyDecodable && !this.#isDecodableAhead())
-      throw this.#input.unsupported(source.linkType, this.#input.offset)
+    if (!this.#isAnyDecodable) throw this.#input.unsupported(source.linkType, this.#input.offset)
     return source
   }
 
   /**
-   * Whether an interface that is described after the packet at hand is decoded: then only this one's packets are
-   * rejected. Looks at what has arrived, so that a stream of nothing decodable is refused at once.
+   * Whether it is known what to do with the packet block at hand. While no interface is decoded, one that is described
+   * within the next bytes makes this one's packets rejected ones; else the whole file is refused. It waits for those
+   * bytes, so that the answer is the same in whatever pieces they come.
    */
+  #isDecided(): boolean {
+    const isKnown = this.#isAnyDecodable || this.#isDecodableAhead()
+    this.#isWaitingAhead = !isKnown && this.#input.end - this.#input.position < LOOK_AHEAD_BYTES
+    return !this.#isWaitingAhead
+  }
+
+  /** Of the packet block at hand; simple ones are of the first interface. */
+  #interfaceIdAtHand(): number {
+    const { view, position } = this.#input
+    switch (view.getUint32(position, this.#isLittleEndian)) {
+      case BLOCK.enhancedPacket:
+        return view.getUint32(position + BLOCK_HEADER_BYTES, this.#isLittleEndian)
+      case BLOCK.obsoletePacket:
+        return view.getUint16(position + BLOCK_HEADER_BYTES, this.#isLittleEndian)
+      default:
+        return 0
+    }
+  }
+
   #isDecodableAhead(): boolean {
-    const { view, end } = this.#input
-    let at = this.#input.position
+    const { view, position } = this.#input
+    const end = Math.min(this.#input.end, position + LOOK_AHEAD_BYTES)
+    let at = position
     while (at + INTERFACE_START_BYTES <= end) {
       const blockBytes = view.getUint32(at + 4, this.#isLittleEndian)
       if (blockBytes < EMPTY_BLOCK_BYTES) return false

@@ -3,6 +3,7 @@ import { Batcher, type BatchLimits, DEFAULT_BATCH_LIMITS } from '../../core/batc
 import { MAX_BATCH_FRAMES, type RawBatch, REFUSED_BYTES } from '../../core/batch/raw-batch.ts'
 import type { Frame } from '../../core/capture/frame.ts'
 import { FRAME_REJECT_REASONS } from '../../core/packets/reject-reason.ts'
+import { keptBytes } from '../../core/headers/header-length.ts'
 import { PacketColumns } from '../../core/packets/packet-columns.ts'
 import { type EnrichContext, enrichBatch, type RejectedFrame } from '../../core/tagging/enrich-batch.ts'
 import { NO_NAT } from '../../core/tags/aimed-at.ts'
@@ -143,13 +144,18 @@ export class BatchCheck {
     start,
     end,
     linkType,
-    seconds
+    seconds,
+    wireLengthBytes
   }: ExpectedFrame): (typeof FRAME_REJECT_REASONS)[number] | null {
     if (seconds < 0 || seconds > MAX_SECONDS) return 'time-out-of-range'
     const ipAt = this.#subject.locateIp(bytes, start, end, linkType)
     if (ipAt < 0) return FRAME_REJECT_REASONS[-1 - ipAt]!
     const rejected = this.#subject.decodePacket(bytes, ipAt, end, this.#row, 0)
-    return rejected === 0 ? null : FRAME_REJECT_REASONS[rejected - 1]!
+    if (rejected !== 0) return FRAME_REJECT_REASONS[rejected - 1]!
+    // A header that says 0 leaves the length to the wire, as far as the sensor told it.
+    const onWireBytes = Math.max(keptBytes(bytes, ipAt, end), wireLengthBytes - (ipAt - start))
+    if (this.#row.ipLength[0] === 0) this.#row.ipLength[0] = onWireBytes
+    return null
   }
 }
 

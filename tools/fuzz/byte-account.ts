@@ -119,9 +119,10 @@ function accountPcapng(
     const isSection = view.getUint32(at) === SECTION
     if (isSection) isLittleEndian = view.getUint8(at + 8) === 0x4d
     const type = view.getUint32(at, isLittleEndian)
-    const blockBytes = view.getUint32(at + 4, isLittleEndian)
-    const isWhole = blockBytes >= 12 && blockBytes % 4 === 0 && at + blockBytes <= size
-    if (!isWhole || view.getUint32(at + blockBytes - 4, isLittleEndian) !== blockBytes) {
+    // Lengths may leave out the padding, at either end of the block.
+    const blockBytes = padded(view.getUint32(at + 4, isLittleEndian))
+    const isWhole = blockBytes >= 12 && at + blockBytes <= size
+    if (!isWhole || padded(view.getUint32(at + blockBytes - 4, isLittleEndian)) !== blockBytes) {
       throw broken(`the block at ${at} is damaged, and was not rejected`)
     }
     features.add(20, isSection ? -1 : Math.min(type, 16), isLittleEndian ? 1 : 0, magnitude(blockBytes))
@@ -157,4 +158,8 @@ function offsetOf(error: Error | null): number {
 
 function broken(found: string): BrokenPromise {
   return new BrokenPromise(PROMISE, found)
+}
+
+function padded(sizeBytes: number): number {
+  return Math.ceil(sizeBytes / 4) * 4
 }
