@@ -30,6 +30,8 @@ const HEARTBEAT_INTERVAL_MS = 3000
 const SESSION_TIMEOUT_MS = 10_000
 /** Longest wait of a fetch for new records; also how long a seek or a new assignment waits for the fetch before it. */
 const MAX_WAIT_MS = 250
+/** A partition that was added is read after this time at the latest; kafkajs's own is five minutes. */
+const METADATA_MAX_AGE_MS = 30_000
 const MAX_BYTES_A_PARTITION = 2 * 1024 * 1024
 const MAX_BYTES_A_FETCH = 16 * 1024 * 1024
 const PARTITIONS_AT_A_TIME = 64
@@ -62,6 +64,7 @@ export class KafkajsSubscription<K extends TopicName> implements Subscription {
       allowAutoTopicCreation: false,
       sessionTimeout: SESSION_TIMEOUT_MS,
       heartbeatInterval: HEARTBEAT_INTERVAL_MS,
+      metadataMaxAge: METADATA_MAX_AGE_MS,
       maxWaitTimeInMs: MAX_WAIT_MS,
       maxBytesPerPartition: MAX_BYTES_A_PARTITION,
       maxBytes: MAX_BYTES_A_FETCH,
