@@ -6,10 +6,8 @@ import { afterEach, expect, test } from '@jest/globals'
 import { Redis as RedisClient } from 'ioredis'
 import type { AggregatorCounters } from '../../services/aggregator/metrics.ts'
 import { type Redis, startRedis } from '../../tools/stack/redis.ts'
-import { eventually } from '../shown-by/stack/eventually.ts'
 import { sharedKafka, sharedRegistry } from '../stack/shared-stack.ts'
 import { Stream } from './stream/stream.ts'
-import { TcpProxy } from './stream/tcp-proxy.ts'
 
 const opened: (() => Promise<void>)[] = []
 
@@ -54,12 +52,6 @@ function insideNewestCounts(file: string): number {
   const counts = log.lastIndexOf('HSET')
   expect(counts).toBeGreaterThan(log.lastIndexOf('MULTI', counts))
   return log.length - counts - 10
-}
-
-/** The sum of all next offsets that a Redis holds. */
-async function storedOffsets(redis: RedisClient): Promise<number> {
-  const hashes = await Promise.all((await redis.keys('*:offsets')).map((key) => redis.hvals(key)))
-  return hashes.flat().reduce((sum, offset) => sum + Number(offset), 0)
 }
 
 test('the end of the append-only file is cut off, by a byte or by many, also within a transaction', async () => {
@@ -107,41 +99,6 @@ test('a copy of the append-only file that is seconds old is put back', async () 
   rmSync(appendOnlyFolder(redis), { recursive: true })
   cpSync(copy, appendOnlyFolder(redis), { recursive: true })
   await redis.start()
-
-  await stream.untilRewound(counters, rewinds)
-  await stream.expectExact()
-})
-
-test('a replica that lags becomes the master', async () => {
-  const master = await ownRedis()
-  const [service, replication] = [new TcpProxy(master.port), new TcpProxy(master.port)]
-  for (const proxy of [service, replication]) {
-    await proxy.start()
-    opened.push(() => proxy.stop())
-  }
-  const replica = await ownRedis(['--replicaof', `127.0.0.1 ${replication.port}`])
-  const [client, masterClient] = [new RedisClient(replica.url), new RedisClient(master.url)]
-  opened.push(async () => {
-    client.disconnect()
-    masterClient.disconnect()
-  })
-  const { stream, counters } = await underLoad(`redis://127.0.0.1:${service.port}`)
-  await eventually(
-    'the replica follows',
-    () => client.info('replication'),
-    (info) => info.includes('master_link_status:up')
-  )
-
-  replication.swallow()
-  // What is counted of a flush may have reached the replica before: it lags once the master stores a later offset.
-  await eventually(
-    'the replica lags',
-    async () => (await storedOffsets(masterClient)) - (await storedOffsets(client)),
-    (records) => records > 20
-  )
-  const { rewinds } = counters
-  await client.call('REPLICAOF', 'NO', 'ONE')
-  service.switchTo(replica.port)
 
   await stream.untilRewound(counters, rewinds)
   await stream.expectExact()
