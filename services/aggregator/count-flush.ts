@@ -79,7 +79,8 @@ export class CountFlush {
         case 'behind':
           return true
         case 'applied':
-          for (const named of asked) this.#countApplied(named)
+          // A store that lost what an earlier try of this flush had counted counts it again; we do not.
+          for (const named of asked) if (named.state !== 'counted') this.#countApplied(named)
           this.#countExpired(outcome.expiredPackets)
           return false
         case 'seen': {

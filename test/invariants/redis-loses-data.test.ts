@@ -6,8 +6,10 @@ import { afterEach, expect, test } from '@jest/globals'
 import { Redis as RedisClient } from 'ioredis'
 import type { AggregatorCounters } from '../../services/aggregator/metrics.ts'
 import { type Redis, startRedis } from '../../tools/stack/redis.ts'
+import { eventually } from '../shown-by/stack/eventually.ts'
 import { sharedKafka, sharedRegistry } from '../stack/shared-stack.ts'
 import { Stream } from './stream/stream.ts'
+import { TcpProxy } from './stream/tcp-proxy.ts'
 
 const opened: (() => Promise<void>)[] = []
 
@@ -52,6 +54,37 @@ function insideNewestCounts(file: string): number {
   const counts = log.lastIndexOf('HSET')
   expect(counts).toBeGreaterThan(log.lastIndexOf('MULTI', counts))
   return log.length - counts - 10
+}
+
+/** By partition, the least next offset over all slots: what is counted in full. */
+async function countedOffsets(redis: RedisClient): Promise<Map<string, number>> {
+  const least = new Map<string, number>()
+  for (const key of await redis.keys('*:offsets')) {
+    for (const [partition, offset] of Object.entries(await redis.hgetall(key))) {
+      least.set(partition, Math.min(Number(offset), least.get(partition) ?? Number.POSITIVE_INFINITY))
+    }
+  }
+  return least
+}
+
+/** Whether any partition is counted further. */
+function isAhead(now: ReadonlyMap<string, number>, then: ReadonlyMap<string, number>): boolean {
+  return [...now].some(([partition, offset]) => offset > (then.get(partition) ?? 0))
+}
+
+/**
+ * Resolves when the master has counted two flushes in full that the replica has not: of one alone the aggregator still
+ * has the batches, counts it again on the replica, and need not go back.
+ */
+async function untilItLags(master: RedisClient, replica: RedisClient): Promise<void> {
+  for (let flushes = 0; flushes < 2; flushes++) {
+    const then = await countedOffsets(flushes === 0 ? replica : master)
+    await eventually(
+      'the master counts what the replica does not',
+      () => countedOffsets(master),
+      (now) => isAhead(now, then)
+    )
+  }
 }
 
 test('the end of the append-only file is cut off, by a byte or by many, also within a transaction', async () => {
@@ -99,6 +132,36 @@ test('a copy of the append-only file that is seconds old is put back', async () 
   rmSync(appendOnlyFolder(redis), { recursive: true })
   cpSync(copy, appendOnlyFolder(redis), { recursive: true })
   await redis.start()
+
+  await stream.untilRewound(counters, rewinds)
+  await stream.expectExact()
+})
+
+test('a replica that lags becomes the master', async () => {
+  const master = await ownRedis()
+  const [service, replication] = [new TcpProxy(master.port), new TcpProxy(master.port)]
+  for (const proxy of [service, replication]) {
+    await proxy.start()
+    opened.push(() => proxy.stop())
+  }
+  const replica = await ownRedis(['--replicaof', `127.0.0.1 ${replication.port}`])
+  const [client, masterClient] = [new RedisClient(replica.url), new RedisClient(master.url)]
+  opened.push(async () => {
+    client.disconnect()
+    masterClient.disconnect()
+  })
+  const { stream, counters } = await underLoad(`redis://127.0.0.1:${service.port}`)
+  await eventually(
+    'the replica follows',
+    () => client.info('replication'),
+    (info) => info.includes('master_link_status:up')
+  )
+
+  replication.swallow()
+  await untilItLags(masterClient, client)
+  const { rewinds } = counters
+  await client.call('REPLICAOF', 'NO', 'ONE')
+  service.switchTo(replica.port)
 
   await stream.untilRewound(counters, rewinds)
   await stream.expectExact()

@@ -7,6 +7,7 @@ import { StormpetrelError } from '../../core/errors.ts'
 import type { OffsetSpan, SlotOutcome, SlotRequest } from '../../core/store/count-store.ts'
 import { Aggregator } from '../../services/aggregator/aggregator.ts'
 import { AggregatorCounters } from '../../services/aggregator/metrics.ts'
+import { slotOf } from '../../core/store/slot.ts'
 import { enrichedBatch } from '../builders/batches.ts'
 
 const SECONDS = 1_655_000_000
@@ -244,4 +245,37 @@ test('an aggregator is behind from a loss of the store until all of it is counte
   expect((await store.packets(DAY)).get('all')).toBe(10)
   await aggregator.stop()
   await unaware.stop()
+})
+
+/** Loses everything, and the answer, the first time that it is asked to count in its second slot. */
+class LosingStore extends ForgetfulStore {
+  #hasLost = false
+
+  constructor() {
+    super({ slots: 2 })
+  }
+  override async applySlot(request: SlotRequest): Promise<SlotOutcome> {
+    if (this.#hasLost || request.slot === 0 || request.batches.length === 0)
+      return await super.applySlot(request)
+    this.#hasLost = true
+    await this.clear()
+    throw new StormpetrelError('SP_REDIS', 'connection lost')
+  }
+}
+
+test('what a store lost of a flush that is still in hand is counted again, and told once', async () => {
+  await aggregator.stop()
+  store = new LosingStore()
+  const fresh = new InProcessBus({ partitions: 1, maxUnreadRecords: 1000, nowMs: Date.now })
+  const sensors = [0, 1].map((slot) => ['a', 'b', 'c', 'd', 'e'].find((id) => slotOf(id, 2) === slot)!)
+  const batches = sensors.map((sensor) =>
+    enrichedBatch(packets(10), { name: { sensor, epoch: 'ab', lane: 0, number: 1 } })
+  )
+  aggregator = createAggregator(fresh)
+  await aggregator.start()
+  await fresh.publish('packets.enriched', 0, batches)
+  await until(() => counters.storeErrors > 0 && aggregator.lagRecords() === 0)
+
+  expect((await store.packets(DAY)).get('all')).toBe(20)
+  expect([counters.packets, counters.rewinds]).toEqual([20, 0])
 })
