@@ -33,7 +33,7 @@ afterAll(() => deployment.end())
 /** A `tcpdump` on PATH that enters the namespace: as with sudo or setcap, the child alone is privileged. */
 function pathWithTcpdumpIn(network: TelescopeNetwork): string {
   const folder = path.join(deployment.folder, 'bin')
-  mkdirSync(folder)
+  mkdirSync(folder, { recursive: true })
   const script = path.join(folder, 'tcpdump')
   writeFileSync(script, `#!/bin/sh\nexec ${network.sensorCommand(['/usr/bin/tcpdump']).join(' ')} "$@"\n`)
   chmodSync(script, 0o755)
@@ -129,6 +129,41 @@ namespaceTest(
       // The sensor's name is in every batch: the tap did see what was sent.
       expect(wire.split(`${SENSOR}|`).length - 1).toBeGreaterThanOrEqual(1)
       expect(wire.includes(PAYLOAD.slice(0, 12))).toBe(false)
+    })
+  },
+  120_000
+)
+
+namespaceTest(
+  'between kill -9 of a sensor and its next start nobody observed, and that is shown, not zero',
+  async () => {
+    await withTelescopeNetwork(async (network) => {
+      const options = ['--interface', network.sensorInterface, '--filter', `dst net ${DARK_SPACE}`]
+      const start = (): Promise<Program> =>
+        deployment.startReady(['sensor', '--sensor', SENSOR, ...options], {
+          PATH: pathWithTcpdumpIn(network)
+        })
+      const before = await countedPackets()
+      const first = await start()
+      await runZmap(network, { port: 2323, packetsPerSecond: 2000 })
+      await eventually('the first scan is counted', countedPackets, (packets) => packets >= before + PROBES)
+
+      first.kill('SIGKILL')
+      await first.ended
+      const second = await start()
+      await runZmap(network, { port: 2323, packetsPerSecond: 2000 })
+      await eventually(
+        'the second scan is counted',
+        countedPackets,
+        (packets) => packets >= before + 2 * PROBES
+      )
+
+      const missing = parseLines((await deployment.call('ledger', '--missing')).stdout)
+      const unobserved = missing.filter(({ kind }) => kind === 'unobserved')
+      expect(unobserved.at(-1)).toMatchObject({ sensor: SENSOR, frames: null })
+      expect(missing.filter(({ kind }) => kind === 'gap')).toEqual([])
+      expect((await deployment.call('ledger')).exitCode).toBe(0)
+      expect((await second.terminate()).exitCode).toBe(0)
     })
   },
   120_000
