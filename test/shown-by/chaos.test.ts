@@ -21,17 +21,30 @@ interface LastLine {
 const BARE = '--no-calm --no-python'
 const LIMIT_MS = 900_000
 const SEED = 1
+/** A run without a check shows it by chance: so many seeds are tried until one does. */
+const SEEDS = [1, 2, 3] as const
+
+interface Run {
+  readonly exitCode: number | null
+  readonly last: LastLine
+  readonly said: string
+}
+
+/** The first run that shows it, or the last one. */
+async function untilShown(isShown: (last: LastLine) => boolean, ...options: readonly string[]): Promise<Run> {
+  let run = await chaos(SEEDS[0], ...options)
+  for (const seed of SEEDS.slice(1)) if (!isShown(run.last)) run = await chaos(seed, ...options)
+  return run
+}
 
 /** Runs it to its end, and gives what it said. */
-function chaos(
-  ...options: readonly string[]
-): Promise<{ exitCode: number | null; last: LastLine; said: string }> {
+function chaos(seed: number, ...options: readonly string[]): Promise<Run> {
   const child = spawn(
     process.execPath,
     [
       path.join(checkoutFolder(), 'tools/setup/chaos.mjs'),
       '--seed',
-      `${SEED}`,
+      `${seed}`,
       ...options.join(' ').split(' ')
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] }
@@ -58,7 +71,7 @@ describe('chaos', () => {
   test(
     '90 seconds of faults on every part end exact: packets, unique sources, the ledger, and a Python reader',
     async () => {
-      const { exitCode, last, said } = await chaos('--minutes 1.5 --rate 5000 --faults 200')
+      const { exitCode, last, said } = await chaos(SEED, '--minutes 1.5 --rate 5000 --faults 200')
 
       const exact = {
         lost: 0,
@@ -82,7 +95,12 @@ describe('chaos', () => {
     async () => {
       // What arrived and was not acknowledged is sent again, by sensors and by taggers.
       const faults = '--only cut --faults 200'
-      const { exitCode, last } = await chaos('--without seen-check --minutes 0.75 --rate 5000', faults, BARE)
+      const { exitCode, last } = await untilShown(
+        ({ doubled }) => doubled > 0,
+        '--without seen-check --minutes 0.75 --rate 5000',
+        faults,
+        BARE
+      )
 
       expect(last.doubled).toBeGreaterThan(0)
       expect(exitCode).toBe(1)
@@ -95,7 +113,12 @@ describe('chaos', () => {
     async () => {
       // At a low rate flushes are short: Redis is mostly killed between two of them, where no other check sees the loss.
       const faults = '--only redis-cut-aof --faults 240'
-      const { exitCode, last } = await chaos('--without offset-check --minutes 0.75 --rate 800', faults, BARE)
+      const { exitCode, last } = await untilShown(
+        ({ lost }) => lost > 0,
+        '--without offset-check --minutes 0.75 --rate 800',
+        faults,
+        BARE
+      )
 
       expect(last.lost).toBeGreaterThan(0)
       expect(exitCode).toBe(1)
@@ -107,7 +130,7 @@ describe('chaos', () => {
     'when Redis loses data, aggregators read again, and all is exact',
     async () => {
       const faults = `--only ${LOSS_KINDS.join(',')},kill-aggregator --faults 200`
-      const { exitCode, last, said } = await chaos('--minutes 0.75 --rate 5000 --no-python', faults)
+      const { exitCode, last, said } = await chaos(SEED, '--minutes 0.75 --rate 5000 --no-python', faults)
 
       const exact = { lost: 0, doubled: 0, differing: 0, ledger: 0, sources: 0, calm: 0 }
       expect({ said, ...last }).toMatchObject(exact)
