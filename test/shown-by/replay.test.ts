@@ -164,7 +164,18 @@ describe('a replay of every capture over the real stack', () => {
     await store.stop()
 
     const counted = records.filter((record) => record.rejected === null).length
-    expect(totals).toEqual([{ sensor: SENSOR, countedPackets: counted, rejectedFrames: rejected }])
+    expect(totals).toEqual([
+      {
+        sensor: SENSOR,
+        capturedFrames: records.length,
+        countedPackets: counted,
+        rejectedFrames: rejected,
+        droppedFrames: 0,
+        lostFrames: 0,
+        gapFrames: 0,
+        kernelDroppedPackets: 0
+      }
+    ])
   })
 
   test('is told as incomplete until everything is counted, and then as complete', async () => {

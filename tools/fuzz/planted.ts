@@ -56,7 +56,7 @@ export const PLANTED: Readonly<Record<string, Subject>> = {
       const reader = PRODUCT.createCaptureReader(fileName)
       const push = (chunk: Uint8Array): void => {
         const claimed = chunk.length >= 24 && chunk[0] === 0x4d ? Buffer.from(chunk).readUInt32LE(16) : 0
-        if (claimed > 0x10_0000) reserved = new Uint8Array(Math.min(claimed, 2 ** 26))
+        if (claimed > 0x10_0000) reserved = new Uint8Array(Math.min(claimed, 2 ** 24))
         reader.push(chunk)
       }
       return { frame: reader.frame, push, next: () => reader.next(), finish: () => reader.finish() }
