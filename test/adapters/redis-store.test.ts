@@ -344,7 +344,7 @@ describe('the Redis store when Redis fails', () => {
 
     const cells = [{ window: window('hour', 0), series: 'all', packets: 1 }]
     await expect(applyTo(store, 'a', { batches: [batch('a', 1)], cells })).rejects.toMatchObject({
-      code: 'SP_REDIS',
+      code: 'SP_REDIS_FULL',
       message: expect.stringMatching(/OOM.*nothing was counted/)
     })
     await redis.config('SET', 'maxmemory', '0')
