@@ -37,36 +37,23 @@ function optionalText(env: string, doc: string): Setting<string | null> {
   return { env, unit: 'path', doc, fallback: null, parse: (value) => value }
 }
 
-function integer(
-  env: string,
-  fallback: number,
-  unit: string,
-  bounds: readonly [number, number],
-  doc: string
-): Setting<number> {
-  const [least, most] = bounds
-  const parse = (value: string) => {
-    const number = Number(value)
-    if (/^\d+$/.test(value) && number >= least && number <= most) return number
-    throw mistake(env, value, `a whole number from ${least} to ${most}`)
-  }
-  return { env, unit, doc, fallback, parse }
+type Bounds = readonly [number, number]
+
+function integer(env: string, fallback: number, unit: string, bounds: Bounds, doc: string): Setting<number> {
+  return { env, unit, doc, fallback, parse: numberParser('a whole number', /^\d+$/, bounds) }
 }
 
-function decimal(
-  env: string,
-  fallback: number,
-  unit: string,
-  bounds: readonly [number, number],
-  doc: string
-): Setting<number> {
-  const [least, most] = bounds
-  const parse = (value: string) => {
+function decimal(env: string, fallback: number, unit: string, bounds: Bounds, doc: string): Setting<number> {
+  return { env, unit, doc, fallback, parse: numberParser('a number', /^\d+(\.\d+)?$/, bounds) }
+}
+
+/** Reads a text that is written so and lies within the bounds, both inclusive. */
+function numberParser(kind: string, written: RegExp, [least, most]: Bounds): Setting<number>['parse'] {
+  return (value, env) => {
     const number = Number(value)
-    if (/^\d+(\.\d+)?$/.test(value) && number >= least && number <= most) return number
-    throw mistake(env, value, `a number from ${least} to ${most}`)
+    if (written.test(value) && number >= least && number <= most) return number
+    throw mistake(env, value, `${kind} from ${least} to ${most}`)
   }
-  return { env, unit, doc, fallback, parse }
 }
 
 function choice<T extends string>(env: string, fallback: T, choices: readonly T[], doc: string): Setting<T> {
