@@ -39,8 +39,10 @@ export function applyArguments(
   retention: Retention | null,
   laneSeconds: number
 ): ScriptCall {
-  const lanes = [...new Set(request.batches.flatMap(lanesOf))]
   const losses = request.batches.flatMap(lossesOf)
+  const ofBatches = request.batches.map(({ name }) => laneKey(name))
+  const lanes = [...new Set([...ofBatches, ...losses.map((loss) => loss.laneKey)])]
+  const laneNumbers = new Map(lanes.map((lane, index) => [lane, index + 1]))
   const lives = livesOf(request.batches)
   const watermarks = watermarkBySensor(request.batches)
   const totals = addendsByTotal(request.batches)
@@ -76,8 +78,8 @@ export function applyArguments(
       hours.size,
       ...request.spans.flatMap((span) => [partitionKey(span), span.from, span.to]),
       ...laneArguments(request.batches, lanes),
-      ...batchArguments(request.batches, lanes),
-      ...lossArguments(losses, lanes),
+      ...batchArguments(request.batches, laneNumbers),
+      ...lossArguments(losses, laneNumbers),
       ...lives.flatMap(({ sensor, startedMs, closedMs }) => [sensor, startedMs, closedMs]),
       ...[...watermarks].flat(),
       ...[...totals].flat()
@@ -106,11 +108,6 @@ function lossesOf({ name, closedAtMs, declaredLosses }: FencedBatch): PlacedLoss
   }))
 }
 
-/** The lanes that a batch may change. */
-function lanesOf(batch: FencedBatch): string[] {
-  return [laneKey(batch.name), ...lossesOf(batch).map((loss) => loss.laneKey)]
-}
-
 function laneArguments(batches: readonly FencedBatch[], lanes: readonly string[]): (string | number)[] {
   const kernelDrops = new Map<string, number>()
   for (const batch of batches) {
@@ -120,8 +117,10 @@ function laneArguments(batches: readonly FencedBatch[], lanes: readonly string[]
   return lanes.flatMap((lane) => [lane, kernelDrops.get(lane) ?? 0])
 }
 
-function batchArguments(batches: readonly FencedBatch[], lanes: readonly string[]): (string | number)[] {
-  const laneNumbers = numbersOf(lanes)
+function batchArguments(
+  batches: readonly FencedBatch[],
+  laneNumbers: ReadonlyMap<string, number>
+): (string | number)[] {
   return batches.flatMap((batch) => {
     const { name, digest, framesBefore, closedAtMs } = batch
     const lane = laneNumbers.get(laneKey(name))!
@@ -129,15 +128,13 @@ function batchArguments(batches: readonly FencedBatch[], lanes: readonly string[
   })
 }
 
-function lossArguments(losses: readonly PlacedLoss[], lanes: readonly string[]): (string | number)[] {
-  const laneNumbers = numbersOf(lanes)
+function lossArguments(
+  losses: readonly PlacedLoss[],
+  laneNumbers: ReadonlyMap<string, number>
+): (string | number)[] {
   return losses.flatMap(({ laneKey: key, kind, from, to, frames, closedSeconds }) => {
     return [laneNumbers.get(key)!, kind, from, to, frames, closedSeconds]
   })
-}
-
-function numbersOf(lanes: readonly string[]): Map<string, number> {
-  return new Map(lanes.map((lane, index) => [lane, index + 1]))
 }
 
 function watermarkBySensor(batches: readonly FencedBatch[]): Map<string, number> {

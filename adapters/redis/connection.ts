@@ -1,7 +1,7 @@
 // A connection to Redis, or to a Redis Cluster, that never repeats a command by itself: a script's lost answer is an
 // error, and the caller decides. The fence makes it safe to try again, but only the caller knows what else must be said
 // again. What a cluster redirects was not done, so that is followed.
-import { Cluster, type ClusterNode, Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { type ErrorCode, StormpetrelError } from '../../core/errors.ts'
 
 /** One Redis, or a cluster of them: every command that is sent to it is of one key, or of keys of one slot. */
@@ -43,11 +43,7 @@ function oneRedis(url: string, commandTimeoutMs: number): Redis {
 
 function clusterOf(urls: readonly string[], commandTimeoutMs: number): Cluster {
   const first = new URL(urls[0]!)
-  const nodes = urls.map((one): ClusterNode => {
-    const { hostname, port } = new URL(one)
-    return { host: hostname, port: port === '' ? 6379 : Number(port) }
-  })
-  return new Cluster(nodes, {
+  return new Cluster(urls.map(nodeOf), {
     lazyConnect: true,
     enableOfflineQueue: false,
     // Resending what a lost connection may have done is not this place's to decide.
@@ -127,6 +123,13 @@ function advice(reason: string): string {
 
 function hostOf(url: string): string {
   if (!URL.canParse(url)) return url
+  const { host, port } = nodeOf(url)
+  return `${host}:${port}`
+}
+
+const DEFAULT_PORT = 6379
+
+function nodeOf(url: string): { readonly host: string; readonly port: number } {
   const { hostname, port } = new URL(url)
-  return `${hostname}:${port === '' ? 6379 : port}`
+  return { host: hostname, port: port === '' ? DEFAULT_PORT : Number(port) }
 }
