@@ -1,5 +1,5 @@
 // The fields that packets.raw and packets.enriched have in common: the name, and what the ledger is computed from.
-import type { BatchName } from '../../core/batch/name.ts'
+import { type BatchName, MAX_LANE } from '../../core/batch/name.ts'
 import type { DeclaredLoss } from '../../core/batch/raw-batch.ts'
 import type { BatchRejectReason } from '../../core/packets/reject-reason.ts'
 
@@ -73,7 +73,7 @@ export function headToAvro(head: BatchHead): AvroHead {
 export function headFromAvro(head: AvroHead): BatchHead {
   const { sensor, epoch, lane, number } = head
   const isName =
-    /^[^|]{1,64}$/.test(sensor) && /^[0-9a-f]{1,64}$/.test(epoch) && lane >= 0 && lane <= MAX_LANE_IN_A_NAME
+    /^[^|]{1,64}$/.test(sensor) && /^[0-9a-f]{1,64}$/.test(epoch) && lane >= 0 && lane <= MAX_LANE
   if (!isName) throw new UnusableValueError('name-missing', 'no name that formatName could write')
   if (head.frames_before < 0 || head.kernel_drops < 0 || head.digest.length > MAX_DIGEST_LENGTH) {
     throw new UnusableValueError('not-avro', 'a count below 0, or a digest that is none')
@@ -90,8 +90,6 @@ export function headFromAvro(head: AvroHead): BatchHead {
   }
 }
 
-/** parseName takes at most five digits. */
-const MAX_LANE_IN_A_NAME = 99_999
 const MAX_DIGEST_LENGTH = 64
 
 /** A kind that a newer sensor declares and this version does not know is left out: the batch counts all the same. */

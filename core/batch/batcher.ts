@@ -4,6 +4,7 @@ import type { Frame } from '../capture/frame.ts'
 import { HeaderCaptureWriter } from '../capture/header-capture.ts'
 import { locateIp } from '../capture/link-layer.ts'
 import { keptBytes } from '../headers/header-length.ts'
+import { isTimeInRange } from '../packets/packet-columns.ts'
 import { FRAME_REJECT_REASONS, type FrameRejectReason } from '../packets/reject-reason.ts'
 import { digestOf } from './digest.ts'
 import { MAX_LOSS_BYTES } from '../spool/loss-list.ts'
@@ -64,8 +65,6 @@ export interface BatcherOptions {
 
 /** Bytes that one refused frame takes beside its own bytes on the wire, at most. */
 const REFUSED_OVERHEAD_BYTES = 40
-/** Seconds of a capture time must fit 32 bits unsigned: 1970-2106. */
-const MAX_SECONDS = 0xffff_ffff
 const RECORD_HEADER_BYTES = 16
 
 /** What one batch is collected in. */
@@ -109,7 +108,7 @@ export class Batcher {
 
   /** Takes one frame. Answers the batch before it where that one had to be closed first. */
   add(frame: Frame, kernelDrops = 0, closedAtMs: number | null = null): RawBatch | null {
-    if (frame.seconds < 0 || frame.seconds > MAX_SECONDS)
+    if (!isTimeInRange(frame.seconds))
       return this.#refuse(frame, 'time-out-of-range', kernelDrops, closedAtMs)
     const ipStart = locateIp(frame.bytes, frame.start, frame.end, frame.linkType)
     if (ipStart < 0) return this.#refuse(frame, FRAME_REJECT_REASONS[-1 - ipStart]!, kernelDrops, closedAtMs)

@@ -12,6 +12,9 @@ export interface BatchName {
 /** The largest batch number that is taken (2^31). */
 export const MAX_BATCH_NUMBER = 2 ** 31
 
+/** The largest lane: parseName takes at most five digits. */
+export const MAX_LANE = 99_999
+
 /** True for 1..2^31: what the fence can keep. */
 export function isBatchNumber(number: number): boolean {
   return Number.isInteger(number) && number >= 1 && number <= MAX_BATCH_NUMBER

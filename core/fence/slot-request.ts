@@ -1,5 +1,5 @@
 // What a slot request must look like. Both stores refuse a malformed one before they change anything.
-import { MAX_BATCH_NUMBER } from '../batch/name.ts'
+import { MAX_BATCH_NUMBER, MAX_LANE } from '../batch/name.ts'
 import { type DeclaredLoss, MAX_DECLARED_LOSSES } from '../batch/raw-batch.ts'
 import type { CountCell, FencedBatch, OffsetSpan, SensorCell, SlotRequest } from '../store/count-store.ts'
 import { slotOf } from '../store/slot.ts'
@@ -74,9 +74,6 @@ export function isPossibleLoss({ epoch, lane, kind, from, to, frames }: Declared
     isIntegerWithin(frames, 0, MAX_LANE_FRAMES)
   )
 }
-
-/** parseName takes at most five digits. */
-const MAX_LANE = 99_999
 
 function isIntegerWithin(value: number, least: number, most: number): boolean {
   return Number.isInteger(value) && value >= least && value <= most

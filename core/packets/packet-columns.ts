@@ -4,6 +4,11 @@
 /** Number that stands for "this packet has no such field" in the signed columns. */
 export const ABSENT = -1
 
+/** Whether a capture time, in seconds, fits the column of 32 bits unsigned: 1970 to 2106. */
+export function isTimeInRange(seconds: number): boolean {
+  return seconds >= 0 && seconds <= 0xffff_ffff
+}
+
 /** What a decoder saw and did not hold against the packet (bits of `notes`). */
 export const NOTE = {
   /** The TCP data offset is under 5 or past the end of the packet; real Mirai bots send such SYNs. */

@@ -6,7 +6,7 @@ import { createCaptureReader } from '../capture/capture-reader.ts'
 import { StormpetrelError } from '../errors.ts'
 import { type GeoTables, locateColumns } from '../geo/locate.ts'
 import { decodePacket } from '../headers/decode.ts'
-import { PacketColumns } from '../packets/packet-columns.ts'
+import { isTimeInRange, PacketColumns } from '../packets/packet-columns.ts'
 import { FRAME_REJECT_REASONS, type RejectReason } from '../packets/reject-reason.ts'
 import type { AimedAt } from '../tags/aimed-at.ts'
 import { tagColumns } from '../tags/tag-columns.ts'
@@ -163,10 +163,9 @@ function decodeCapture(
 
 const CLOCK_REASON_NUMBER = FRAME_REJECT_REASONS.indexOf('clock') + 1
 const TIME_REASON_NUMBER = FRAME_REJECT_REASONS.indexOf('time-out-of-range') + 1
-const MAX_SECONDS = 0xffff_ffff
 
 /** 0 where the time is good. A writer of others may put any time into a batch. */
 function timeReasonNumber(seconds: number, breaksClockRule: boolean): number {
-  if (seconds < 0 || seconds > MAX_SECONDS) return TIME_REASON_NUMBER
+  if (!isTimeInRange(seconds)) return TIME_REASON_NUMBER
   return breaksClockRule ? CLOCK_REASON_NUMBER : 0
 }
