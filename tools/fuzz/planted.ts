@@ -54,18 +54,23 @@ export const PLANTED: Readonly<Record<string, Subject>> = {
     ...PRODUCT,
     createCaptureReader: (fileName) => {
       const reader = PRODUCT.createCaptureReader(fileName)
+      let reserved = new Uint8Array(0)
       const push = (chunk: Uint8Array): void => {
         const claimed = chunk.length >= 24 && chunk[0] === 0x4d ? Buffer.from(chunk).readUInt32LE(16) : 0
         if (claimed > 0x10_0000) reserved = new Uint8Array(Math.min(claimed, 2 ** 24))
         reader.push(chunk)
       }
-      return { frame: reader.frame, push, next: () => reader.next(), finish: () => reader.finish() }
+      // What finish() reads is held until then, as a reader's buffer is.
+      const finish = (): void => {
+        turns += reserved[0] ?? 0
+        reader.finish()
+      }
+      return { frame: reader.frame, push, next: () => reader.next(), finish }
     }
   }
 }
 
-/** Held, so that neither the allocation nor the loop is optimized away. */
-export let reserved = new Uint8Array(0)
+/** Read by nobody, so that neither the allocation nor the loop is optimized away. */
 export let turns = 0
 
 class AlteredReader implements CaptureReader {
