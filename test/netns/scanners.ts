@@ -11,11 +11,14 @@ export interface Scan {
   readonly source?: string
 }
 
+/** ZMap 2.1.1 aborts at the end of a scan with about one seed in 300; not with this one. */
+const ZMAP_SEED = '7'
+
 /** Resolves when ZMap has sent all its probes. Its block list is left out: it names TEST-NET-3. */
 export async function runZmap(network: TelescopeNetwork, scan: Scan): Promise<void> {
   const way = ['-G', network.sensorMac, '-i', network.scannerInterface, '-S', scan.source ?? SCANNER_ADDRESS]
   const files = ['-b', '/dev/null', '-o', '/dev/null']
-  const rate = ['-r', String(scan.packetsPerSecond), '-T', '1', '-c', '0']
+  const rate = ['-r', String(scan.packetsPerSecond), '-T', '1', '-c', '0', '-e', ZMAP_SEED]
   await network.scannerExec(['zmap', '-q', '-p', String(scan.port), ...way, ...files, ...rate, DARK_SPACE])
 }
 
