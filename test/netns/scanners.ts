@@ -11,6 +11,8 @@ export interface Scan {
   readonly source?: string
 }
 
+/** Many times what the largest scan here takes; then it says why it failed. */
+const MASSCAN_TIMEOUT_MS = 60_000
 /** ZMap 2.1.1 aborts at the end of a scan with about one seed in 300; not with this one. */
 const ZMAP_SEED = '7'
 
@@ -44,6 +46,8 @@ export async function awaitMasscan(child: ChildProcess): Promise<void> {
     hasSentAll = true
     child.kill('SIGKILL')
   })
+  const deadline = setTimeout(() => child.kill('SIGKILL'), MASSCAN_TIMEOUT_MS)
   await once(child, 'close')
+  clearTimeout(deadline)
   if (!hasSentAll) throw new Error(`masscan ended before it had sent its probes: ${said.join(' ')}`)
 }

@@ -13,6 +13,8 @@ import { type Deployment, freshDeployment, SENSOR } from './stack/deployment.ts'
 import { eventually } from './stack/eventually.ts'
 import type { Program } from './stack/program.ts'
 
+/** Longer than all waits in a test together: the one that fails says what it waited for. */
+const TIMEOUT_MS = 300_000
 const PROBES = 256
 const LOADED = 5
 /** What the loaded packets carry; longer than any header that is kept. */
@@ -131,7 +133,7 @@ namespaceTest(
       expect(wire.includes(PAYLOAD.slice(0, 12))).toBe(false)
     })
   },
-  120_000
+  TIMEOUT_MS
 )
 
 namespaceTest(
@@ -166,5 +168,5 @@ namespaceTest(
       expect((await second.terminate()).exitCode).toBe(0)
     })
   },
-  120_000
+  TIMEOUT_MS
 )
