@@ -1,10 +1,12 @@
 // How services end: told to, they finish and commit what they hold, within STORMPETREL_STOP_SECONDS whatever is away;
 // and a consumer that stands still ends its process with exit code 1, for its supervisor.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { KafkajsBus } from '../../adapters/kafkajs-bus.ts'
 import { groupOf } from '../../services/connections.ts'
 import { findFreePort } from '../../tools/stack/free-port.ts'
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts'
 import { type Redis, startRedis } from '../../tools/stack/redis.ts'
+import { CheckingReader, freshBus, numberedBatch } from '../adapters/kafkajs/test-bus.ts'
 import type { Program, ProgramEnd } from '../shown-by/stack/program.ts'
 import { sharedRegistry } from '../stack/shared-stack.ts'
 import { Stream } from './stream/stream.ts'
@@ -153,4 +155,40 @@ test('a tagger and an aggregator whose brokers answer nothing any more end by th
     expect(stderr).toMatch(/^stormpetrel: Kafka at .*stands still \(no sign of life for \d+ s\); .*$/m)
   }
   await expectExactAfterwards()
+})
+
+test('a handler that never answers ends its consumer after twice the patience; one that says that it waits does not', async () => {
+  const addresses = { kafkaBrokers: kafka.brokers, registryUrl: await sharedRegistry() }
+  const { bus, options } = await freshBus(addresses, 1)
+  const consumers = new KafkajsBus({ ...options, patienceMs: 5000 })
+  await consumers.start()
+  const failures: Error[] = []
+  const reader = new CheckingReader()
+  let answer = (): void => undefined
+  const answered = new Promise<null>((resolve) => {
+    answer = () => resolve(null)
+  })
+  reader.onRecords = () => answered
+  const subscription = await consumers.subscribe('packets.raw', 'stuck', reader, (error) => {
+    failures.push(error)
+  })
+  await bus.publish('packets.raw', 0, [numberedBatch(1)])
+  await stream.until('it is handed over', () => reader.received.length === 1)
+
+  const beganMs = performance.now()
+  const saying = setInterval(() => subscription.stillWaiting(), 500)
+  await stream.until('it waits for long', () => performance.now() - beganMs > 13_000)
+  clearInterval(saying)
+  expect(failures).toEqual([])
+  const silentMs = performance.now()
+  await stream.until('the consumer fails', () => failures.length > 0)
+
+  expect(performance.now() - silentMs).toBeGreaterThan(9000)
+  expect(failures[0]).toMatchObject({
+    code: 'SP_KAFKA',
+    message: expect.stringContaining('stands still (partition 0 is not read on for 10 s, 1 records behind)')
+  })
+  answer()
+  await consumers.stop()
+  await bus.stop()
 })
