@@ -13,29 +13,75 @@ const UNFINISHED = /^\.|\.(?:tmp|part)$/
 const HEAD_BYTES = 4096
 
 /**
- * The folder's files in order of modification time, then name; hidden and unfinished ones left out. Throws
- * SP_FILE_UNREADABLE.
+ * A resting file is looked at again after this share of the time that it has not changed, at most so long: whoever
+ * changes a file that was closed is noticed that late.
  */
-export async function listCaptureFolder(folder: string): Promise<FolderFile[]> {
-  const names = await unreadable(folder, readdir(folder))
-  const files: (FolderFile & { readonly order: bigint })[] = []
-  for (const name of names) {
-    if (UNFINISHED.test(name)) continue
-    const path = join(folder, name)
-    const found = await statOrNull(path)
-    if (found === null || !found.isFile()) continue
-    const { ino, size, mtimeNs } = found
-    files.push({
-      path,
-      name,
-      inode: String(ino),
-      sizeBytes: Number(size),
-      modifiedNs: String(mtimeNs),
-      order: mtimeNs
-    })
+const REST_SHARE = 0.1
+const MAX_REST_MS = 10_000
+
+interface Listed {
+  readonly file: FolderFile
+  readonly modifiedNs: bigint
+  /** Since when it was seen unchanged, by the running clock. */
+  readonly sinceMs: number
+  /** When to look at it again, by the running clock; 0 is at every listing. */
+  readonly restsUntilMs: number
+}
+
+/** Lists a folder again and again; asking the system about every file each time would cost more than reading some. */
+export class CaptureFolder {
+  readonly #folder: string
+  #listed = new Map<string, Listed>()
+
+  constructor(folder: string) {
+    this.#folder = folder
   }
-  files.sort((a, b) => (a.order !== b.order ? (a.order < b.order ? -1 : 1) : a.name < b.name ? -1 : 1))
-  return files.map(({ order: _order, ...file }) => file)
+
+  /**
+   * The folder's files in order of modification time, then name; hidden and unfinished ones left out. A resting file is
+   * listed as it was when it was looked at last. `runningMs` is a clock that never steps. Throws SP_FILE_UNREADABLE.
+   */
+  async list(runningMs: number): Promise<FolderFile[]> {
+    const names = await unreadable(this.#folder, readdir(this.#folder))
+    const before = this.#listed
+    this.#listed = new Map()
+    for (const name of names) {
+      if (UNFINISHED.test(name)) continue
+      const known = before.get(name)
+      const isResting = known !== undefined && runningMs < known.restsUntilMs
+      const listed = isResting ? known : await this.#lookAt(name, known, runningMs)
+      if (listed !== null) this.#listed.set(name, listed)
+    }
+    return [...this.#listed.values()].sort(byTime).map(({ file }) => file)
+  }
+
+  /** Nothing is to be done with a file as it was listed: it rests. */
+  rest(name: string, runningMs: number): void {
+    const listed = this.#listed.get(name)
+    if (listed === undefined || runningMs < listed.restsUntilMs) return
+    const restMs = Math.min(MAX_REST_MS, (runningMs - listed.sinceMs) * REST_SHARE)
+    this.#listed.set(name, { ...listed, restsUntilMs: runningMs + restMs })
+  }
+
+  /** Null for what is no file, or none any more. */
+  async #lookAt(name: string, known: Listed | undefined, runningMs: number): Promise<Listed | null> {
+    const path = join(this.#folder, name)
+    const found = await statOrNull(path)
+    if (found === null || !found.isFile()) return null
+    const { ino, size, mtimeNs } = found
+    const file = { path, name, inode: String(ino), sizeBytes: Number(size), modifiedNs: String(mtimeNs) }
+    const isSame =
+      known !== undefined &&
+      known.modifiedNs === mtimeNs &&
+      known.file.sizeBytes === file.sizeBytes &&
+      known.file.inode === file.inode
+    return { file, modifiedNs: mtimeNs, sinceMs: isSame ? known.sinceMs : runningMs, restsUntilMs: 0 }
+  }
+}
+
+function byTime(a: Listed, b: Listed): number {
+  if (a.modifiedNs !== b.modifiedNs) return a.modifiedNs < b.modifiedNs ? -1 : 1
+  return a.file.name < b.file.name ? -1 : 1
 }
 
 /** Null where the file is gone, which may happen at any time. */

@@ -1,6 +1,6 @@
 // `sensor --follow DIR`: capture files that another program adds, each read once, whatever ends this process between.
 import { readCaptureFile } from '../../adapters/capture-files.ts'
-import { type FolderFile, headOf, listCaptureFolder, SettledFiles } from '../../adapters/capture-folder.ts'
+import { CaptureFolder, type FolderFile, headOf, SettledFiles } from '../../adapters/capture-folder.ts'
 import type { Log } from '../../adapters/log.ts'
 import type { Spool } from '../../adapters/spool.ts'
 import { Batcher, SPOOLED_BATCH_LIMITS } from '../../core/batch/batcher.ts'
@@ -35,6 +35,7 @@ const MAX_POLL_MS = 1000
 /** Reads until it is aborted; the spool must have been started. */
 export class FollowedFolder {
   readonly #options: FollowedFolderOptions
+  readonly #folder: CaptureFolder
   readonly #settled: SettledFiles
   readonly #batcher: Batcher
   /** Batches that are not safe yet, in order. */
@@ -44,6 +45,7 @@ export class FollowedFolder {
   constructor(options: FollowedFolderOptions) {
     const { sensor, spool, settleMs } = options
     this.#options = options
+    this.#folder = new CaptureFolder(options.folder)
     this.#settled = new SettledFiles(settleMs)
     this.#batcher = new Batcher({
       sensor,
@@ -61,15 +63,18 @@ export class FollowedFolder {
 
   /** Resolves once it is aborted and what was read until then is safe. Rejects where the spool or the folder fails. */
   async run(signal: AbortSignal): Promise<void> {
-    const { settleMs, folder } = this.#options
+    const { settleMs, nowMs, spool } = this.#options
     const pollMs = Math.min(MAX_POLL_MS, Math.max(MIN_POLL_MS, settleMs / 4))
     this.#lastBatchMs = performance.now()
     while (!signal.aborted) {
-      const files = await listCaptureFolder(folder)
+      const runningMs = performance.now()
+      const files = await this.#folder.list(runningMs)
       this.#forgetGone(files)
-      for (const file of this.#settled.closed(files, this.#options.nowMs(), performance.now())) {
+      for (const file of this.#settled.closed(files, nowMs(), runningMs)) {
         if (signal.aborted) break
         await this.#readIfNew(file, signal)
+        const known = spool.positionOf(file)
+        if (known !== null && isDoneWith(file, known)) this.#folder.rest(file.name, runningMs)
       }
       await this.#untilSafe(0)
       await this.#declareIfIdle()
