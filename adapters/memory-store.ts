@@ -8,12 +8,13 @@ import type {
   Ledger,
   OffsetSpan,
   SensorCell,
+  SensorTotals,
   SlotOutcome,
   SlotRequest,
   SourceCell,
   VantageWindow
 } from '../core/store/count-store.ts'
-import { joinLedgers } from '../core/store/ledger.ts'
+import { joinLedgers, joinTotals } from '../core/store/ledger.ts'
 import type { Retention } from '../core/store/retention.ts'
 import { newSettings, type StoreSettings } from '../core/store/store-settings.ts'
 import { leastActiveWatermark } from '../core/store/watermark.ts'
@@ -74,6 +75,12 @@ export class MemoryStore implements CountStore {
         fence.offset(topic, partition),
         sourceOffsets.get(key) ?? 0
       ])
+    )
+  }
+
+  countedUpTo(topic: string, partitions: number): Promise<number[]> {
+    return Promise.all(
+      Array.from({ length: partitions }, (_, partition) => this.nextOffset(topic, partition))
     )
   }
 
@@ -161,6 +168,10 @@ export class MemoryStore implements CountStore {
 
   async trimmedUpToSeconds(): Promise<number | null> {
     return this.#trimmedUpTo
+  }
+
+  async sensorTotals(): Promise<SensorTotals[]> {
+    return joinTotals(this.#slots.map(({ fence }) => fence.totals()))
   }
 
   async ledger(): Promise<Ledger> {

@@ -7,12 +7,13 @@ import type {
   LateTotals,
   Ledger,
   OffsetSpan,
+  SensorTotals,
   SlotOutcome,
   SlotRequest,
   SourceCell,
   VantageWindow
 } from '../core/store/count-store.ts'
-import { joinLedgers } from '../core/store/ledger.ts'
+import { joinLedgers, joinTotals } from '../core/store/ledger.ts'
 import type { Retention } from '../core/store/retention.ts'
 import { isKept, type StoreSettings } from '../core/store/store-settings.ts'
 import { leastActiveWatermark } from '../core/store/watermark.ts'
@@ -44,7 +45,7 @@ import {
 } from './redis/layout.ts'
 import { readServerFacts, refuseUnsafeServer, serverFindings } from './redis/server-rules.ts'
 import { readLedger } from './redis/read-ledger.ts'
-import { outcomeOf, splitAtBar } from './redis/replies.ts'
+import { outcomeOf, splitAtBar, totalsOf } from './redis/replies.ts'
 import { loadScripts, runScript } from './redis/scripts.ts'
 import { type SlotKeys, seriesMember, slotKeys, windowMember } from './redis/slot-keys.ts'
 import { sketchSlot } from './redis/source-arguments.ts'
@@ -141,6 +142,21 @@ export class RedisStore implements CountStore {
   async nextOffset(topic: string, partition: number): Promise<number> {
     this.#sources.rewound(topic, partition)
     return await this.#run('next offset', () => this.#leastOffset(topic, partition))
+  }
+
+  async countedUpTo(topic: string, partitions: number): Promise<number[]> {
+    const fields = Array.from({ length: partitions }, (_, partition) => partitionKey({ topic, partition }))
+    if (fields.length === 0) return []
+    return await this.#run('offsets', async () => {
+      const stored = await this.#perSlot((keys) =>
+        Promise.all([
+          this.#redis.hmget(keys.offsets, ...fields),
+          this.#redis.hmget(keys.sourceOffsets, ...fields)
+        ])
+      )
+      const columns = stored.flat()
+      return fields.map((_, index) => Math.min(...columns.map((offsets) => Number(offsets[index] ?? 0))))
+    })
   }
 
   async addSources(cells: readonly SourceCell[]): Promise<void> {
@@ -292,6 +308,13 @@ export class RedisStore implements CountStore {
 
   async trimmedUpToSeconds(): Promise<number | null> {
     return await this.#run('trimmed hours', () => trimmedUpTo(this.#redis, this.#keys))
+  }
+
+  async sensorTotals(): Promise<SensorTotals[]> {
+    return await this.#run('totals', async () => {
+      const totals = await this.#perSlot((keys) => this.#redis.hgetall(keys.totals))
+      return joinTotals(totals.map(totalsOf))
+    })
   }
 
   async ledger(): Promise<Ledger> {

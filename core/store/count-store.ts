@@ -179,6 +179,8 @@ export interface CountStore {
   // Writing, by the aggregator.
   /** The least next offset over all slots and both columns (counts and sources); 0 where nothing is stored. */
   nextOffset(topic: string, partition: number): Promise<number>
+  /** The same of partitions 0..`partitions` - 1, for who only looks: who reads again from there calls nextOffset. */
+  countedUpTo(topic: string, partitions: number): Promise<number[]>
   /**
    * Adds sources to their sketches, wherever those lie. Resolves when every one is acknowledged. Idempotent.
    * Sources of sketches that are closed, and of windows past their retention, are counted as late instead.
@@ -234,6 +236,8 @@ export interface CountStore {
    * trim, however far the watermark has fallen since. Null where it was never run.
    */
   trimmedUpToSeconds(): Promise<number | null>
+  /** Every sensor's totals, in order of their names; cheaper than all of the ledger. */
+  sensorTotals(): Promise<SensorTotals[]>
   /** Every sensor's totals, and what they are made of, each list in order of sensor and time. */
   ledger(): Promise<Ledger>
   lateTotals(): Promise<LateTotals>

@@ -4,7 +4,7 @@ import type { LaneGap, Ledger, LostRecords, SensorTotals } from './count-store.t
 /** One ledger of the slots' parts; records that several slots lost are shown once, from the lowest offset. */
 export function joinLedgers(parts: readonly Ledger[]): Ledger {
   return {
-    sensors: parts.flatMap(({ sensors }) => sensors).sort(bySensor),
+    sensors: joinTotals(parts.map(({ sensors }) => sensors)),
     gaps: parts
       .flatMap(({ gaps }) => gaps)
       .sort((a, b) => bySensor(a, b) || a.sinceSeconds - b.sinceSeconds || byPlace(a, b)),
@@ -13,6 +13,11 @@ export function joinLedgers(parts: readonly Ledger[]): Ledger {
       .sort((a, b) => bySensor(a, b) || a.fromMs - b.fromMs),
     lostRecords: joinLost(parts.flatMap(({ lostRecords }) => lostRecords))
   }
+}
+
+/** One list of the slots' totals; each sensor lies in one slot. */
+export function joinTotals(parts: readonly (readonly SensorTotals[])[]): SensorTotals[] {
+  return parts.flat().sort(bySensor)
 }
 
 function bySensor(a: { readonly sensor: string }, b: { readonly sensor: string }): number {

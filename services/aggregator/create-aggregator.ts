@@ -1,5 +1,6 @@
 // An aggregator with connections of its own, as the configuration says; `aggregator` and `replay` both start it so.
 import type { Log } from '../../adapters/log.ts'
+import type { Bus } from '../../core/bus.ts'
 import type { Configuration } from '../../core/configuration.ts'
 import type { CountStore } from '../../core/store/count-store.ts'
 import { createBus, createStore, groupOf } from '../connections.ts'
@@ -12,6 +13,7 @@ export interface AggregatorParts {
   readonly aggregator: Aggregator
   readonly counters: AggregatorCounters
   readonly store: CountStore
+  readonly bus: Bus
   /** In the order in which they start. */
   readonly parts: readonly Part[]
 }
@@ -38,5 +40,5 @@ export function createAggregator(
     log,
     onFailure
   })
-  return { aggregator, counters, store, parts: [store, bus, aggregator] }
+  return { aggregator, counters, store, bus, parts: [store, bus, aggregator] }
 }

@@ -2,17 +2,18 @@
 // Every aggregator does it; doing it twice, or at once, changes nothing. It also looks whether the store still keeps
 // what this aggregator counts.
 import type { Log } from '../../adapters/log.ts'
+import type { Bus } from '../../core/bus.ts'
 import { StormpetrelError } from '../../core/errors.ts'
 import type { CountStore } from '../../core/store/count-store.ts'
 import { isCountedAlike, type StoreSettings } from '../../core/store/store-settings.ts'
+import { ENRICHED } from './flush-contents.ts'
 import type { AggregatorCounters } from './metrics.ts'
 
 /** What is kept in order, and whom to ask and tell. */
 export interface HousekeepingOptions {
   readonly store: CountStore
+  readonly bus: Bus
   readonly counters: AggregatorCounters
-  /** True while the store may know less than it did or will: what is closed then would miss what is read again. */
-  readonly isBehind: () => boolean
   readonly log: Log
   /** Called where another aggregator has changed what is kept; the process must then exit. */
   readonly onFailure: (error: Error) => void
@@ -21,7 +22,7 @@ export interface HousekeepingOptions {
 }
 
 const INTERVAL_MS = 60_000
-/** An aggregator that is behind is asked again this often within an interval. */
+/** A store that is behind is asked again this often within an interval. */
 const ASKS_AN_INTERVAL = 60
 
 /** `start` begins the rounds; `stop` ends them after the one at hand. */
@@ -32,8 +33,8 @@ export class Housekeeping {
   #work: Promise<void> = Promise.resolve()
   #isWorking = false
   #ticks = 0
-  /** Whether sketches and hours are still to be tidied in this interval. */
-  #isDue = false
+  /** Where the topic ended when this interval began, while sketches and hours are still to be tidied in it. */
+  #endsToCount: readonly number[] | null = null
 
   constructor(options: HousekeepingOptions) {
     this.#options = options
@@ -55,19 +56,18 @@ export class Housekeeping {
   #tick(): void {
     this.#ticks += 1
     const isRound = this.#ticks % ASKS_AN_INTERVAL === 0
-    if (isRound) this.#isDue = true
     if (this.#isWorking) return
-    if (isRound || (this.#isDue && !this.#options.isBehind())) this.#work = this.#round(isRound)
+    if (isRound || this.#endsToCount !== null) this.#work = this.#round(isRound)
   }
 
   async #round(isLooking: boolean): Promise<void> {
     this.#isWorking = true
     try {
       if (isLooking) await this.#look()
-      if (!this.#options.isBehind()) await this.#tidy()
+      await this.#tidy()
     } catch (error) {
       // The next round does what this one could not.
-      this.#isDue = false
+      this.#endsToCount = null
       this.#options.log('warn', 'housekeeping did not finish', { error: String(error) })
     } finally {
       this.#isWorking = false
@@ -75,20 +75,29 @@ export class Housekeeping {
   }
 
   async #look(): Promise<void> {
-    const { store, counters, onFailure } = this.#options
+    const { store, bus, counters, onFailure } = this.#options
+    this.#endsToCount = await bus.endOffsets(ENRICHED)
     if (!isCountedAlike(await store.settings(), this.#settings!)) onFailure(changedByAnother())
     counters.lateSources = (await store.lateTotals()).lateSources
-    counters.ledger = (await store.ledger()).sensors
+    counters.ledger = await store.sensorTotals()
   }
 
+  /**
+   * Nothing is closed before all is counted that there was when the interval began, by whichever aggregator: a store
+   * that lost data knows some of it last, and what is closed then would miss it. The watermark is the older reading, so
+   * that a store that loses its data in between has little to close.
+   */
   async #tidy(): Promise<void> {
+    const ends = this.#endsToCount
+    if (ends === null) return
     const { store } = this.#options
     const watermark = await store.watermarkSeconds()
-    if (watermark > 0) {
-      await store.closeSketches(watermark)
-      await store.trimSensorHours(watermark)
-    }
-    this.#isDue = false
+    const counted = await store.countedUpTo(ENRICHED, ends.length)
+    if (ends.some((end, partition) => counted[partition]! < end)) return
+    this.#endsToCount = null
+    if (watermark === 0) return
+    await store.closeSketches(watermark)
+    await store.trimSensorHours(watermark)
   }
 }
 

@@ -21,7 +21,7 @@ export async function runAggregator(
   const log = processLog('aggregator')
   const life = new Life()
   if (run !== null) await requireRun(configuration, run)
-  const { aggregator, counters, store, parts } = createAggregator(configuration, run, log, life.fail)
+  const { aggregator, counters, store, bus, parts } = createAggregator(configuration, run, log, life.fail)
   const exposition = new Exposition(() => [
     buildReading(version, 'aggregator'),
     ...aggregatorReadings(counters, aggregator.lagRecords())
@@ -30,9 +30,8 @@ export async function runAggregator(
   const address = { host: configuration.metricsHost, port: configuration.metricsPort }
   const server = createServiceServer(address, exposition, () => isReady && !life.isEnding)
   // A run has no expiry: its sketches stay open, so that captures of any age and order count in full.
-  const isBehind = (): boolean => aggregator.isBehind()
   const housekeeping =
-    run === null ? [new Housekeeping({ store, counters, isBehind, log, onFailure: life.fail })] : []
+    run === null ? [new Housekeeping({ store, bus, counters, log, onFailure: life.fail })] : []
   await withParts(
     [server, ...parts, ...housekeeping],
     async () => {

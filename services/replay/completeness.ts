@@ -66,13 +66,14 @@ export async function pendingRecords(
   const rawEnds = await bus.endOffsets('packets.raw')
   const tagged = await bus.groupOffsets('packets.raw', taggerGroup)
   const enrichedEnds = await bus.endOffsets('packets.enriched')
+  const counted = await store.countedUpTo('packets.enriched', enrichedEnds.length)
   let untagged = 0
   let uncounted = 0
   for (const [partition, end] of enrichedEnds.entries()) {
     // Kafka forgets what a group without members has committed; then each raw record has its enriched one.
     const done = (tagged[partition] ?? 0) > 0 ? tagged[partition]! : end
     untagged += Math.max(0, (rawEnds[partition] ?? 0) - done)
-    uncounted += Math.max(0, end - (await store.nextOffset('packets.enriched', partition)))
+    uncounted += Math.max(0, end - counted[partition]!)
   }
   return { untagged, uncounted }
 }

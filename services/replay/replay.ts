@@ -127,7 +127,7 @@ async function storedTotals(store: CountStore): Promise<StoredTotals> {
   const lostFrames: Record<string, number> = {}
   let countedPackets = 0
   let rejectedFrames = 0
-  for (const totals of (await store.ledger()).sensors) {
+  for (const totals of await store.sensorTotals()) {
     countedPackets += totals.countedPackets
     for (const [reason, frames] of Object.entries(totals.rejectedFrames)) {
       if (isBatchRejectReason(reason)) lostFrames[reason] = (lostFrames[reason] ?? 0) + frames

@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { InProcessBus } from '../../adapters/in-process-bus.ts'
 import { MemoryStore } from '../../adapters/memory-store.ts'
 import type { StormpetrelError } from '../../core/errors.ts'
 import { DEFAULT_RETENTION } from '../../core/store/retention.ts'
 import { newSettings, type StoreSettings } from '../../core/store/store-settings.ts'
 import { Housekeeping } from '../../services/aggregator/housekeeping.ts'
 import { AggregatorCounters } from '../../services/aggregator/metrics.ts'
-import { addresses4, applyTo, batch, window } from '../adapters/count-store-suite.ts'
+import { addresses4, applyTo, batch, span, window } from '../adapters/count-store-suite.ts'
+import { enrichedBatch } from '../builders/batches.ts'
 
 const HOUR = 3600
 const hour = window('hour', 100 * HOUR)
@@ -15,12 +17,19 @@ const INTERVAL_MS = 60
 class ObservedStore extends MemoryStore {
   readonly asked: string[] = []
   changed: StoreSettings | null = null
+  /** What happens between the look at the bus and the look at the store. */
+  beforeOffsets: () => Promise<void> = () => Promise.resolve()
 
   constructor() {
     super({ retention: DEFAULT_RETENTION, nowSeconds: () => 105 * HOUR })
   }
   override async settings(): Promise<StoreSettings> {
     return this.changed ?? (await super.settings())
+  }
+  override async countedUpTo(topic: string, partitions: number): Promise<number[]> {
+    this.asked.push('offsets')
+    await this.beforeOffsets()
+    return await super.countedUpTo(topic, partitions)
   }
   override async lateTotals() {
     this.asked.push('late')
@@ -39,23 +48,18 @@ class ObservedStore extends MemoryStore {
 let store: ObservedStore
 let counters: AggregatorCounters
 let housekeeping: Housekeeping
-let isBehind: boolean
-let asksWhileBehind: number
+let bus: InProcessBus
 let failures: Error[]
 
 beforeEach(async () => {
   store = new ObservedStore()
   counters = new AggregatorCounters(true)
-  isBehind = false
-  asksWhileBehind = 0
+  bus = new InProcessBus({ partitions: 2, maxUnreadRecords: 1000, nowMs: Date.now })
   failures = []
   housekeeping = new Housekeeping({
     store,
+    bus,
     counters,
-    isBehind: () => {
-      if (isBehind) asksWhileBehind += 1
-      return isBehind
-    },
     log: (_, message) => failures.push(new Error(message)),
     onFailure: (error) => failures.push(error),
     intervalMs: INTERVAL_MS
@@ -65,7 +69,10 @@ beforeEach(async () => {
   await housekeeping.start()
 })
 
-afterEach(() => housekeeping.stop())
+afterEach(async () => {
+  await housekeeping.stop()
+  await bus.stop()
+})
 
 async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 1))
@@ -84,12 +91,36 @@ test('sketches are closed and hours trimmed while the store is not behind', asyn
   expect(failures).toEqual([])
 })
 
-test('nothing is closed while the store is behind, and it is as soon as it is not', async () => {
-  isBehind = true
-  await until(() => times('late') >= 2 && asksWhileBehind >= 10)
+/** Has both columns of every slot count this partition up to there. */
+async function countUpTo(partition: number, offset: number): Promise<void> {
+  const spans = [span(0, offset, partition)]
+  expect(await store.advanceSources(spans)).toMatchObject({ kind: 'applied' })
+  expect(await applyTo(store, 'a', { spans })).toMatchObject({ kind: 'applied' })
+}
+
+test('nothing is closed while any partition is not counted as far as it went, and it is as soon as all are', async () => {
+  const batches = [1, 2, 3].map((number) => enrichedBatch([], { number }))
+  for (const partition of [0, 1]) await bus.publish('packets.enriched', partition, batches)
+  await countUpTo(0, 3)
+  await countUpTo(1, 2)
+  await until(() => times('late') >= 2)
+  const before = times('offsets')
+  await until(() => times('offsets') >= before + 10)
   expect([times('close'), times('trim')]).toEqual([0, 0])
 
-  isBehind = false
+  await countUpTo(1, 3)
+  await until(() => times('trim') >= 1)
+  expect(failures).toEqual([])
+})
+
+test('what comes after an interval began does not hold up what is closed in it', async () => {
+  await bus.publish('packets.enriched', 0, [enrichedBatch([], { number: 1 })])
+  store.beforeOffsets = async () => {
+    store.beforeOffsets = () => Promise.resolve()
+    await bus.publish('packets.enriched', 0, [enrichedBatch([], { number: 2 })])
+    await countUpTo(0, 1)
+  }
+
   await until(() => times('trim') >= 1)
   expect(failures).toEqual([])
 })
@@ -97,13 +128,13 @@ test('nothing is closed while the store is behind, and it is as soon as it is no
 test('late sources are read once an interval, whether the store is behind or not', async () => {
   await until(() => times('trim') >= 1)
   await store.addSources([{ window: hour, series: 'all', ...addresses4(0, 3) }])
-  const before = times('late')
-  isBehind = true
+  await bus.publish('packets.enriched', 0, [enrichedBatch([], { number: 1 })])
+  const [rounds, looks] = [times('late'), times('offsets')]
 
-  await until(() => times('late') > before && counters.lateSources?.hour === 3)
+  await until(() => times('late') >= rounds + 2 && times('offsets') >= looks + 20)
 
   expect(counters.lateSources).toEqual({ minute: 0, hour: 3, day: 0 })
-  expect(times('late')).toBeLessThan(asksWhileBehind + before + 2)
+  expect(times('late') - rounds).toBeLessThan((times('offsets') - looks) / 4)
 })
 
 test('an aggregator ends when another has changed what the store keeps', async () => {

@@ -63,8 +63,8 @@ async function backlogOf(
     bus.groupOffsets('packets.raw', deployment.group('tagger')),
     bus.endOffsets('packets.enriched')
   ])
-  const counted = await Promise.all(enrichedEnds.map((_, i) => store.nextOffset('packets.enriched', i)))
-  const { sensors } = await store.ledger()
+  const counted = await store.countedUpTo('packets.enriched', enrichedEnds.length)
+  const sensors = await store.sensorTotals()
   return {
     spooled: waiting.includes(null) ? null : waiting.reduce<number>((sum, each) => sum + (each ?? 0), 0),
     untagged: behind(rawEnds, tagged),

@@ -206,7 +206,7 @@ export class Stream {
 
   async #offsetsOf(store: RedisStore): Promise<number[]> {
     const ends = await this.bus.endOffsets('packets.enriched')
-    return await Promise.all(ends.map((_, partition) => store.nextOffset('packets.enriched', partition)))
+    return await store.countedUpTo('packets.enriched', ends.length)
   }
 
   async #withStore<T>(store: RedisStore, use: (store: RedisStore) => Promise<T>): Promise<T> {
