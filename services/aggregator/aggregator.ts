@@ -54,8 +54,6 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
   readonly #waiting = new Map<number, Waiting>()
   /** Next offset of each partition held. */
   readonly #next = new Map<number, number>()
-  /** After a rewind, where each partition was: until then the store knows less than it did. */
-  readonly #knownBefore = new Map<number, number>()
   #waitingPackets = 0
   #lastFlushMs = 0
   #subscription: Subscription | null = null
@@ -95,14 +93,6 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
     return this.#subscription?.lagRecords() ?? 0
   }
 
-  /** True while records wait, or while what the store had lost is not counted again. */
-  isBehind(): boolean {
-    const isRewound = [...this.#knownBefore].some(
-      ([partition, before]) => (this.#next.get(partition) ?? before) < before
-    )
-    return isRewound || this.lagRecords() > 0
-  }
-
   async assigned(partition: number): Promise<number> {
     const offset = await this.#untilAnswered(() => this.#options.store.nextOffset(ENRICHED, partition))
     this.#flush.forgetSent()
@@ -124,7 +114,6 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
 
   revoked(partition: number): void {
     this.#next.delete(partition)
-    this.#knownBefore.delete(partition)
     this.#flush.forgetSent()
   }
 
@@ -239,19 +228,26 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
       }
       return
     }
-    // The store knows less than it did: every partition goes back to what all slots still know.
-    this.#options.counters.rewinds += 1
-    this.#options.log('warn', 'store lost data; reading again', { offsets: [...outcome.offsets] })
+    // The store may know less than it did: every partition goes back to what all slots still know.
+    this.#tellRewind(outcome.offsets)
     this.#flush.forgetSent()
     for (const [partition, offset] of outcome.offsets) {
-      const before = this.#next.get(partition)
-      if (before !== undefined) {
-        this.#knownBefore.set(partition, Math.max(before, this.#knownBefore.get(partition) ?? 0))
-        this.#next.set(partition, offset)
-      }
+      if (this.#next.has(partition)) this.#next.set(partition, offset)
       const waiting = taken.find((each) => each.partition === partition)
       if (waiting !== undefined) waiting.resolve({ kind: 'seek', offset })
       else this.#subscription?.seek(partition, offset)
     }
+  }
+
+  /** Where an answer was lost, what it said is not known, and reading again from where we are is the safe way. */
+  #tellRewind(offsets: ReadonlyMap<number, number>): void {
+    const { counters, log } = this.#options
+    const isLoss = [...offsets].some(([partition, offset]) => offset < (this.#next.get(partition) ?? offset))
+    counters.rewinds += 1
+    if (!isLoss) counters.rewindsInDoubt += 1
+    const message = isLoss
+      ? 'store lost data; reading again'
+      : 'store lost an answer; reading what was in hand again'
+    log(isLoss ? 'warn' : 'info', message, { offsets: [...offsets] })
   }
 }

@@ -24,8 +24,10 @@ export class AggregatorCounters {
   isStoreFull = false
   /** Records of packets.enriched that were deleted before they were counted. */
   lostRecords = 0
-  /** How often the store had lost data and the topic was read again. */
+  /** How often records were read again because the store had, or may have, lost data. */
   rewinds = 0
+  /** How many of these found everything there that had been counted. */
+  rewindsInDoubt = 0
   /** The store's ledger, all sensors, as it was at most a minute ago. */
   ledger: readonly SensorTotals[] = []
   /** Bytes of values that were read, and that Kafka has acknowledged (on packets.rejected). */

@@ -149,8 +149,10 @@ export const METRICS = {
   },
   stormpetrel_rewinds_total: {
     type: 'counter',
-    help: 'Times that the store had lost data and the topic was read again.',
-    labels: []
+    help:
+      'Times that records were read again because the store had lost counts (found="loss"), or because an answer of it ' +
+      'was lost and nothing else (found="doubt").',
+    labels: ['found']
   },
   stormpetrel_latency_seconds: {
     type: 'histogram',

@@ -81,7 +81,12 @@ export function aggregatorReadings(counters: AggregatorCounters, lagRecords: num
     { name: 'stormpetrel_store_errors_total', value: counters.storeErrors },
     { name: 'stormpetrel_store_full', value: counters.isStoreFull ? 1 : 0 },
     { name: 'stormpetrel_lost_records_total', value: counters.lostRecords, labels },
-    { name: 'stormpetrel_rewinds_total', value: counters.rewinds },
+    {
+      name: 'stormpetrel_rewinds_total',
+      value: counters.rewinds - counters.rewindsInDoubt,
+      labels: { found: 'loss' }
+    },
+    { name: 'stormpetrel_rewinds_total', value: counters.rewindsInDoubt, labels: { found: 'doubt' } },
     ...byteReadings(counters, labels),
     ...latencyReadings(counters.latency, labels),
     { name: 'stormpetrel_lag_records', value: lagRecords, labels },
