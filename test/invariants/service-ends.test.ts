@@ -164,9 +164,9 @@ test('a handler that never answers ends its consumer after twice the patience; o
   await consumers.start()
   const failures: Error[] = []
   const reader = new CheckingReader()
-  let answer = (): void => undefined
+  let answer: ((nothing: null) => void) | undefined
   const answered = new Promise<null>((resolve) => {
-    answer = () => resolve(null)
+    answer = resolve
   })
   reader.onRecords = () => answered
   const subscription = await consumers.subscribe('packets.raw', 'stuck', reader, (error) => {
@@ -188,7 +188,7 @@ test('a handler that never answers ends its consumer after twice the patience; o
     code: 'SP_KAFKA',
     message: expect.stringContaining('stands still (partition 0 is not read on for 10 s, 1 records behind)')
   })
-  answer()
+  answer?.(null)
   await consumers.stop()
   await bus.stop()
 })
