@@ -54,7 +54,12 @@ beforeEach(async () => {
   stream.traffic.start()
 })
 
-afterEach(() => stream.close())
+afterEach(async () => {
+  // A test that failed may have left them so.
+  for (const proxy of [toKafka, toRedis]) proxy.passOn()
+  await redis.start()
+  await stream.close()
+})
 
 /** A tagger and an aggregator as processes, which have counted something. */
 async function services(settings: Readonly<Record<string, string>> = {}): Promise<[Program, Program]> {
@@ -64,6 +69,18 @@ async function services(settings: Readonly<Record<string, string>> = {}): Promis
   ])
   while ((await programs[1].metric('stormpetrel_counted_packets_total')) < 1000) await untilSent(100)
   return programs
+}
+
+/** Resolves when it has counted more than now: its partitions are assigned, and records come. */
+async function untilItCounts(aggregator: Program): Promise<void> {
+  const counted = (): Promise<number> => aggregator.metric('stormpetrel_counted_packets_total')
+  const before = await counted()
+  while ((await counted()) <= before) await untilSent(100)
+}
+
+/** Resolves when it has records that it cannot be done with. */
+async function untilItHolds(aggregator: Program): Promise<void> {
+  while ((await aggregator.metric('stormpetrel_lag_records')) === 0) await untilSent(100)
 }
 
 async function untilSent(packets: number): Promise<void> {
@@ -121,14 +138,15 @@ test('SIGTERM ends them in time while Kafka does not answer, exit code 1', async
 test('SIGTERM ends an aggregator in time while Redis does not answer, or is away, exit code 1', async () => {
   const [, aggregator] = await services()
   const other = await stream.deployment.startReady(['aggregator'])
+  await Promise.all([aggregator, other].map(untilItCounts))
 
   toRedis.swallow()
-  await untilSent(1000)
+  await untilItHolds(aggregator)
   expect((await endInTime(aggregator)).exitCode).toBe(1)
   toRedis.passOn()
-  while ((await other.metric('stormpetrel_counted_packets_total')) < 100) await untilSent(100)
+  await untilItCounts(other)
   await redis.kill9()
-  await untilSent(1000)
+  await untilItHolds(other)
   const { exitCode, stderr } = await endInTime(other)
   await redis.start()
 
