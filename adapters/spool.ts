@@ -1,7 +1,7 @@
 // The sensor's spool: what a batch goes through before anybody else hears of it. A batch, its name and the position of
 // the input after it are one record, and safe when `append` has resolved; see core/spool for what is kept how long.
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { DeclaredLoss, RawBatch } from '../core/batch/raw-batch.ts'
 import type { FileIdentity, FilePosition } from '../core/spool/input-position.ts'
@@ -11,7 +11,8 @@ import type { Log } from './log.ts'
 import { lockFolder } from './spool/folder-lock.ts'
 import { encodeRecord } from './spool/record-codec.ts'
 import { type Damage, recoverSpool } from './spool/recovery.ts'
-import { emptySegment, noteBatch, type Segment, spoolError, syncFolder } from './spool/segment.ts'
+import { noteBatch, spoolError, syncFolder } from './spool/segment.ts'
+import { SegmentList } from './spool/segment-list.ts'
 import { SegmentWriter } from './spool/segment-writer.ts'
 import { SpoolCounters } from './spool/spool-counters.ts'
 import { findDrops } from './spool/find-drops.ts'
@@ -35,10 +36,6 @@ export interface SpoolOptions {
   readonly onFailure: (error: Error) => void
 }
 
-/** Segments are a sixteenth of the spool, within these bounds: a drop takes one, and a start reads one at a time. */
-const SEGMENTS_IN_A_SPOOL = 16
-const MIN_SEGMENT_BYTES = 64 * 1024
-const MAX_SEGMENT_BYTES = 16 * 1024 * 1024
 /** What is handed to the sender at once: one request to the brokers. */
 const MAX_HANDED_BYTES = 850 * 1024
 const MAX_HANDED_BATCHES = 256
@@ -57,15 +54,12 @@ export class Spool {
   readonly #codecs = new ValueCodecs()
   readonly #writer: SegmentWriter
   readonly #reader: SpoolReader
-  readonly #segmentBytes: number
+  readonly #segments: SegmentList
   #book: SpoolBook
-  #segments: Segment[] = []
   #lock: FileHandle | null = null
   /** When the first batch that the sender has was spooled. */
   #handedSinceMs: number | null = null
   #shrinking: Promise<void> | null = null
-  /** Deletions under way: none goes on once the folder is given up. */
-  readonly #sweeps = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | null = null
   #isStopped = false
   #areDropsHeld: () => boolean = () => false
@@ -74,18 +68,17 @@ export class Spool {
   constructor(options: SpoolOptions) {
     this.#options = options
     this.#book = new SpoolBook(options.sensor)
+    const { folder, sizeLimitBytes, ageLimitMs, nowMs } = options
+    const isAnyWaiting = (sequences: Span): boolean => this.#book.isAnyWaiting(sequences)
+    this.#segments = new SegmentList({ folder, sizeLimitBytes, ageLimitMs, nowMs, isAnyWaiting })
     this.#reader = new SpoolReader({
-      folder: options.folder,
-      segments: () => this.#segments,
+      folder,
+      segments: () => this.#segments.all,
       isWaiting: (sequence) => this.#book.isWaiting(sequence),
       codecs: this.#codecs
     })
-    this.#segmentBytes = Math.min(
-      MAX_SEGMENT_BYTES,
-      Math.max(MIN_SEGMENT_BYTES, Math.floor(options.sizeLimitBytes / SEGMENTS_IN_A_SPOOL))
-    )
     this.#writer = new SegmentWriter(
-      options.folder,
+      folder,
       () => this.#wake(),
       (error) => {
         this.#wake()
@@ -102,7 +95,7 @@ export class Spool {
       this.#lock = await lockFolder(folder)
       const { book, segments, cutBytes, damages } = await recoverSpool(folder, sensor)
       this.#book = book
-      this.#segments = segments
+      this.#segments.load(segments)
       if (cutBytes > 0) {
         this.counters.cutBytes += cutBytes
         log('warn', 'spool had a torn end, which was cut off', { folder, bytes: cutBytes })
@@ -126,7 +119,7 @@ export class Spool {
     await this.#shrinking
     await this.#reader.close()
     await this.#writer.close()
-    await Promise.allSettled(this.#sweeps)
+    await this.#segments.swept()
     await this.#lock?.close()
     this.#lock = null
   }
@@ -147,22 +140,13 @@ export class Spool {
 
   /** Bytes of all segments. */
   get sizeBytes(): number {
-    return this.#segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-  }
-
-  /** Bytes of the segments that are still needed: those that are done with are being deleted, and drop nothing. */
-  get #heldBytes(): number {
-    return this.#segments.reduce((sum, segment) => {
-      const isNeeded = segment === this.#newest || this.#hasWaiting(segment)
-      return isNeeded ? sum + segment.sizeBytes : sum
-    }, 0)
+    return this.#segments.sizeBytes
   }
 
   /** When the batch that waits longest was spooled, null where none waits. */
   get oldestWaitingMs(): number | null {
     if (this.waitingBatches === 0) return null
-    const oldest = this.#segments.find((segment) => this.#hasWaiting(segment))
-    return this.#handedSinceMs ?? oldest?.oldestMs ?? null
+    return this.#handedSinceMs ?? this.#segments.oldestWaitingMs
   }
 
   /** The file that was not read to its end when the newest batch was made. */
@@ -201,10 +185,10 @@ export class Spool {
   async append(batch: RawBatch, position: FilePosition | null): Promise<void> {
     const { sizeLimitBytes, full, nowMs } = this.#options
     const value = this.#codecs.encode(batch)
-    if (full === 'drop-newest' && this.#heldBytes + value.length > sizeLimitBytes) {
+    if (full === 'drop-newest' && this.#segments.heldBytes + value.length > sizeLimitBytes) {
       return await this.#dropUnwritten(batch, position)
     }
-    if (this.#isNewestFull(value.length)) this.#sweepAfter(this.#roll()).catch(this.#fail)
+    if (this.#segments.isNewestFull(value.length)) this.#segments.sweepAfter(this.#roll()).catch(this.#fail)
     const { lane, number, epoch } = batch.name
     const entry: BatchEntry = {
       sequence: this.#book.nextSequence,
@@ -218,7 +202,7 @@ export class Spool {
       losses: batch.declaredLosses,
       position
     }
-    noteBatch(this.#newest, entry.sequence, entry.spooledAtMs)
+    noteBatch(this.#segments.newest, entry.sequence, entry.spooledAtMs)
     await this.#record({ kind: 'batch', entry }, true, value)
     if (this.sizeBytes > sizeLimitBytes) await this.#shrink()
   }
@@ -307,11 +291,10 @@ export class Spool {
   acknowledge(through: number): void {
     this.#handedSinceMs = null
     const record = { kind: 'done' as const, through }
-    const isSegmentDone = this.#segments.some(
-      (segment) => segment !== this.#newest && segment.lastSequence <= through && this.#hasWaiting(segment)
-    )
+    const isSegmentDone = this.#segments.isAnyDoneWith(through)
     // The note outlives a power cut before what it is about is deleted.
-    if (isSegmentDone && !this.#isStopped) this.#sweepAfter(this.#record(record, true)).catch(this.#fail)
+    if (isSegmentDone && !this.#isStopped)
+      this.#segments.sweepAfter(this.#record(record, true)).catch(this.#fail)
     else this.#recordLater(record)
     this.#wake()
   }
@@ -320,18 +303,6 @@ export class Spool {
   async refuse({ sequence, batch }: WaitingBatch): Promise<void> {
     this.#handedSinceMs = null
     await this.#drop('refused', [sequence, sequence], [lossOf(batch)], 1)
-  }
-
-  /** A segment ends when it is large, or so old that a drop by age would take much else with it. */
-  #isNewestFull(moreBytes: number): boolean {
-    const { sizeBytes, lastSequence, oldestMs } = this.#newest
-    if (sizeBytes + moreBytes > this.#segmentBytes) return lastSequence > 0 || sizeBytes > this.#segmentBytes
-    const { nowMs, ageLimitMs } = this.#options
-    return lastSequence > 0 && nowMs() - oldestMs > ageLimitMs / SEGMENTS_IN_A_SPOOL
-  }
-
-  get #newest(): Segment {
-    return this.#segments.at(-1)!
   }
 
   #tellDamage({ path, badAt, losses, sequences: [from, to] }: Damage): void {
@@ -349,16 +320,14 @@ export class Spool {
   async #beginEpoch(): Promise<void> {
     const startedMs = Math.max(this.#options.nowMs(), this.#book.epochStartedMs + 1)
     this.#book.beginEpoch(randomBytes(16).toString('hex'), startedMs)
-    await this.#sweepAfter(this.#roll())
+    await this.#segments.sweepAfter(this.#roll())
   }
 
   /** Begins a segment, with everything in it that must outlive those before it. */
   #roll(): Promise<void> {
-    const number = (this.#segments.at(-1)?.number ?? 0) + 1
-    const segment = emptySegment(this.#options.folder, number, this.#codecs.schema)
-    this.#segments.push(segment)
+    const segment = this.#segments.add(this.#codecs.schema)
     const state: SpoolRecord = { kind: 'state', state: this.#book.state(segment.schema) }
-    const begun = this.#writer.begin(segment, encodeRecord(number, state))
+    const begun = this.#writer.begin(segment, encodeRecord(segment.number, state))
     // Whoever waits for a record of the segment sees its failure.
     begun.catch(() => undefined)
     return begun
@@ -366,7 +335,11 @@ export class Spool {
 
   #record(record: SpoolRecord, isSynced: boolean, value?: Uint8Array): Promise<void> {
     this.#book.apply(record)
-    return this.#writer.write(this.#newest, encodeRecord(this.#newest.number, record, value), isSynced)
+    return this.#writer.write(
+      this.#segments.newest,
+      encodeRecord(this.#segments.newest.number, record, value),
+      isSynced
+    )
   }
 
   /** A record that nobody waits for; where it cannot be written, the writer has told so. */
@@ -380,11 +353,11 @@ export class Spool {
     const loss = lossOf(batch)
     const { lane, from: number, frames } = loss
     this.#countDrop('full', 1, frames)
-    if (this.#isNewestFull(0)) this.#sweepAfter(this.#roll()).catch(this.#fail)
+    if (this.#segments.isNewestFull(0)) this.#segments.sweepAfter(this.#roll()).catch(this.#fail)
     const unwritten = { end: { lane, number, frames: batch.framesBefore + frames }, position }
     const losses = this.#book.lossesAfterDrop(null, [loss])
     const drop = { reason: 'full' as const, sequences: null, unwritten, losses }
-    await this.#sweepAfter(this.#record({ kind: 'drop', drop }, true))
+    await this.#segments.sweepAfter(this.#record({ kind: 'drop', drop }, true))
   }
 
   readonly #fail = (error: unknown): void => {
@@ -404,11 +377,12 @@ export class Spool {
   async #shrinkNow(): Promise<void> {
     const { sizeLimitBytes, full } = this.#options
     // A drop takes segments away.
-    const segments = this.#segments.slice()
+    const segments = this.#segments.all.slice()
     for (const segment of segments) {
-      const isOver = full === 'drop-oldest' && this.sizeBytes > sizeLimitBytes && segment !== this.#newest
+      const isOver =
+        full === 'drop-oldest' && this.sizeBytes > sizeLimitBytes && segment !== this.#segments.newest
       if (this.#isStopped || !(isOver || this.#isOld(segment.oldestMs))) return
-      if (!this.#hasWaiting(segment)) continue
+      if (!this.#segments.hasWaiting(segment)) continue
       await this.#writer.idle()
       const found = await findDrops(segment, (sequence) => this.#book.isWaiting(sequence))
       // What the brokers may have already is not declared as dropped.
@@ -435,7 +409,7 @@ export class Spool {
     this.#countDrop(reason, batches, framesOf(losses))
     const all = this.#book.lossesAfterDrop(sequences, losses)
     const drop = { reason, sequences, unwritten: null, losses: all }
-    await this.#sweepAfter(this.#record({ kind: 'drop', drop }, true))
+    await this.#segments.sweepAfter(this.#record({ kind: 'drop', drop }, true))
     this.#wake()
   }
 
@@ -443,34 +417,6 @@ export class Spool {
     this.counters.drop(reason, batches, frames)
     const { sensor, log } = this.#options
     log('warn', 'spool drops batches', { sensor, reason, batches, frames })
-  }
-
-  #hasWaiting({ firstSequence, lastSequence }: Segment): boolean {
-    return lastSequence > 0 && this.#book.isAnyWaiting([firstSequence, lastSequence])
-  }
-
-  /**
-   * Once a record is durable, deletes the segments that have nothing left to send by it and all before it. What else
-   * they said is in the state of a later one.
-   */
-  #sweepAfter(durable: Promise<void>): Promise<void> {
-    const done = this.#segments.filter((segment) => segment !== this.#newest && !this.#hasWaiting(segment))
-    const sweep = this.#sweep(durable, done)
-    this.#sweeps.add(sweep)
-    const forget = (): void => void this.#sweeps.delete(sweep)
-    sweep.then(forget, forget)
-    return sweep
-  }
-
-  async #sweep(durable: Promise<void>, done: readonly Segment[]): Promise<void> {
-    await durable
-    const newestDurable = this.#segments.findLast(({ durableBytes }) => durableBytes > 0)?.number ?? 0
-    for (const segment of done) {
-      const index = this.#segments.indexOf(segment)
-      if (index < 0 || segment.number >= newestDurable) continue
-      this.#segments.splice(index, 1)
-      await unlink(segment.path)
-    }
   }
 
   /** Resolves at the next change of what is durable, done or stopped. */
