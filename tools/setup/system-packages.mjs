@@ -24,6 +24,15 @@ export const TEST_PACKAGES = [
   { name: 'ca-certificates', isPresent: () => existsSync('/etc/ssl/certs/ca-certificates.crt') }
 ]
 
+/** What the benchmark needs: programs by other hands that are measured over the same packets, beside the real parts. */
+export const BENCH_PACKAGES = [
+  ...STACK_PACKAGES,
+  ...commands('tshark', 'zstd'),
+  { name: 'pmacct', isPresent: () => hasCommand('pmacctd') },
+  { name: 'default-jdk-headless', isPresent: hasJavaCompiler17 },
+  { name: 'python3-venv', isPresent: () => findPython() !== undefined }
+]
+
 function commands(...names) {
   return names.map((name) => ({ name, isPresent: () => hasCommand(name) }))
 }
@@ -41,6 +50,12 @@ function hasHeader(name) {
 function hasRedis7() {
   const major = /v=(\d+)\./.exec(outputOf('redis-server', ['--version']) ?? '')?.[1]
   return Number(major) >= 7
+}
+
+/** The Kafka Streams peer is compiled for Java 17. */
+function hasJavaCompiler17() {
+  const major = /javac (\d+)/.exec(outputOf('javac', ['-version']) ?? '')?.[1]
+  return Number(major) >= 17
 }
 
 /** A Python of 3.10 or newer that can make a virtual environment, or undefined. */
