@@ -1,5 +1,6 @@
 // The benchmark: `npm run bench`. It runs the real program over captures that it makes, prints a table, and leaves
-// bench/results/latest.json and a dated copy. `--only NAME` runs the cases with that in their name, and leaves nothing.
+// bench/results/latest.json and a dated copy. `--only NAME` runs the cases with that in their name, and leaves nothing;
+// `--only drain` runs the stream beside Kafka Streams, and puts it in the place of the one in the results.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { arch, availableParallelism, cpus, loadavg, release, tmpdir, totalmem, type } from 'node:os'
 import { join } from 'node:path'
@@ -13,20 +14,30 @@ import {
   type CaseResult,
   type GeoResult,
   LATEST_RESULTS,
-  type Machine
+  type Machine,
+  readLatestResults
 } from './results.ts'
+import { measureStream } from './stream/part.ts'
 
 const STORMPETREL = 'bin/stormpetrel.js'
 const WARM_LOADS = 7
 const WARM_GOAL_MS = 150
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, rounds: { type: 'string' } } })
+const DRAIN = 'drain'
+const DRAIN_PACKETS = 20_000_000
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, rounds: { type: 'string' }, packets: { type: 'string' } }
+})
 const rounds = Number(values.rounds ?? 3)
+const drainPackets = Number(values.packets ?? DRAIN_PACKETS)
 const only = values.only ?? ''
 const chosen = BENCH_CASES.filter(({ name }) => name.includes(only))
-if (chosen.length === 0 || !(rounds >= 1)) {
-  const names = BENCH_CASES.map(({ name }) => name).join(', ')
-  process.stderr.write(`usage: npm run bench -- [--only NAME] [--rounds 3]; names: ${names}\n`)
+if ((chosen.length === 0 && only !== DRAIN) || !(rounds >= 1) || !(drainPackets >= 1000)) {
+  const names = [...BENCH_CASES.map(({ name }) => name), DRAIN].join(', ')
+  process.stderr.write(
+    `usage: npm run bench -- [--only NAME] [--rounds 3] [--packets ${DRAIN_PACKETS}]; names: ${names}\n`
+  )
   process.exit(2)
 }
 
@@ -40,7 +51,8 @@ const environment = {
 }
 
 try {
-  await run()
+  if (only === DRAIN) keep({ ...readLatestResults(), ...(await measureStream(drainPackets, false, say)) })
+  else await run()
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
@@ -66,6 +78,7 @@ async function run(): Promise<void> {
     say(`${each.name.padEnd(20)}${cells.map((cell) => String(cell).padStart(14)).join('')}`)
   }
   if (only !== '') return
+  const stream = await measureStream(drainPackets, true, say)
   const bare = await leastOf(await programOf(BENCH_CASES[0]!, true))
   const startUp = { wallMs: Math.round(bare.wallSeconds * 1000), cpuMs: Math.round(bare.cpuSeconds * 1000) }
   keep({
@@ -76,7 +89,8 @@ async function run(): Promise<void> {
     rounds,
     startUp,
     geo,
-    cases
+    cases,
+    ...stream
   })
 }
 
@@ -156,7 +170,8 @@ function minuteLoad(): number {
 
 function keep(results: BenchResults): void {
   const text = `${JSON.stringify(results, null, 2)}\n`
-  const dated = LATEST_RESULTS.replace('latest', results.startedAt.slice(0, 10))
+  const day = results.drain?.startedAt ?? results.startedAt
+  const dated = LATEST_RESULTS.replace('latest', day.slice(0, 10))
   for (const path of [LATEST_RESULTS, dated]) writeFileSync(join(packageRoot(), path), text)
   say(`kept in ${LATEST_RESULTS} and ${dated}`)
 }

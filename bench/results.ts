@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageRoot } from '../adapters/package-root.ts'
+import type { StreamResults } from './stream/part.ts'
 
 /** Where it ran. */
 export interface Machine {
@@ -44,7 +45,7 @@ export interface GeoResult {
   readonly warmGoalMs: number
 }
 
-export interface BenchResults {
+export interface BenchResults extends Partial<StreamResults> {
   /** ISO 8601. */
   readonly startedAt: string
   readonly machine: Machine

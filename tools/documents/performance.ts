@@ -25,6 +25,7 @@ export function performanceDocument(): string {
       'which is the worst there is for unique sources. `up` decodes, tags, counts every series of every window, ' +
       'and keeps them in memory: what it holds grows with the series, not with the packets; `tag` holds nothing, and ' +
       '`counts` one row for each combination that it is asked for.',
+    ...streamTexts(results),
     '## Start-up and geo data',
     table(
       ['what', 'ms'],
@@ -42,6 +43,36 @@ export function performanceDocument(): string {
       `part are printed by ${code('node dist/bench/headers.js')}, ${code('tag-lines.js')}, ${code('counts.js')} and ` +
       `${code('windows.js')}.`
   )
+}
+
+/** The drain beside its peers, where it was measured. */
+function streamTexts({ drain, peers = [] }: BenchResults): string[] {
+  if (drain === undefined) return []
+  const { packets, seconds, packetsPerSecond, stages } = drain
+  const ours = ['Stormpetrel', number(packets), seconds.toFixed(1), number(packetsPerSecond), '']
+  const rows = peers.map((peer) => [
+    peer.name,
+    number(peer.packets),
+    peer.seconds.toFixed(1),
+    number(peer.packetsPerSecond),
+    number(peer.cpuNsPerPacket)
+  ])
+  return [
+    '## Stream',
+    `${code('npm run bench -- --only drain')}, ${drain.startedAt.slice(0, 10)}: a raw topic of ${number(packets)} packets ` +
+      'to exact counts in Redis, by one tagger and one aggregator with every tag, region, AS number, window and unique ' +
+      'source, fence and ledger; Kafka, the registry and Redis run on the same two cores, and every count of a port is ' +
+      'compared with what was sent. Peers read the same topic, or a capture of the same traffic; bench/peers says how.',
+    table(['program', 'packets', 'seconds', 'packets/s', 'ns CPU a packet'], [ours, ...rows]),
+    table(
+      ['process', 'ns CPU a packet', 'peak MiB'],
+      stages.map((stage) => [stage.name, number(stage.cpuNsPerPacket), number(stage.peakRssMib)])
+    ),
+    `${drain.rawBytesPerPacket.toFixed(1)} bytes a packet in packets.raw, ` +
+      `${drain.enrichedBytesPerPacket.toFixed(1)} in packets.enriched with Kafka's own; Redis holds ` +
+      `${number(Math.round(drain.redisBytes / 2 ** 20))} MiB at the end. ` +
+      `${drain.ratioToKafkaStreamsExactlyOnce.toFixed(2)} times Kafka Streams with exactly_once_v2.`
+  ]
 }
 
 function machineText({ machine, loadAverage, startedAt, isPinned, rounds }: BenchResults): string {

@@ -1,0 +1,79 @@
+// The part of the benchmark that is a stream: the drain, and peers over the same packets.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { measureKafkaStreams } from '../peers/kafka-streams.ts'
+import type { PeerResult } from '../peers/peer.ts'
+import { measurePmacctd } from '../peers/pmacctd.ts'
+import { measurePython } from '../peers/python.ts'
+import { measureRedisAlone } from '../peers/redis-alone.ts'
+import { measureTshark } from '../peers/tshark.ts'
+import { BenchDeployment } from './deployment.ts'
+import { type DrainResult, fillForDrain, measureDrain, type Say } from './drain.ts'
+import { writeTrafficCapture } from './traffic-capture.ts'
+
+/** What the part leaves in the results. */
+export interface StreamResults {
+  readonly drain: DrainResult & {
+    /** ISO 8601: it may be measured alone, later than the commands. */
+    readonly startedAt: string
+    /** Packets/s as a multiple of Kafka Streams with exactly_once_v2, in the same run over the same topic. */
+    readonly ratioToKafkaStreamsExactlyOnce: number
+  }
+  readonly redisBytes: number
+  readonly peers: readonly PeerResult[]
+}
+
+/** Peers other than Kafka Streams get so many frames: the slowest of them would take hours for all. */
+const PEER_FRAMES = 2_000_000
+
+/** Drains so many packets, then has the peers count: Kafka Streams all of them, and the others where `hasAllPeers`. */
+export async function measureStream(packets: number, hasAllPeers: boolean, say: Say): Promise<StreamResults> {
+  const startedAt = new Date().toISOString()
+  const deployment = await BenchDeployment.open()
+  try {
+    const filled = await fillForDrain(deployment, packets, say)
+    const drain = await measureDrain(deployment, filled, packets, say)
+    await deployment.stopServices()
+    say(`drain: ${drain.packetsPerSecond} packets/s`)
+    const sound = filled.truths.reduce((sum, { frames, damagedFrames }) => sum + frames - damagedFrames, 0)
+    const exactlyOnce = await measureKafkaStreams(deployment, sound, 'exactly_once_v2')
+    const peers = [exactlyOnce, await measureKafkaStreams(deployment, sound, 'at_least_once')]
+    if (hasAllPeers) {
+      const some = Math.min(PEER_FRAMES, sound)
+      peers.push(await measurePython(deployment.configuration.kafkaBrokers, some))
+      peers.push(...(await measureCapturePeers(packets)))
+    }
+    for (const { name, packetsPerSecond } of peers) say(`${name}: ${packetsPerSecond} packets/s`)
+    const ratio = drain.packetsPerSecond / exactlyOnce.packetsPerSecond
+    const ratioToKafkaStreamsExactlyOnce = Math.round(ratio * 100) / 100
+    return {
+      drain: { startedAt, ...drain, ratioToKafkaStreamsExactlyOnce },
+      redisBytes: drain.redisBytes,
+      peers
+    }
+  } finally {
+    await deployment.close()
+  }
+}
+
+async function measureCapturePeers(packets: number): Promise<PeerResult[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'stormpetrel-bench-'))
+  try {
+    const capture = join(folder, 'traffic.pcap')
+    const sound = writeTrafficCapture(capture, Math.min(PEER_FRAMES, packets), {
+      seed: 20_220_511,
+      darkPrefix: 0xcb0071,
+      sources: 200_000,
+      startSeconds: 1_652_194_200,
+      packetsPerSecond: 50_000
+    })
+    return [
+      await measurePmacctd(capture, sound),
+      await measureTshark(capture, sound),
+      await measureRedisAlone(capture, sound)
+    ]
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
