@@ -1,5 +1,5 @@
 // The same files counted once more, without faults, by a deployment of its own beside the first on the same servers:
-// what no other code can say of the first (regions, AS numbers, the registers of its sketches) must be equal in both.
+// what no other code can say of the first (regions, AS numbers, the registers of its sources) must be equal in both.
 import type { RedisStore } from '../../adapters/redis-store.ts'
 import { storedWindows } from './comparison.ts'
 import type { ChaosDeployment } from './deployment.ts'
@@ -9,8 +9,8 @@ import { drain } from './drain.ts'
 export interface CalmComparison {
   readonly cells: number
   readonly packetDifferences: number
-  readonly sketches: number
-  /** Estimates that are not the same number: a sketch's registers decide it alone. */
+  readonly estimates: number
+  /** Estimates that are not the same number: the registers decide it alone. */
   readonly sourceDifferences: number
   readonly examples: readonly string[]
 }
@@ -35,7 +35,7 @@ export async function countCalmly(
 /** Every window and series of both. */
 export async function compareStores(chaos: RedisStore, calm: RedisStore): Promise<CalmComparison> {
   const windows = new Map([...(await storedWindows(chaos)), ...(await storedWindows(calm))])
-  const result = { cells: 0, packetDifferences: 0, sketches: 0, sourceDifferences: 0 }
+  const result = { cells: 0, packetDifferences: 0, estimates: 0, sourceDifferences: 0 }
   const examples: string[] = []
   const note = (text: string) => {
     if (examples.length < EXAMPLES) examples.push(text)
@@ -55,7 +55,7 @@ export async function compareStores(chaos: RedisStore, calm: RedisStore): Promis
       calm.sources(window, series)
     ])
     for (const each of series) {
-      result.sketches += 1
+      result.estimates += 1
       if (sources.get(each) === calmSources.get(each)) continue
       result.sourceDifferences += 1
       note(`${name} ${each}: ${sources.get(each)} sources, calmly ${calmSources.get(each)}`)

@@ -57,15 +57,17 @@ export function printReport(report: Report, print: (text: string) => void): 0 | 
   line(`stormpetrel counts: ${report.answers.rows} rows, ${report.answers.differences} differ`)
   if (calm !== null) {
     line(
-      `calm count of the same files: ${calm.cells} cells, ${calm.packetDifferences} differ; ${calm.sketches} ` +
-        `sketches, ${calm.sourceDifferences} differ`
+      `calm count of the same files: ${calm.cells} cells, ${calm.packetDifferences} differ; ${calm.estimates} ` +
+        `estimates of sources, ${calm.sourceDifferences} differ`
     )
     for (const example of calm.examples) line(`  ${example}`)
   }
   if (reader !== null) line(`Python, first of each name: ${JSON.stringify(reader)}`)
   if (!report.isDrained) line(`not drained: ${JSON.stringify(report.backlog)}`)
   for (const end of report.ends)
-    line(`ended by itself: ${end.name} at ${new Date(end.atMs).toISOString()}, ${end.exitCode ?? end.signal}`)
+    line(
+      `ended by itself: ${end.name} at ${new Date(end.atMs).toISOString()}, ${end.exitCode ?? end.signal}: ${end.lastLine}`
+    )
   line('')
   line(
     JSON.stringify({

@@ -22,6 +22,8 @@ export interface UnaskedEnd {
   readonly atMs: number
   readonly exitCode: number | null
   readonly signal: NodeJS.Signals | null
+  /** The last line of its log: why. */
+  readonly lastLine: string
 }
 
 const RESTART_AFTER_MS = 200
@@ -137,7 +139,10 @@ export class SupervisedProcess {
   }
 
   #afterEnd(livedMs: number, exitCode: number | null, signal: NodeJS.Signals | null): void {
-    if (!this.#isEndAsked) this.unaskedEnds.push({ name: this.name, atMs: Date.now(), exitCode, signal })
+    if (!this.#isEndAsked) {
+      const lastLine = readFileSync(this.logFile, 'utf8').trimEnd().split('\n').at(-1) ?? ''
+      this.unaskedEnds.push({ name: this.name, atMs: Date.now(), exitCode, signal, lastLine })
+    }
     if (!this.#isWanted) return
     this.#waitMs = livedMs < SHORT_LIFE_MS ? Math.min(LONGEST_RESTART_MS, this.#waitMs * 2) : RESTART_AFTER_MS
     this.#timer = setTimeout(() => this.#spawn(), this.#waitMs)
