@@ -1,25 +1,23 @@
 // Counts in this process: the embedded default. It holds to the same fence as the Redis store, and to the same tests.
-import { FenceSlot, behindSpan, moveOffsets } from '../core/fence/fence-slot.ts'
-import { checkSlotRequest, checkSpans, partitionKey } from '../core/fence/slot-request.ts'
+import { FenceSlot } from '../core/fence/fence-slot.ts'
+import { checkSlotRequest, checkSpans } from '../core/fence/slot-request.ts'
 import { cellsToDrop, trimmedUpToSeconds } from '../core/store/busiest-sensors.ts'
 import type {
   CountStore,
   LateTotals,
   Ledger,
-  OffsetSpan,
   SensorCell,
   SensorTotals,
   SlotOutcome,
   SlotRequest,
-  SourceCell,
   VantageWindow
 } from '../core/store/count-store.ts'
 import { joinLedgers, joinTotals } from '../core/store/ledger.ts'
 import type { Retention } from '../core/store/retention.ts'
-import { newSettings, type StoreSettings } from '../core/store/store-settings.ts'
+import { newSettings, type StoreSettings, zonesKept } from '../core/store/store-settings.ts'
 import { leastActiveWatermark } from '../core/store/watermark.ts'
 import type { Window } from '../core/windows/window.ts'
-import { MemorySketches } from './memory/memory-sketches.ts'
+import { MemorySources } from './memory/memory-sources.ts'
 import { MemoryWindows } from './memory/memory-windows.ts'
 
 /** Settings of a store in memory; by default one slot, and everything is kept. */
@@ -33,22 +31,17 @@ export interface MemoryStoreOptions {
   readonly nowSeconds?: () => number
 }
 
-interface Slot {
-  fence: FenceSlot
-  sourceOffsets: Map<string, number>
-}
-
 /** A CountStore in memory. Every step is synchronous inside, so it is atomic; nothing survives the process. */
 export class MemoryStore implements CountStore {
   readonly slots: number
   readonly #settings: StoreSettings
   readonly #nowSeconds: () => number
   readonly #windows: MemoryWindows
-  readonly #sketches: MemorySketches
+  readonly #sources: MemorySources
   readonly #hours = new Map<number, Map<string, Map<string, number>>>()
   readonly #untrimmedHours = new Set<number>()
   #trimmedUpTo: number | null = null
-  #slots: Slot[] = []
+  #slots: FenceSlot[] = []
 
   constructor(options: MemoryStoreOptions = {}) {
     const { slots = 1, retention = null, dayZones = [], nowSeconds = () => 0 } = options
@@ -56,7 +49,7 @@ export class MemoryStore implements CountStore {
     this.#settings = newSettings({ retention, dayZones })
     this.#nowSeconds = nowSeconds
     this.#windows = new MemoryWindows(retention, nowSeconds)
-    this.#sketches = new MemorySketches(retention, nowSeconds)
+    this.#sources = new MemorySources(zonesKept(this.#settings), retention, nowSeconds)
     this.#reset()
   }
 
@@ -69,13 +62,7 @@ export class MemoryStore implements CountStore {
   }
 
   async nextOffset(topic: string, partition: number): Promise<number> {
-    const key = partitionKey({ topic, partition })
-    return Math.min(
-      ...this.#slots.flatMap(({ fence, sourceOffsets }) => [
-        fence.offset(topic, partition),
-        sourceOffsets.get(key) ?? 0
-      ])
-    )
+    return Math.min(...this.#slots.map((fence) => fence.offset(topic, partition)))
   }
 
   countedUpTo(topic: string, partitions: number): Promise<number[]> {
@@ -84,41 +71,24 @@ export class MemoryStore implements CountStore {
     )
   }
 
-  async addSources(cells: readonly SourceCell[]): Promise<void> {
-    this.#sketches.add(cells)
-  }
-
-  async advanceSources(spans: readonly OffsetSpan[]): Promise<SlotOutcome> {
-    checkSpans(spans)
-    for (const { sourceOffsets } of this.#slots) {
-      const behind = behindSpan(sourceOffsets, spans)
-      if (behind !== null) return behind
-    }
-    for (const { sourceOffsets } of this.#slots) moveOffsets(sourceOffsets, spans)
-    return { kind: 'applied', expiredPackets: {} }
-  }
-
   async applySlot(request: SlotRequest): Promise<SlotOutcome> {
     checkSlotRequest(request, this.slots)
-    const { fence } = this.#slots[request.slot]!
-    const refusal = fence.check(request.spans, request.batches)
+    const fence = this.#slots[request.slot]!
+    const refusal = fence.check(request.spans, request.batches, request.known)
     if (refusal !== null) return refusal
     fence.commit(request.spans, request.batches)
     this.#addSensorCells(request.sensorCells)
+    for (const part of request.sources) this.#sources.add(part)
     return { kind: 'applied', expiredPackets: this.#windows.add(request.cells) }
   }
 
   async trim(topic: string, partition: number, toOffset: number): Promise<void> {
-    const spans = [{ topic, partition, from: 0, to: toOffset }]
-    checkSpans(spans)
-    for (const { fence, sourceOffsets } of this.#slots) {
-      fence.trim(topic, partition, toOffset)
-      moveOffsets(sourceOffsets, spans)
-    }
+    checkSpans([{ topic, partition, from: 0, to: toOffset }])
+    for (const fence of this.#slots) fence.trim(topic, partition, toOffset)
   }
 
-  async closeSketches(watermarkSeconds: number): Promise<void> {
-    this.#sketches.close(watermarkSeconds)
+  async tidySources(watermarkSeconds: number): Promise<void> {
+    this.#sources.close(watermarkSeconds)
   }
 
   async trimSensorHours(watermarkSeconds: number): Promise<void> {
@@ -153,8 +123,8 @@ export class MemoryStore implements CountStore {
   }
 
   async sources(window: VantageWindow, series: readonly string[]): Promise<Map<string, number>> {
-    this.#sketches.expire()
-    return new Map(series.map((one) => [one, this.#sketches.count(window, one)]))
+    this.#sources.expire()
+    return this.#sources.count(window, series)
   }
 
   async sensorPackets(startSeconds: number): Promise<Map<string, Map<string, number>>> {
@@ -171,12 +141,12 @@ export class MemoryStore implements CountStore {
   }
 
   async sensorTotals(): Promise<SensorTotals[]> {
-    return joinTotals(this.#slots.map(({ fence }) => fence.totals()))
+    return joinTotals(this.#slots.map((fence) => fence.totals()))
   }
 
   async ledger(): Promise<Ledger> {
     return joinLedgers(
-      this.#slots.map(({ fence }) => ({
+      this.#slots.map((fence) => ({
         sensors: fence.totals(),
         gaps: fence.gaps(),
         unobserved: fence.unobserved(),
@@ -188,12 +158,12 @@ export class MemoryStore implements CountStore {
   async lateTotals(): Promise<LateTotals> {
     return {
       expiredPackets: { ...this.#windows.expiredPackets },
-      lateSources: { ...this.#sketches.lateSources }
+      lateSources: { ...this.#sources.lateSources }
     }
   }
 
   async watermarkSeconds(): Promise<number> {
-    return leastActiveWatermark(this.#slots.flatMap(({ fence }) => [...fence.watermarks().values()]))
+    return leastActiveWatermark(this.#slots.flatMap((fence) => [...fence.watermarks().values()]))
   }
 
   async clear(): Promise<void> {
@@ -202,14 +172,11 @@ export class MemoryStore implements CountStore {
 
   #reset(): void {
     this.#windows.clear()
-    this.#sketches.clear()
+    this.#sources.clear()
     this.#hours.clear()
     this.#untrimmedHours.clear()
     this.#trimmedUpTo = null
-    this.#slots = Array.from({ length: this.slots }, () => ({
-      fence: new FenceSlot(),
-      sourceOffsets: new Map()
-    }))
+    this.#slots = Array.from({ length: this.slots }, () => new FenceSlot())
   }
 
   #addSensorCells(cells: readonly SensorCell[]): void {

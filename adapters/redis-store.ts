@@ -6,16 +6,14 @@ import type {
   CountStore,
   LateTotals,
   Ledger,
-  OffsetSpan,
   SensorTotals,
   SlotOutcome,
   SlotRequest,
-  SourceCell,
   VantageWindow
 } from '../core/store/count-store.ts'
 import { joinLedgers, joinTotals } from '../core/store/ledger.ts'
 import type { Retention } from '../core/store/retention.ts'
-import { isKept, type StoreSettings } from '../core/store/store-settings.ts'
+import { isKept, newSettings, type StoreSettings, zonesKept } from '../core/store/store-settings.ts'
 import { leastActiveWatermark } from '../core/store/watermark.ts'
 import type { Window, WindowSize } from '../core/windows/window.ts'
 import { applyArguments } from './redis/apply-arguments.ts'
@@ -27,13 +25,7 @@ import {
   orRedisError,
   type RedisConnection
 } from './redis/connection.ts'
-import {
-  closeSlotSketches,
-  markTrimmed,
-  trimHour,
-  trimmedUpTo,
-  untrimmedHours
-} from './redis/housekeeping.ts'
+import { markTrimmed, trimHour, trimmedUpTo, untrimmedHours } from './redis/housekeeping.ts'
 import type { Finding } from './topics/topic-rules.ts'
 import {
   layoutFindings,
@@ -48,8 +40,8 @@ import { readLedger } from './redis/read-ledger.ts'
 import { outcomeOf, splitAtBar, totalsOf } from './redis/replies.ts'
 import { loadScripts, runScript } from './redis/scripts.ts'
 import { type SlotKeys, seriesMember, slotKeys, windowMember } from './redis/slot-keys.ts'
-import { sketchSlot } from './redis/source-arguments.ts'
-import { SourcesColumn } from './redis/sources-column.ts'
+import { readSources } from './redis/read-sources.ts'
+import { tidySources } from './redis/tidy-sources.ts'
 
 /** Where the store lies in Redis, and what is wanted of it. */
 export interface RedisStoreOptions {
@@ -71,9 +63,6 @@ export interface RedisStoreOptions {
   readonly commandTimeoutMs?: number
 }
 
-/** A call blocks Redis, and with it every flush, for some milliseconds at this size. */
-const SKETCHES_READ_PER_CALL = 500
-
 /** A CountStore on one Redis, version 7. Every method throws SP_REDIS where Redis cannot be reached or refuses. */
 export class RedisStore implements CountStore {
   readonly #options: RedisStoreOptions
@@ -82,14 +71,14 @@ export class RedisStore implements CountStore {
   /** Null until it is read: a reader may be there before any aggregator made the store. */
   #layout: StoreLayout | null = null
   #keys: readonly SlotKeys[] = []
-  #sources: SourcesColumn
+  readonly #rewrittenBytes = new Map<string, number>()
 
   constructor(options: RedisStoreOptions) {
     const { slots = 16, dayZones, retention } = options
     this.#options = options
     this.#wanted = { slots, dayZones, retention }
     this.#redis = this.#makeConnection()
-    this.#sources = this.#open(null)
+    this.#open(null)
   }
 
   get slots(): number {
@@ -111,12 +100,12 @@ export class RedisStore implements CountStore {
       await orRedisError(this.#redis, 'start', async () => {
         await this.#redis.connect()
         if (access === 'read') {
-          this.#sources = this.#open(await readLayout(this.#redis, namespace))
+          this.#open(await readLayout(this.#redis, namespace))
           return
         }
         for (const node of mastersOf(this.#redis)) refuseUnsafeServer(await readServerFacts(node))
         await loadScripts(this.#redis)
-        this.#sources = this.#open(await settleLayout(this.#redis, namespace, this.#wanted))
+        this.#open(await settleLayout(this.#redis, namespace, this.#wanted))
       })
     } catch (error) {
       await this.stop()
@@ -140,7 +129,6 @@ export class RedisStore implements CountStore {
   }
 
   async nextOffset(topic: string, partition: number): Promise<number> {
-    this.#sources.rewound(topic, partition)
     return await this.#run('next offset', () => this.#leastOffset(topic, partition))
   }
 
@@ -148,28 +136,8 @@ export class RedisStore implements CountStore {
     const fields = Array.from({ length: partitions }, (_, partition) => partitionKey({ topic, partition }))
     if (fields.length === 0) return []
     return await this.#run('offsets', async () => {
-      const stored = await this.#perSlot((keys) =>
-        Promise.all([
-          this.#redis.hmget(keys.offsets, ...fields),
-          this.#redis.hmget(keys.sourceOffsets, ...fields)
-        ])
-      )
-      const columns = stored.flat()
-      return fields.map((_, index) => Math.min(...columns.map((offsets) => Number(offsets[index] ?? 0))))
-    })
-  }
-
-  async addSources(cells: readonly SourceCell[]): Promise<void> {
-    await this.#run('add sources', () => this.#sources.add(cells))
-  }
-
-  async advanceSources(spans: readonly OffsetSpan[]): Promise<SlotOutcome> {
-    checkSpans(spans)
-    return await this.#run('advance sources', async () => {
-      const behind = await this.#sources.advance(spans)
-      if (behind === null) return { kind: 'applied', expiredPackets: {} }
-      const { topic, partition } = spans[behind]!
-      return { kind: 'behind', partition, storedOffset: await this.#leastOffset(topic, partition) }
+      const stored = await this.#perSlot((keys) => this.#redis.hmget(keys.offsets, ...fields))
+      return fields.map((_, index) => Math.min(...stored.map((offsets) => Number(offsets[index] ?? 0))))
     })
   }
 
@@ -187,19 +155,19 @@ export class RedisStore implements CountStore {
     checkSpans([{ topic, partition, from: 0, to: toOffset }])
     const args = [partitionKey({ topic, partition }), toOffset]
     await this.#run('trim', () =>
-      this.#perSlot(({ offsets, sourceOffsets, lostRecords }) =>
-        runScript(this.#redis, 'trim-offsets', [offsets, sourceOffsets, lostRecords], args)
+      this.#perSlot(({ offsets, lostRecords }) =>
+        runScript(this.#redis, 'trim-offsets', [offsets, lostRecords], args)
       )
     )
   }
 
-  async closeSketches(watermarkSeconds: number): Promise<void> {
+  async tidySources(watermarkSeconds: number): Promise<void> {
     const retention = this.#retention
     if (retention === null) return
-    await this.#run('close sketches', async () => {
-      for (const keys of this.#keys) {
-        await closeSlotSketches(this.#redis, keys, watermarkSeconds, retention)
-      }
+    await this.#run('tidy sources', async () => {
+      const zones = zonesKept(this.#layout?.settings ?? newSettings(this.#wanted))
+      const options = { redis: this.#redis, slots: this.#keys, zones, retention }
+      await tidySources({ ...options, rewrittenBytes: this.#rewrittenBytes }, watermarkSeconds)
     })
   }
 
@@ -217,7 +185,7 @@ export class RedisStore implements CountStore {
     return await orRedisError(this.#redis, 'settings', async () => {
       const layout = await readLayout(this.#redis, namespace)
       if (layout !== null) {
-        if (access === 'read') this.#sources = this.#open(layout)
+        if (access === 'read') this.#open(layout)
         return layout.settings
       }
       if (access === 'read') throw emptyStore(this.#redis, namespace)
@@ -272,24 +240,7 @@ export class RedisStore implements CountStore {
   }
 
   async sources(window: VantageWindow, series: readonly string[]): Promise<Map<string, number>> {
-    const member = windowMember(window)
-    return await this.#run('sources', async () => {
-      const wantedBySlot = this.#keys.map((): string[] => [])
-      for (const one of series) wantedBySlot[sketchSlot(member, one, this.slots)]!.push(one)
-      const numbers = new Map<string, number>()
-      const read = wantedBySlot.map(async (wanted, slot) => {
-        const keys = this.#keys[slot]!
-        for (let at = 0; at < wanted.length; at += SKETCHES_READ_PER_CALL) {
-          const part = wanted.slice(at, at + SKETCHES_READ_PER_CALL)
-          const sketches = part.map((one) => keys.sketch(member, one))
-          const all = [keys.closed(member), ...sketches]
-          const counts = await runScript(this.#redis, 'read-sources', all, part)
-          for (const [index, one] of part.entries()) numbers.set(one, (counts as number[])[index]!)
-        }
-      })
-      await Promise.all(read)
-      return numbers
-    })
+    return await this.#run('sources', () => readSources(this.#redis, this.#keys, window, series))
   }
 
   async sensorPackets(startSeconds: number): Promise<Map<string, Map<string, number>>> {
@@ -374,19 +325,15 @@ export class RedisStore implements CountStore {
 
   async #leastOffset(topic: string, partition: number): Promise<number> {
     const field = partitionKey({ topic, partition })
-    const stored = await this.#perSlot(async (keys) => [
-      await this.#redis.hget(keys.offsets, field),
-      await this.#redis.hget(keys.sourceOffsets, field)
-    ])
-    return Math.min(...stored.flat().map((offset) => Number(offset ?? 0)))
+    const stored = await this.#perSlot((keys) => this.#redis.hget(keys.offsets, field))
+    return Math.min(...stored.map((offset) => Number(offset ?? 0)))
   }
 
-  /** Takes a layout, or what is wanted where there is none yet, and answers the column of its slots. */
-  #open(layout: StoreLayout | null): SourcesColumn {
+  /** Takes a layout, or what is wanted where there is none yet. */
+  #open(layout: StoreLayout | null): void {
     const { slots } = layout ?? this.#wanted
     this.#layout = layout
     this.#keys = Array.from({ length: slots }, (_, slot) => slotKeys(this.#options.namespace, slot))
-    return new SourcesColumn(this.#redis, this.#keys, this.#retention)
   }
 
   get #retention(): Retention | null {
@@ -406,7 +353,7 @@ export class RedisStore implements CountStore {
     return orRedisError(this.#redis, what, async () => {
       if (this.#layout === null) {
         const layout = await readLayout(this.#redis, this.#options.namespace)
-        if (layout !== null) this.#sources = this.#open(layout)
+        if (layout !== null) this.#open(layout)
       }
       return await action()
     })

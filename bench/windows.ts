@@ -1,7 +1,7 @@
 // Nanoseconds a packet of what the aggregator does, on sources that are all new and on none: `node
 // dist/bench/windows.js`.
 import { MemoryStore } from '../adapters/memory-store.ts'
-import type { SourceCell } from '../core/store/count-store.ts'
+import type { SourcePart } from '../core/store/count-store.ts'
 import { CountAccumulator } from '../core/windows/count-accumulator.ts'
 import { SourceAccumulator } from '../core/windows/source-accumulator.ts'
 import { measureSyns, synBatches } from './syn-batches.ts'
@@ -9,20 +9,21 @@ import { measureSyns, synBatches } from './syn-batches.ts'
 const ROUNDS = 8
 
 const batches = synBatches()
-const sources = new SourceAccumulator(['UTC'])
+const sources = new SourceAccumulator()
 const counts = new CountAccumulator(['UTC'])
-let sourceCells: readonly SourceCell[] = []
+let parts: readonly SourcePart[] = []
+const nothing = { slot: 0, spans: [], batches: [], known: [], cells: [], sensorCells: [], sources: [] }
 
 await measureSyns('sources, all new', ROUNDS, () => {
   sources.forgetSent()
   for (const batch of batches) sources.add(batch)
-  sourceCells = sources.take()
+  parts = sources.take()
 })
 await measureSyns('sources, none new', ROUNDS, () => {
   for (const batch of batches) sources.add(batch)
 })
 await measureSyns('sources, all new, into the memory store', ROUNDS, async () => {
-  await new MemoryStore().addSources(sourceCells)
+  await new MemoryStore().applySlot({ ...nothing, sources: parts })
 })
 await measureSyns('counts', ROUNDS, () => {
   for (const batch of batches) counts.add(batch)
@@ -30,5 +31,5 @@ await measureSyns('counts', ROUNDS, () => {
 })
 await measureSyns('counts, into the memory store', ROUNDS, async () => {
   for (const batch of batches) counts.add(batch)
-  await new MemoryStore().applySlot({ slot: 0, spans: [], batches: [], ...counts.take() })
+  await new MemoryStore().applySlot({ ...nothing, ...counts.take() })
 })

@@ -8,6 +8,7 @@ import type {
   FencedBatch,
   SensorCell,
   SlotRequest,
+  SourcePart,
   VantageWindow
 } from '../../core/store/count-store.ts'
 import {
@@ -17,13 +18,16 @@ import {
   keptSeconds,
   type Retention
 } from '../../core/store/retention.ts'
-import { type SlotKeys, seriesMember, windowMember } from './slot-keys.ts'
+import { quarterMember, type SlotKeys, seriesMember, windowMember } from './slot-keys.ts'
+import { newLogId } from './tidy-sources.ts'
 
 /** What a script is called with. */
 export interface ScriptCall {
   readonly keys: string[]
-  readonly args: (string | number)[]
+  readonly args: ScriptArgument[]
 }
+
+type ScriptArgument = string | number | Buffer
 
 /** Cells of one window, each series once: the script would lose one of two equal ones. */
 interface WindowCells {
@@ -40,14 +44,15 @@ export function applyArguments(
   laneSeconds: number
 ): ScriptCall {
   const losses = request.batches.flatMap(lossesOf)
-  const ofBatches = request.batches.map(({ name }) => laneKey(name))
-  const lanes = [...new Set([...ofBatches, ...losses.map((loss) => loss.laneKey)])]
+  const named = [...request.batches.map(({ name }) => name), ...request.known]
+  const lanes = [...new Set([...named.map(laneKey), ...losses.map((loss) => loss.laneKey)])]
   const laneNumbers = new Map(lanes.map((lane, index) => [lane, index + 1]))
   const lives = livesOf(request.batches)
   const watermarks = watermarkBySensor(request.batches)
   const totals = addendsByTotal(request.batches)
   const windows = [...cellsByWindow(request.cells).values()]
   const hours = cellsByHour(request.sensorCells)
+  const quarters = quartersOf(request.sources)
   const call: ScriptCall = {
     keys: [
       keys.offsets,
@@ -58,12 +63,14 @@ export function applyArguments(
       keys.untrimmedHours,
       keys.lives,
       keys.unobserved,
+      keys.quarters,
       ...lanes.map((lane) => keys.lane(lane)),
       ...windows.flatMap(({ window }) => [
         keys.counts(windowMember(window)),
         keys.starts(seriesMember(window))
       ]),
-      ...[...hours.keys()].map((startSeconds) => keys.sensorHour(startSeconds))
+      ...[...hours.keys()].map((startSeconds) => keys.sensorHour(startSeconds)),
+      ...quarters.map(({ member }) => keys.quarter(member))
     ],
     args: [
       laneSeconds,
@@ -76,8 +83,12 @@ export function applyArguments(
       totals.size,
       windows.length,
       hours.size,
+      quarters.length,
+      request.known.length,
+      newLogId(),
       ...request.spans.flatMap((span) => [partitionKey(span), span.from, span.to]),
       ...laneArguments(request.batches, lanes),
+      ...request.known.flatMap((name) => [laneNumbers.get(laneKey(name))!, name.number]),
       ...batchArguments(request.batches, laneNumbers),
       ...lossArguments(losses, laneNumbers),
       ...lives.flatMap(({ sensor, startedMs, closedMs }) => [sensor, startedMs, closedMs]),
@@ -90,6 +101,9 @@ export function applyArguments(
     const keepUntil = keepUntilSeconds({ size: 'hour', startSeconds }, retention)
     call.args.push(startSeconds, keepUntil, packets.size)
     pushAll(call.args, packets)
+  }
+  for (const { startSeconds, member, logs } of quarters) {
+    call.args.push(startSeconds, member, Buffer.concat(logs))
   }
   return call
 }
@@ -182,7 +196,21 @@ function cellsByHour(cells: readonly SensorCell[]): Map<number, Map<string, numb
   return hours
 }
 
-function pushWindow(args: (string | number)[], cells: WindowCells, retention: Retention | null): void {
+/** Parts by quarter and vantages, each once: the script would begin one of two equal ones twice. */
+function quartersOf(
+  parts: readonly SourcePart[]
+): { startSeconds: number; member: string; logs: Uint8Array[] }[] {
+  const quarters = new Map<string, { startSeconds: number; member: string; logs: Uint8Array[] }>()
+  for (const { quarterSeconds, vantages, log } of parts) {
+    const member = quarterMember(quarterSeconds, vantages)
+    const quarter = quarters.get(member) ?? { startSeconds: quarterSeconds, member, logs: [] }
+    quarters.set(member, quarter)
+    quarter.logs.push(log)
+  }
+  return [...quarters.values()]
+}
+
+function pushWindow(args: ScriptArgument[], cells: WindowCells, retention: Retention | null): void {
   const { window, packets, expiredPackets } = cells
   const kept = keptSeconds(window.size, retention)
   const lengthSeconds = endSeconds(window) - window.startSeconds
@@ -191,7 +219,7 @@ function pushWindow(args: (string | number)[], cells: WindowCells, retention: Re
   pushAll(args, packets)
 }
 
-function pushAll(args: (string | number)[], packets: ReadonlyMap<string, number>): void {
+function pushAll(args: ScriptArgument[], packets: ReadonlyMap<string, number>): void {
   for (const [field, value] of packets) args.push(field, value)
 }
 

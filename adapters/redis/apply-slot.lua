@@ -1,15 +1,17 @@
--- Applies one slot's part of a flush in one step: counts, names, digests, offsets, watermarks and the ledger together,
--- or nothing at all. Lua does not roll back, so everything is read and checked before the first write. What it does to
+-- Applies one slot's part of a flush in one step: counts, sources, names, digests, offsets, watermarks and the ledger
+-- together, or nothing at all. Lua does not roll back, so everything is read and checked before the first write. What it does to
 -- names, gaps and offsets is said in TypeScript in core/fence/fence-slot.ts; tests hold the two together.
 --
 -- KEYS  1 offsets (hash), 2 watermarks (hash), 3 totals (hash), 4 lanes (sorted set), 5 series of windows (sorted set),
---       6 untrimmed sensor hours (sorted set), 7 lives (hash), 8 unobserved intervals (sorted set); then the hash of each
---       lane; then for each window its hash of counts and the sorted set of its window starts; then the hash of each
---       sensor hour.
--- ARGV  1 seconds that a lane is kept after its epoch's last batch (0: for ever); 2-10 how many spans, lanes, batches,
---       losses, lives, watermarks, totals, windows, sensor hours; then
+--       6 untrimmed sensor hours (sorted set), 7 lives (hash), 8 unobserved intervals (sorted set), 9 quarters of sources
+--       (sorted set); then the hash of each lane; then for each window its hash of counts and the sorted set of its
+--       window starts; then the hash of each sensor hour; then the log of each quarter of sources.
+-- ARGV  1 seconds that a lane is kept after its epoch's last batch (0: for ever); 2-12 how many spans, lanes, batches,
+--       losses, lives, watermarks, totals, windows, sensor hours, quarters of sources, known names; 13 id of a log that
+--       begins (8 bytes); then
 --       a span: field, from, to
 --       a lane: member of lanes, packets that the kernel dropped in its epoch
+--       a known name: number of its lane in this call, batch number; where it is not there, the slot is behind
 --       a batch: number of its lane in this call, batch number, digest, frames, frames of the lane before it, closed at
 --       a loss: number of its lane, 'epoch-end' or 'spool-drop', from, to, frames, closed at; the ends of a batch first
 --       a life: sensor, started, closed in milliseconds; the oldest first
@@ -18,6 +20,7 @@
 --       a window: size, member of series, start, keep until (0: for ever), seconds kept with its own length,
 --                 packets it stands for when expired, number of cells, then series and packets of each (one a series)
 --       a sensor hour: start, keep until, number of cells, then field and packets of each (one a field)
+--       a quarter of sources: start, member of quarters, sources
 -- Returns {'applied', size, expired packets, ...}; {'seen', 0-based index of a batch, 'same' where the digest is the same
 --       or no longer kept, 'other', or 'closed', ...}; {'behind', 0-based index of a span, stored offset}; or an error.
 
@@ -34,7 +37,7 @@ local CHUNK = 3000
 
 local call = redis.call
 local now = tonumber(call('TIME')[1])
-local at = 10
+local at = 13
 
 local function refuse(what, value)
   error({ err = 'SPARGUMENT apply-slot: ' .. what .. ' is ' .. tostring(value) })
@@ -254,24 +257,29 @@ end
 
 -- 1. Arguments and stored state: reading a key of another type is an error here, before any write.
 
-if #ARGV < 10 then refuse('the number of arguments', #ARGV) end
+if #ARGV < 13 then refuse('the number of arguments', #ARGV) end
 local lane_seconds = integer('lane seconds', ARGV[1], 0, MAX_SUM)
 local count = {}
-for i = 2, 10 do count[i] = integer('count ' .. i, ARGV[i], 0, 1048576) end
-local spans, lanes, batches, losses, lives, watermarks, totals, windows, hours = unpack(count, 2, 10)
+for i = 2, 12 do count[i] = integer('count ' .. i, ARGV[i], 0, 1048576) end
+local spans, lanes, batches, losses, lives, watermarks, totals, windows, hours, quarters, known = unpack(count, 2, 12)
+local log_id = ARGV[13]
+if #log_id ~= 8 then refuse('the length of an id', #log_id) end
 -- Keys before those of the lanes.
-local FIXED = 8
-if #KEYS ~= FIXED + lanes + 2 * windows + hours then refuse('the number of keys', #KEYS) end
+local FIXED = 9
+if #KEYS ~= FIXED + lanes + 2 * windows + hours + quarters then refuse('the number of keys', #KEYS) end
 for i = 4, 6 do call('ZCARD', KEYS[i]) end
 call('ZCARD', KEYS[8])
+call('ZCARD', KEYS[9])
 
-local behind
+if known > 0 and spans == 0 then refuse('the number of spans', spans) end
+local behind, first_stored
 local offset_writes = {}
 for i = 1, spans do
   local field = text('span field')
   local from = take('from', 0, MAX_SUM)
   local to = take('to', from, MAX_SUM)
   local stored = integer('stored offset', call('HGET', KEYS[1], field) or '0', 0, MAX_SUM)
+  first_stored = first_stored or stored
   if stored < from and not behind then behind = { 'behind', i - 1, stored } end
   if to > stored then
     offset_writes[#offset_writes + 1] = field
@@ -299,6 +307,12 @@ for i = 1, lanes do
   of.new_kernel = math.max(of.kernel, take('kernel drops', 0, MAX_SUM))
   of.captured, of.gap = captured_of(of), gap_of(of)
   lane[i] = of
+end
+
+for _ = 1, known do
+  local of = lane[take('lane of a known name', 1, lanes)]
+  local number = take('known number', 1, MAX_NUMBER)
+  if not behind and not has_number(of.ranges, number) then behind = { 'behind', 0, first_stored } end
 end
 
 local seen = { 'seen' }
@@ -333,6 +347,7 @@ for i = 1, batches do
     seen[#seen + 1] = (earlier == '' or earlier == digest) and 'same' or 'other'
   else
     of.in_call[number] = digest
+    of.is_changed = true
     entered[#entered + 1] = {
       lane = of, number = number, residue = residue, digest = digest, frames = frames, closed = closed,
       before = (before > 0 or number == 1) and before or nil
@@ -348,6 +363,7 @@ for i = 1, losses do
   local from = take('first number of a loss', 1, MAX_NUMBER + 1)
   local to = take('last number of a loss', kind == 'epoch-end' and 0 or from, MAX_NUMBER)
   local frames = take('frames of a loss', 0, MAX_SUM)
+  of.is_changed = true
   declared[i] = {
     lane = of, kind = kind, from = from, to = to, frames = frames, closed = take('closed at', 0, MAX_SUM)
   }
@@ -433,6 +449,16 @@ for i = 1, hours do
     }
   end
 end
+
+local quarter_writes = {}
+for i = 1, quarters do
+  local start = take('start of a quarter', 0, MAX_SUM)
+  local member = text('quarter')
+  local key = KEYS[FIXED + lanes + 2 * windows + hours + i]
+  quarter_writes[i] = {
+    key = key, is_new = call('STRLEN', key) == 0, start = start, member = member, sources = text('sources')
+  }
+end
 if at ~= #ARGV then refuse('the number of arguments', #ARGV) end
 
 for _, size in ipairs({ 'minute', 'hour', 'day' }) do
@@ -510,13 +536,16 @@ for _, batch in ipairs(entered) do
     call('HSET', of.key, batch.residue, string.format('%d', batch.number) .. ':' .. batch.digest)
   end
 end
+-- Lanes of known names alone stay as they are.
 for _, of in ipairs(lane) do
-  call('HSET', of.key, 'ranges', format_ranges(of.ranges), 'kernel', string.format('%d', of.new_kernel))
-  if #of.closures > 0 then call('HSET', of.key, 'closed', format_closures(of.closures)) end
-  if of.end_number then call('HSET', of.key, 'end', string.format('%d:%d', of.end_number, of.end_frames)) end
-  call('ZADD', KEYS[4], now, of.member)
-  if lane_seconds > 0 then
-    call('EXPIRE', of.key, of.end_number and lane_seconds or lane_seconds * OPEN_LANE_FACTOR)
+  if of.is_changed then
+    call('HSET', of.key, 'ranges', format_ranges(of.ranges), 'kernel', string.format('%d', of.new_kernel))
+    if #of.closures > 0 then call('HSET', of.key, 'closed', format_closures(of.closures)) end
+    if of.end_number then call('HSET', of.key, 'end', string.format('%d:%d', of.end_number, of.end_frames)) end
+    call('ZADD', KEYS[4], now, of.member)
+    if lane_seconds > 0 then
+      call('EXPIRE', of.key, of.end_number and lane_seconds or lane_seconds * OPEN_LANE_FACTOR)
+    end
   end
 end
 if lane_seconds > 0 then
@@ -537,6 +566,12 @@ for _, hour in ipairs(hour_writes) do
   for _, write in ipairs(hour.writes) do call('HSET', hour.key, unpack(write)) end
   call('ZADD', KEYS[6], hour.start, hour.start)
   if hour.keep_until > 0 then call('EXPIREAT', hour.key, hour.keep_until) end
+end
+
+for _, quarter in ipairs(quarter_writes) do
+  if quarter.is_new then call('APPEND', quarter.key, log_id) end
+  call('APPEND', quarter.key, quarter.sources)
+  call('ZADD', KEYS[9], quarter.start, quarter.member)
 end
 
 return applied

@@ -1,51 +1,12 @@
-// What keeps a live store small: sketches become numbers, and old sensor hours keep their busiest sensors.
+// What keeps the sensors of a live store few: old hours keep their busiest.
 import type { RedisConnection } from './connection.ts'
 import { cellsToDrop, type HourBySensor, trimmedUpToSeconds } from '../../core/store/busiest-sensors.ts'
-import { closedBeforeSeconds, keepUntilSeconds, type Retention } from '../../core/store/retention.ts'
 import { slotOf } from '../../core/store/slot.ts'
-import type { WindowSize } from '../../core/windows/window.ts'
 import { runScript } from './scripts.ts'
-import { parseWindowMember, type SlotKeys } from './slot-keys.ts'
+import type { SlotKeys } from './slot-keys.ts'
 
-/** Sketches, or cells, a script call: some milliseconds of Redis each. */
+/** Cells a script call: some milliseconds of Redis. */
 const PER_CALL = 500
-
-const CLOSED_SIZES: readonly WindowSize[] = ['hour', 'day']
-
-/** Closes what is due in one slot. Repeating it, or running it twice at once, changes nothing. */
-export async function closeSlotSketches(
-  redis: RedisConnection,
-  keys: SlotKeys,
-  watermarkSeconds: number,
-  retention: Retention
-): Promise<void> {
-  const due = await runScript(
-    redis,
-    'mark-closing',
-    [keys.closing, keys.openSketches],
-    CLOSED_SIZES.flatMap((size) => [size, closedBeforeSeconds(size, watermarkSeconds)])
-  )
-  for (const member of due as string[]) {
-    const window = parseWindowMember(member)
-    const ends = await redis.zscore(keys.openSketches, member)
-    if (ends === null || Number(ends) > closedBeforeSeconds(window.size, watermarkSeconds)) continue
-    for (let open = 1; open > 0; ) {
-      const series = await redis.srandmember(keys.sketchSeries(member), PER_CALL)
-      const answer = await runScript(
-        redis,
-        'close-sketches',
-        [
-          keys.openSketches,
-          keys.sketchSeries(member),
-          keys.closed(member),
-          ...series.map((one) => keys.sketch(member, one))
-        ],
-        [member, keepUntilSeconds(window, retention), ...series]
-      )
-      open = Number(answer)
-    }
-  }
-}
 
 /** The one member of the mark: a sorted set, whose scores ZADD raises and never lowers in one step. */
 const TRIMMED = 'sensor-hours'

@@ -1,9 +1,9 @@
--- Says which windows' sketches are closed in one slot from now on, and which of them still have sketches to close.
--- The mark only rises. Running it again changes nothing.
+-- Says which windows' sources are closed in one slot from now on, and which of them still have sources here. The mark
+-- only rises. Running it again changes nothing.
 --
--- KEYS  1 ends before which sketches are closed (hash), 2 open sketch windows (sorted set)
--- ARGV  pairs of window size and the end at or before which its sketches are closed
--- Returns the members of open sketch windows that end at or before the greatest of the ends; the caller sorts by size.
+-- KEYS  1 ends before which sources are closed (hash), 2 windows with sources (sorted set)
+-- ARGV  pairs of window size and the end at or before which its sources are closed
+-- Returns the members of windows that end at or before the greatest of the ends; the caller sorts by size.
 
 local MAX = 9007199254740991
 local call = redis.call

@@ -6,12 +6,10 @@ import { mastersOf, type RedisConnection } from './connection.ts'
 import { packageRoot } from '../package-root.ts'
 
 const SCRIPT_NAMES = [
-  'add-sources',
-  'advance-sources',
   'apply-slot',
-  'close-sketches',
   'mark-closing',
-  'read-sources',
+  'replace-sources',
+  'roll-sources',
   'swap-settings',
   'trim-hour',
   'trim-offsets'

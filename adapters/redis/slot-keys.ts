@@ -8,13 +8,38 @@ export function windowMember(window: VantageWindow): string {
 }
 
 /** The inverse of windowMember. */
-export function parseWindowMember(member: string): VantageWindow {
+function parseWindowMember(member: string): VantageWindow {
   const [size, zone, start, ...vantage] = member.split('|')
   return {
     size: size as Window['size'],
     zone: zone!,
     startSeconds: Number(start),
     vantage: vantage.join('|')
+  }
+}
+
+/** What the sources of a window are called that sensors of the same vantages saw. */
+export function sourcesMember(window: Window, vantages: readonly string[]): string {
+  return `${window.size}|${window.zone}|${window.startSeconds}|${JSON.stringify(vantages)}`
+}
+
+/** The inverse of sourcesMember. */
+export function parseSourcesMember(member: string): { window: Window; vantages: readonly string[] } {
+  const { vantage, ...window } = parseWindowMember(member)
+  return { window, vantages: JSON.parse(vantage) as string[] }
+}
+
+/** What the sources of a quarter of an hour are called, likewise. */
+export function quarterMember(quarterSeconds: number, vantages: readonly string[]): string {
+  return `${quarterSeconds}|${JSON.stringify(vantages)}`
+}
+
+/** The inverse of quarterMember. */
+export function parseQuarterMember(member: string): { quarterSeconds: number; vantages: readonly string[] } {
+  const bar = member.indexOf('|')
+  return {
+    quarterSeconds: Number(member.slice(0, bar)),
+    vantages: JSON.parse(member.slice(bar + 1)) as string[]
   }
 }
 
@@ -25,9 +50,8 @@ export function seriesMember(window: Omit<VantageWindow, 'startSeconds'>): strin
 
 /** Keys of one slot of one namespace. */
 export interface SlotKeys {
-  /** Hash: next offset by `topic|partition`, of counts and of sources. */
+  /** Hash: next offset by `topic|partition`. */
   readonly offsets: string
-  readonly sourceOffsets: string
   /** Hash: newest packet time by sensor, in seconds. */
   readonly watermarks: string
   /**
@@ -49,31 +73,31 @@ export interface SlotKeys {
   readonly untrimmedHours: string
   /** Sorted set, in slot 0 only: up to which start hours may be trimmed, as the score of its one member. */
   readonly trimmedHours: string
-  /** Hash: by size, the window end at or before which sketches are closed. */
+  /** Hash: by size, the window end at or before which sources are closed. */
   readonly closing: string
   /** Hash: sources that came too late, by size. */
   readonly lateSources: string
-  /** Sorted set: windows with open sketches, by their end. */
-  readonly openSketches: string
+  /** Sorted set: quarters of an hour whose sources wait to be put to their hours and days, by their start. */
+  readonly quarters: string
+  /** Sorted set: windows with sources, by their end. */
+  readonly sourceWindows: string
   /**
    * Hash: `ranges` (core/fence/seen-ranges.ts), `end` as `number:frames`, `closed` as
    * `kind:from-to:frames:seconds,...`, `kernel` drops, and digests as `number:digest` by number modulo 1,000.
    */
   lane(laneKey: string): string
-  /** String: how many calls of a writer this slot has answered. */
-  writer(id: string): string
   /** Hash: packets by series. */
   counts(member: string): string
   /** Sorted set: window starts of one size, zone and vantage. */
   starts(member: string): string
   /** Hash: packets by `sensor|series`. */
   sensorHour(startSeconds: number): string
-  /** Set: series of a window with an open sketch. */
-  sketchSeries(member: string): string
-  /** Hash: numbers of closed sketches by series. */
-  closed(member: string): string
-  /** HyperLogLog. */
-  sketch(member: string, series: string): string
+  /** String: an id of 8 bytes, then logs of sources (core/sources/source-log.ts). */
+  quarter(member: string): string
+  /** String: the same of a window. */
+  sources(member: string): string
+  /** String: unique sources of a closed window (core/sources/source-numbers.ts); by window and vantage. */
+  sourceNumbers(member: string): string
 }
 
 /** The keys of slot 0..slots-1 in a namespace such as `stormpetrel:live`. */
@@ -81,7 +105,6 @@ export function slotKeys(namespace: string, slot: number): SlotKeys {
   const prefix = `${namespace}:{s${String(slot).padStart(2, '0')}}:`
   return {
     offsets: `${prefix}offsets`,
-    sourceOffsets: `${prefix}source-offsets`,
     watermarks: `${prefix}watermarks`,
     totals: `${prefix}totals`,
     lives: `${prefix}lives`,
@@ -93,14 +116,14 @@ export function slotKeys(namespace: string, slot: number): SlotKeys {
     trimmedHours: `${prefix}trimmed-hours`,
     closing: `${prefix}closing`,
     lateSources: `${prefix}late-sources`,
-    openSketches: `${prefix}open-sketches`,
+    quarters: `${prefix}quarters`,
+    sourceWindows: `${prefix}source-windows`,
     lane: (laneKey) => `${prefix}lane|${laneKey}`,
-    writer: (id) => `${prefix}writer|${id}`,
     counts: (member) => `${prefix}counts|${member}`,
     starts: (member) => `${prefix}starts|${member}`,
     sensorHour: (startSeconds) => `${prefix}sensor-hour|${startSeconds}`,
-    sketchSeries: (member) => `${prefix}sketch-series|${member}`,
-    closed: (member) => `${prefix}closed|${member}`,
-    sketch: (member, series) => `${prefix}sketch|${member}|${series}`
+    quarter: (member) => `${prefix}quarter|${member}`,
+    sources: (member) => `${prefix}sources|${member}`,
+    sourceNumbers: (member) => `${prefix}source-numbers|${member}`
   }
 }

@@ -1,9 +1,9 @@
--- Raises both offsets of one partition in one slot to where its log starts, never down, and notes which records of it
+-- Raises the offset of one partition in one slot to where its log starts, never down, and notes which records of it
 -- were not counted; running it again changes nothing.
 --
--- KEYS  1 offsets (hash), 2 sources offsets (hash), 3 lost records (hash)
+-- KEYS  1 offsets (hash), 2 lost records (hash)
 -- ARGV  1 field, 2 the log's start
--- Returns how many of the two were raised; or an error.
+-- Returns 1 where it was raised, else 0; or an error.
 
 local MAX = 9007199254740991
 local call = redis.call
@@ -20,15 +20,10 @@ end
 
 if #ARGV ~= 2 then refuse('the number of arguments', #ARGV) end
 local to = integer("the log's start", ARGV[2])
-local writes = {}
-local counted
-for i = 1, 2 do
-  local stored = integer('stored offset', call('HGET', KEYS[i], ARGV[1]) or '0')
-  if i == 1 then counted = stored end
-  if to > stored then writes[#writes + 1] = KEYS[i] end
-end
-call('HLEN', KEYS[3])
+local stored = integer('stored offset', call('HGET', KEYS[1], ARGV[1]) or '0')
+call('HLEN', KEYS[2])
+if to <= stored then return 0 end
 
-if to > counted then call('HSET', KEYS[3], ARGV[1] .. '|' .. string.format('%d', counted), ARGV[2]) end
-for _, key in ipairs(writes) do call('HSET', key, ARGV[1], ARGV[2]) end
-return #writes
+call('HSET', KEYS[2], ARGV[1] .. '|' .. string.format('%d', stored), ARGV[2])
+call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return 1

@@ -43,10 +43,15 @@ export class FenceSlot {
   readonly #lost = new Map<string, LostRecords>()
 
   /**
-   * Why these batches must not be counted now, or null. An offset that is behind is told before names are looked at.
+   * Why these batches must not be counted now, or null. An offset that is behind, and a known name that is not known,
+   * are told before names are looked at.
    */
-  check(spans: readonly OffsetSpan[], batches: readonly FencedBatch[]): Refusal | null {
-    return behindSpan(this.#offsets, spans) ?? this.#seenBatches(batches)
+  check(
+    spans: readonly OffsetSpan[],
+    batches: readonly FencedBatch[],
+    known: readonly BatchName[] = []
+  ): Refusal | null {
+    return behindSpan(this.#offsets, spans) ?? this.#lostName(spans, known) ?? this.#seenBatches(batches)
   }
 
   /** Enters the batches as counted and moves the offsets up, never down. */
@@ -62,6 +67,15 @@ export class FenceSlot {
     }
     for (const batch of batches) this.#addTotals(batch)
     this.#observe(batches)
+  }
+
+  /** The first span is told: which one the name came from nobody remembers, and all go back together. */
+  #lostName([first]: readonly OffsetSpan[], known: readonly BatchName[]): Refusal | null {
+    const isLost = ({ number, ...lane }: BatchName): boolean =>
+      (this.#lanes.get(laneKey({ ...lane, number }))?.known(number).kind ?? 'unseen') === 'unseen'
+    if (first === undefined || !known.some(isLost)) return null
+    const { topic, partition } = first
+    return { kind: 'behind', partition, storedOffset: this.offset(topic, partition) }
   }
 
   /** Raises the offset to where the log starts, never down, and notes what is lost. */
@@ -270,13 +284,8 @@ function sensorOf(key: string): string {
   return key.slice(0, key.indexOf('|'))
 }
 
-/**
- * The first span that starts above what is stored: the store lost data. The sources column is held by the same rule.
- */
-export function behindSpan(
-  stored: ReadonlyMap<string, number>,
-  spans: readonly OffsetSpan[]
-): Refusal | null {
+/** The first span that starts above what is stored: the store lost data. */
+function behindSpan(stored: ReadonlyMap<string, number>, spans: readonly OffsetSpan[]): Refusal | null {
   for (const span of spans) {
     const storedOffset = stored.get(partitionKey(span)) ?? 0
     if (storedOffset < span.from) return { kind: 'behind', partition: span.partition, storedOffset }
@@ -285,7 +294,7 @@ export function behindSpan(
 }
 
 /** Moves offsets up to the ends of the spans, never down: a late retry must not take back what came after it. */
-export function moveOffsets(stored: Map<string, number>, spans: readonly OffsetSpan[]): void {
+function moveOffsets(stored: Map<string, number>, spans: readonly OffsetSpan[]): void {
   for (const span of spans) {
     const key = partitionKey(span)
     if (span.to > (stored.get(key) ?? 0)) stored.set(key, span.to)

@@ -1,8 +1,16 @@
 // What a slot request must look like. Both stores refuse a malformed one before they change anything.
 import { MAX_BATCH_NUMBER, MAX_LANE } from '../batch/name.ts'
 import { type DeclaredLoss, MAX_DECLARED_LOSSES } from '../batch/raw-batch.ts'
-import type { CountCell, FencedBatch, OffsetSpan, SensorCell, SlotRequest } from '../store/count-store.ts'
+import type {
+  CountCell,
+  FencedBatch,
+  OffsetSpan,
+  SensorCell,
+  SlotRequest,
+  SourcePart
+} from '../store/count-store.ts'
 import { slotOf } from '../store/slot.ts'
+import { QUARTER_SECONDS } from '../windows/quarter.ts'
 
 /** The most packets that one cell, or one batch, may add. */
 export const MAX_PACKETS = 2 ** 40
@@ -12,6 +20,9 @@ export const MAX_LANE_FRAMES = 2 ** 48
 /** The latest time, in milliseconds since 1970: beyond the year 3000. */
 export const MAX_TIME_MS = 2 ** 45
 
+/** Bytes of one part's sources: what one call may bring to Redis. */
+const MAX_LOG_BYTES = 256 * 1024 * 1024
+
 /**
  * Throws RangeError (a fault of the caller, not of an operator) where the request breaks the contract of CountStore.
  */
@@ -19,6 +30,12 @@ export function checkSlotRequest(request: SlotRequest, slots: number): void {
   requireInteger('slot', request.slot, 0, slots - 1)
   checkSpans(request.spans)
   for (const batch of request.batches) checkBatch(batch, request.slot, slots)
+  for (const { sensor, number } of request.known) {
+    requireSlot(sensor, request.slot, slots)
+    requireInteger('number', number, 1, MAX_BATCH_NUMBER)
+  }
+  if (request.known.length > 0 && request.spans.length === 0)
+    throw new RangeError('known names without spans')
   for (const cell of request.cells) checkCell(cell)
   let checkedSensor = ''
   for (const cell of request.sensorCells) {
@@ -26,6 +43,7 @@ export function checkSlotRequest(request: SlotRequest, slots: number): void {
     checkedSensor = cell.sensor
     checkSensorCell(cell)
   }
+  for (const part of request.sources) checkSourcePart(part)
 }
 
 /** Throws RangeError where a span is malformed, or two are of one partition: the caller joins those. */
@@ -89,6 +107,14 @@ function checkCell(cell: CountCell): void {
 function checkSensorCell(cell: SensorCell): void {
   requireInteger('packets', cell.packets, 1, MAX_PACKETS)
   requireInteger('startSeconds', cell.startSeconds, 0, 2 ** 32)
+}
+
+function checkSourcePart({ quarterSeconds, vantages, log }: SourcePart): void {
+  requireInteger('quarterSeconds', quarterSeconds, 0, 2 ** 32)
+  if (quarterSeconds % QUARTER_SECONDS !== 0)
+    throw new RangeError(`${quarterSeconds} is no start of a quarter of an hour`)
+  if (vantages.length === 0) throw new RangeError('sources of no vantage')
+  requireInteger('bytes of sources', log.length, 1, MAX_LOG_BYTES)
 }
 
 function requireSlot(sensor: string, slot: number, slots: number): void {

@@ -3,7 +3,8 @@
 import type { Hash64 } from './murmur64a.ts'
 
 const INDEX_BITS = 14
-const REGISTERS = 1 << INDEX_BITS
+/** Registers of a sketch. */
+export const REGISTERS = 1 << INDEX_BITS
 /** Bits of the hash that make the pattern. */
 const PATTERN_BITS = 64 - INDEX_BITS
 /** 1 / (2 ln 2): the constant of the estimator for infinitely many registers. */
@@ -15,23 +16,47 @@ export class HyperLogLog {
 
   /** Adds a member by its hash. */
   add(hash: Hash64): void {
-    const index = hash.low & (REGISTERS - 1)
-    const rank = patternRank(hash)
+    const register = registerOf(hash)
+    const index = indexOf(register)
+    const rank = rankOf(register)
     if (rank > this.#registers[index]!) this.#registers[index] = rank
   }
 
-  /**
-   * The estimate by the improved raw estimator of Otmar Ertl, "New cardinality estimation algorithms for HyperLogLog
-   * sketches" (2017), section 4: no bias table and no switch between ranges.
-   */
   count(): number {
-    const histogram = new Uint32Array(64)
+    const histogram = new Uint32Array(RANKS)
     for (const rank of this.#registers) histogram[rank]!++
-    let z = REGISTERS * tau((REGISTERS - histogram[PATTERN_BITS + 1]!) / REGISTERS)
-    for (let rank = PATTERN_BITS; rank >= 1; rank--) z = (z + histogram[rank]!) * 0.5
-    z += REGISTERS * sigma(histogram[0]! / REGISTERS)
-    return Math.round((ALPHA_INFINITY * REGISTERS * REGISTERS) / z)
+    return estimate(histogram)
   }
+}
+
+/** Registers have ranks 0..51; a histogram of them has room for 64. */
+export const RANKS = 64
+
+/** What a member does to a sketch, in 20 bits: it raises register `indexOf` to `rankOf` at least. */
+export function registerOf(hash: Hash64): number {
+  return (hash.low & (REGISTERS - 1)) | (patternRank(hash) << INDEX_BITS)
+}
+
+/** The register's place, 0..16,383. */
+export function indexOf(register: number): number {
+  return register & (REGISTERS - 1)
+}
+
+/** The register's rank, 1..51. */
+export function rankOf(register: number): number {
+  return register >>> INDEX_BITS
+}
+
+/**
+ * The estimate from how many registers have each rank, all 16,384 together, by the improved raw estimator of Otmar
+ * Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (2017), section 4: no bias table and no switch
+ * between ranges.
+ */
+export function estimate(histogram: Uint32Array): number {
+  let z = REGISTERS * tau((REGISTERS - histogram[PATTERN_BITS + 1]!) / REGISTERS)
+  for (let rank = PATTERN_BITS; rank >= 1; rank--) z = (z + histogram[rank]!) * 0.5
+  z += REGISTERS * sigma(histogram[0]! / REGISTERS)
+  return Math.round((ALPHA_INFINITY * REGISTERS * REGISTERS) / z)
 }
 
 /** One more than the zeros below the lowest one bit above the index; 51 where there is none. */

@@ -29,13 +29,12 @@ export interface SensorCell {
   readonly packets: number
 }
 
-/** Sources of one IP version to add to one sketch; a sketch may have several cells. */
-export interface SourceCell {
-  readonly window: VantageWindow
-  readonly series: string
-  readonly ipVersion: 4 | 6
-  /** The addresses, as big-endian numbers of 32 bits: one an IPv4 address, four an IPv6 address. */
-  readonly words: Uint32Array
+/** Sources of series in a quarter of an hour, seen by sensors of the same vantages. */
+export interface SourcePart {
+  readonly quarterSeconds: number
+  readonly vantages: readonly string[]
+  /** Of core/sources/source-log.ts. */
+  readonly log: Uint8Array
 }
 
 /**
@@ -73,8 +72,15 @@ export interface SlotRequest {
   readonly slot: number
   readonly spans: readonly OffsetSpan[]
   readonly batches: readonly FencedBatch[]
+  /**
+   * Names that an earlier answer called seen and that are not asked for again. Where the store does not know one of them
+   * any more, it lost it in between, and answers `behind`. `spans` must not be empty then.
+   */
+  readonly known: readonly BatchName[]
   readonly cells: readonly CountCell[]
   readonly sensorCells: readonly SensorCell[]
+  /** Adding a part again changes nothing. */
+  readonly sources: readonly SourcePart[]
 }
 
 /**
@@ -162,7 +168,7 @@ export interface Ledger {
 /** What came too late for its window, by window size (see SlotOutcome for packets). */
 export interface LateTotals {
   readonly expiredPackets: Readonly<Record<WindowSize, number>>
-  /** Sources added after their sketch was closed; one that is sent again is counted again. */
+  /** Sources that came after their window was closed to a number; one that is sent again is counted again. */
   readonly lateSources: Readonly<Record<WindowSize, number>>
 }
 
@@ -177,29 +183,17 @@ export interface CountStore {
   stop(): Promise<void>
 
   // Writing, by the aggregator.
-  /** The least next offset over all slots and both columns (counts and sources); 0 where nothing is stored. */
+  /** The least next offset over all slots; 0 where nothing is stored. */
   nextOffset(topic: string, partition: number): Promise<number>
-  /** The same of partitions 0..`partitions` - 1, for who only looks: who reads again from there calls nextOffset. */
+  /** The same of partitions 0..`partitions` - 1. */
   countedUpTo(topic: string, partitions: number): Promise<number[]>
-  /**
-   * Adds sources to their sketches, wherever those lie. Resolves when every one is acknowledged. Idempotent.
-   * Sources of sketches that are closed, and of windows past their retention, are counted as late instead.
-   * After an error, all that was added since the last advanceSources is to be added again.
-   */
-  addSources(cells: readonly SourceCell[]): Promise<void>
-  /**
-   * Moves the sources offset of every slot; call after addSources and before applySlot. `behind` also where the store
-   * lost a source that was acknowledged since the last call, or an earlier call's answer was lost: read again from
-   * nextOffset, and forget which sources were sent. Slots that are not behind have moved even then: theirs were added.
-   */
-  advanceSources(spans: readonly OffsetSpan[]): Promise<SlotOutcome>
   /**
    * Counts, names, offsets, watermarks and totals of one slot in one atomic step. `spans` has each partition at most
    * once. Throws RangeError for a malformed request. After any error the whole flush is to be tried again.
    */
   applySlot(request: SlotRequest): Promise<SlotOutcome>
   /**
-   * The log starts at `toOffset`: raises both columns of every slot to it where they are lower, never down, and enters
+   * The log starts at `toOffset`: raises every slot to it where it is lower, never down, and enters
    * the records between in the ledger as lost. Slots are moved one by one; after an error it is to be called again.
    * Idempotent. Throws RangeError for a negative offset.
    */
@@ -207,9 +201,10 @@ export interface CountStore {
 
   // Housekeeping, by the aggregator once a minute, only while no slot is behind. Safe to be run by several at once.
   /**
-   * Turns sketches whose window ended 2 hours (hour) or 2 days (day) before the watermark into numbers. Never in a run.
+   * Puts the sources of past quarters to their hours and days, and turns those of windows that ended 2 hours (hour) or
+   * 2 days (day) before the watermark into numbers: what comes for them later is counted as late. Never in a run.
    */
-  closeSketches(watermarkSeconds: number): Promise<void>
+  tidySources(watermarkSeconds: number): Promise<void>
   /** In hours that ended 6 hours before the watermark, keeps only the two busiest sensors of each series. */
   trimSensorHours(watermarkSeconds: number): Promise<void>
 
@@ -225,7 +220,7 @@ export interface CountStore {
   /** Packets by series. */
   packets(window: VantageWindow): Promise<Map<string, number>>
   /**
-   * Unique sources (an estimate with standard error 0.81 % where sketches are HyperLogLogs) of these series; 0 where
+   * Unique sources of these series, as HyperLogLogs estimate them (standard error 0.81 %; few are exact); 0 where
    * unknown. Not kept for minutes.
    */
   sources(window: VantageWindow, series: readonly string[]): Promise<Map<string, number>>

@@ -1,4 +1,4 @@
-// How long windows and sketches live. The same arithmetic for both stores, so that they agree on what is expired.
+// How long windows and their sources live. The same arithmetic for both stores, so that they agree on what is expired.
 import type { Window, WindowSize } from '../windows/window.ts'
 import type { CountCell } from './count-store.ts'
 
@@ -22,7 +22,7 @@ export const BUSIEST_SENSORS_KEPT = 2
 
 const LENGTH_SECONDS: Readonly<Record<WindowSize, number>> = { minute: 60, hour: 3600, day: 86_400 }
 
-/** A sketch is closed to its number when its window's end is this far behind the watermark. */
+/** Sources are closed to their number when their window's end is this far behind the watermark. */
 const CLOSE_AFTER_SECONDS: Readonly<Record<WindowSize, number>> = {
   minute: 0,
   hour: 2 * 3600,
@@ -63,7 +63,7 @@ export function keepUntilSeconds(
   return kept === 0 ? 0 : endSeconds(window) + kept
 }
 
-/** Sketches of windows that end at or before this are closed. */
+/** Sources of windows that end at or before this are closed. */
 export function closedBeforeSeconds(size: WindowSize, watermarkSeconds: number): number {
   return watermarkSeconds - CLOSE_AFTER_SECONDS[size]
 }

@@ -12,7 +12,7 @@ export function fnv1a(text: string): number {
   return hash >>> 0
 }
 
-/** The slot of a sensor's counts, or of a sketch by its key: 0..slots-1. */
+/** The slot of a sensor's counts and sources, or of the numbers of a closed window by its name: 0..slots-1. */
 export function slotOf(key: string, slots: number): number {
   return fnv1a(key) % slots
 }

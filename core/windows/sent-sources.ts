@@ -1,4 +1,4 @@
-// Which sources were sent to the sketches already, so that a source costs one PFADD a series and not one a packet.
+// Which sources were sent to the store already, so that a source costs one register a series and not one a packet.
 import { hash3 } from './cell-table.ts'
 
 /** Two words of key, four of source, the tags, and one to make a place half a cache line of 64 bytes. */

@@ -1,18 +1,12 @@
-// Collects the sources that must be added to sketches: each (window, series, source) about once, not once a packet.
-// Under 2 us for a packet of a new source, of ten series or so; 140 ns for one like a packet before (bench/windows.ts).
+// Collects the sources that must be kept: each (quarter of an hour, series, source) about once, not once a packet.
+// Some 300 ns for a packet of a new source, of ten series or so; 140 ns for one like a packet before (bench/windows.ts).
 import type { EnrichedBatch } from '../batch/enriched-batch.ts'
-import type { SourceCell, VantageWindow } from '../store/count-store.ts'
+import type { SourcePart } from '../store/count-store.ts'
+import { QUARTER_SECONDS, quarterStartSeconds } from './quarter.ts'
 import { SentSources } from './sent-sources.ts'
 import { countedTags, portCode, SERIES_KIND } from './series.ts'
-import { SeriesNames } from './series-names.ts'
-import { SourceLog } from './source-log.ts'
-import { dayStartSeconds } from './time-zone.ts'
+import { SourceEntries } from './source-entries.ts'
 
-/**
- * Days begin on a quarter of an hour in every zone in use since 1972, so a source that was sent for a quarter of an
- * hour was sent for its hour and its days too.
- */
-const BUCKET_SECONDS = 900
 /** Tells an IPv6 source from the IPv4 source with the same first word, in the part of a key that has bits to spare. */
 const IPV6_KEY = 1 << 30
 /** Different origins of batches (vantages, geo data, rules) that one process can tell apart in a key. */
@@ -20,22 +14,18 @@ const MAX_ORIGINS = 512
 
 /** Collects until `take`; what it has given once it does not give again, until `forgetSent`. */
 export class SourceAccumulator {
-  readonly #zones: readonly string[]
-  readonly #names: SeriesNames
-  /** Tags by (bucket and origin, source): its region and AS number follow from the source. */
+  /** Tags by (quarter and origin, source): its region and AS number follow from the source. */
   readonly #sent: SentSources
-  /** Tags by (bucket and origin, port code, source): a packet like one before needs one look-up. */
+  /** Tags by (quarter and origin, port code, source): a packet like one before needs one look-up. */
   readonly #sentByPort: SentSources
   readonly #origins = new Map<string, number>()
   readonly #vantagesOfOrigin: (readonly string[])[] = []
-  readonly #log = new SourceLog()
-  /** Cells of origins whose numbers were given anew. */
-  #early: SourceCell[] = []
+  readonly #entries = new SourceEntries()
+  /** Parts of origins whose numbers were given anew. */
+  #early: SourcePart[] = []
 
   /** `rememberedSources` bounds each of two tables, of 32 bytes a source; a power of two. */
-  constructor(zones: readonly string[], rememberedSources = 1 << 19, names = new SeriesNames()) {
-    this.#zones = zones
-    this.#names = names
+  constructor(rememberedSources = 1 << 19) {
     this.#sent = new SentSources(rememberedSources)
     this.#sentByPort = new SentSources(rememberedSources)
   }
@@ -46,42 +36,37 @@ export class SourceAccumulator {
     const { src, ipVersion, seconds } = packets
     const origin = this.#originNumber(batch)
     for (let row = 0; row < packets.length; row++) {
-      const when = (Math.floor(seconds[row]! / BUCKET_SECONDS) * MAX_ORIGINS + origin) >>> 0
+      const when = (Math.floor(seconds[row]! / QUARTER_SECONDS) * MAX_ORIGINS + origin) >>> 0
       const port = portCode(packets.protocol[row]!, packets.dstPort[row]!)
       const family = ipVersion[row] === 4 ? 0 : IPV6_KEY
       const tags = countedTags(packets.tags[row]!)
       const sentByPort = this.#sentByPort.addTags(when, port | family, src, row * 4, tags)
       if (sentByPort !== 0 && (tags & ~sentByPort) === 0) continue
       const sent = this.#sent.addTags(when, family, src, row * 4, tags)
-      this.#log.startSource(src, row * 4, ipVersion[row]!)
+      this.#entries.startSource(src, row * 4, ipVersion[row]!)
       this.#logSeries(packets, row, when, port, sent, sentByPort)
     }
   }
 
-  /** Gives what was collected since the last call. A series may have several cells of one window. */
-  take(): SourceCell[] {
-    const cells = this.#early
+  /** Gives what was collected since the last call, one part a quarter and list of vantages at least. */
+  take(): SourcePart[] {
+    const parts = this.#early
     this.#early = []
-    const windows = new Map<string, VantageWindow>()
-    const windowsByWhen = new Map<number, readonly VantageWindow[]>()
-    this.#names.trim()
-    for (const { when, kindAndTag, value, ipVersion, words } of this.#log.take()) {
-      let own = windowsByWhen.get(when)
-      if (own === undefined) {
-        own = this.#windowsOf(when, windows)
-        windowsByWhen.set(when, own)
-      }
-      const series = this.#names.name(this.#names.number(kindAndTag, value))
-      for (const window of own) cells.push({ window, series, ipVersion, words })
+    for (const [when, log] of this.#entries.take()) {
+      parts.push({
+        quarterSeconds: quarterStartSeconds(Math.floor(when / MAX_ORIGINS) * QUARTER_SECONDS),
+        vantages: this.#vantagesOfOrigin[when % MAX_ORIGINS]!,
+        log
+      })
     }
-    return cells
+    return parts
   }
 
   /** Everything will be given again: call it whenever it is not certain that all that was given is in the store. */
   forgetSent(): void {
     this.#sent.clear()
     this.#sentByPort.clear()
-    this.#log.clear()
+    this.#entries.clear()
     this.#early = []
   }
 
@@ -94,7 +79,7 @@ export class SourceAccumulator {
     sent: number,
     sentByPort: number
   ): void {
-    const log = this.#log
+    const log = this.#entries
     const region = packets.region[row]!
     if (sent === 0) {
       log.add(when, SERIES_KIND.all, 0)
@@ -110,25 +95,6 @@ export class SourceAccumulator {
       log.add(when, SERIES_KIND.tag | tagOf(rest), 0)
       log.add(when, SERIES_KIND.regionInTag | tagOf(rest), region)
     }
-  }
-
-  /** The windows of a bucket; equal ones are one object, in `known`. */
-  #windowsOf(when: number, known: Map<string, VantageWindow>): VantageWindow[] {
-    const seconds = Math.floor(when / MAX_ORIGINS) * BUCKET_SECONDS
-    const windows: VantageWindow[] = []
-    const add = (window: VantageWindow) => {
-      const key = `${window.size}|${window.zone}|${window.startSeconds}|${window.vantage}`
-      const same = known.get(key) ?? window
-      known.set(key, same)
-      windows.push(same)
-    }
-    for (const vantage of this.#vantagesOfOrigin[when % MAX_ORIGINS]!) {
-      add({ size: 'hour', zone: 'UTC', startSeconds: seconds - (seconds % 3600), vantage })
-      for (const zone of this.#zones) {
-        add({ size: 'day', zone, startSeconds: dayStartSeconds(zone, seconds), vantage })
-      }
-    }
-    return windows
   }
 
   /** A source's region and ASN follow from the source only as long as the geo data are the same. */

@@ -1,11 +1,18 @@
-// One flush of the aggregator, in the order that exactly-once stands on: sources, then their offsets, then a slot at a
-// time its counts, names and offsets in one step. Any part may be done twice; a name counts once.
+// One flush of the aggregator: a slot at a time its counts, sources, names and offsets in one step. Any part may be done
+// twice; a name counts once, and sources are sets.
+import type { BatchName } from '../../core/batch/name.ts'
 import type { Bus } from '../../core/bus.ts'
-import type { CountStore, OffsetSpan, SeenHow, SlotOutcome } from '../../core/store/count-store.ts'
+import type {
+  CountStore,
+  OffsetSpan,
+  SeenHow,
+  SlotOutcome,
+  SlotRequest,
+  SourcePart
+} from '../../core/store/count-store.ts'
 import { fencedBatch } from '../../core/fence/fenced-batch.ts'
 import { slotOf } from '../../core/store/slot.ts'
 import { CountAccumulator } from '../../core/windows/count-accumulator.ts'
-import { SeriesNames } from '../../core/windows/series-names.ts'
 import { SourceAccumulator } from '../../core/windows/source-accumulator.ts'
 import { countRepeat, ENRICHED, type FlushContents, type NamedBatch } from './flush-contents.ts'
 import type { AggregatorCounters } from './metrics.ts'
@@ -24,21 +31,19 @@ export interface CountFlushOptions {
   readonly nowMs: () => number
 }
 
-/** Bounds each of two tables, of 32 bytes a source. */
+/** Bounds each of two tables, of 32 bytes a source. What is forgotten is sent again, which costs time alone. */
 const REMEMBERED_SOURCES = 1 << 19
 
-/** Keeps only the table of sources already sent, and names and memory to use again, between two flushes. */
+/** Keeps only the table of sources already sent, and memory to use again, between two flushes. */
 export class CountFlush {
   readonly #options: CountFlushOptions
-  readonly #names = new SeriesNames()
-  readonly #sources: SourceAccumulator
+  readonly #sources = new SourceAccumulator(REMEMBERED_SOURCES)
   /** Holds nothing between two flushes. */
   readonly #counts: CountAccumulator
 
   constructor(options: CountFlushOptions) {
     this.#options = options
-    this.#sources = new SourceAccumulator(options.zones, REMEMBERED_SOURCES, this.#names)
-    this.#counts = new CountAccumulator(options.zones, this.#names)
+    this.#counts = new CountAccumulator(options.zones)
   }
 
   /** Call whenever it is in doubt whether all sources that were sent are in the store. */
@@ -50,8 +55,6 @@ export class CountFlush {
   async run(contents: FlushContents): Promise<FlushOutcome> {
     const { spans, batches } = contents
     await this.#publishRejected(contents)
-    if (await this.#isSourcesBehind(batches, spans)) return this.#rewind(spans)
-
     const bySlot: NamedBatch[][] = Array.from({ length: this.#options.store.slots }, () => [])
     for (const each of batches) bySlot[slotOf(each.batch.name.sensor, bySlot.length)]!.push(each)
     for (const [slot, own] of bySlot.entries()) {
@@ -61,20 +64,15 @@ export class CountFlush {
     return { kind: 'counted' }
   }
 
-  async #isSourcesBehind(batches: readonly NamedBatch[], spans: readonly OffsetSpan[]): Promise<boolean> {
-    for (const { batch } of batches) this.#sources.add(batch)
-    await this.#options.store.addSources(this.#sources.take())
-    const outcome = await this.#options.store.advanceSources(spans)
-    return outcome.kind === 'behind'
-  }
-
   /** Asks one slot until it has counted what it had not seen; true where it answers that it lost data. */
   async #isSlotBehind(slot: number, own: readonly NamedBatch[], contents: FlushContents): Promise<boolean> {
     let asked = own
+    let sources = this.#sourcesOf(asked)
+    const known: BatchName[] = []
     for (;;) {
       const wereOffered = new Set(asked.filter(({ state }) => state === 'offered'))
       for (const named of asked) if (named.state === 'fresh') named.state = 'offered'
-      const outcome = await this.#applySlot(slot, asked, contents.spans)
+      const outcome = await this.#applySlot({ slot, spans: contents.spans, known, sources }, asked)
       switch (outcome.kind) {
         case 'behind':
           return true
@@ -86,7 +84,11 @@ export class CountFlush {
         case 'seen': {
           const seen = new Map(outcome.seen.map(({ index, how }) => [asked[index]!, how]))
           for (const [named, how] of seen) this.#takeSeen(contents, named, how, wereOffered)
+          known.push(...[...seen.keys()].map(({ batch }) => batch.name))
           asked = asked.filter((named) => !seen.has(named))
+          // Those of the others were in the call that did nothing.
+          this.#sources.forgetSent()
+          sources = this.#sourcesOf(asked)
           break
         }
         default:
@@ -109,13 +111,21 @@ export class CountFlush {
   }
 
   /** Sums cannot be taken apart, so each try adds up from the batches. */
-  #applySlot(slot: number, asked: readonly NamedBatch[], spans: readonly OffsetSpan[]): Promise<SlotOutcome> {
+  /** What was not sent yet. */
+  #sourcesOf(asked: readonly NamedBatch[]): SourcePart[] {
+    for (const { batch } of asked) this.#sources.add(batch)
+    return this.#sources.take()
+  }
+
+  #applySlot(
+    request: Pick<SlotRequest, 'slot' | 'spans' | 'known' | 'sources'>,
+    asked: readonly NamedBatch[]
+  ): Promise<SlotOutcome> {
     // Whatever went wrong in an earlier try, none of its packets is counted in this one.
     this.#counts.clear()
     for (const { batch } of asked) this.#counts.add(batch)
     return this.#options.store.applySlot({
-      slot,
-      spans,
+      ...request,
       batches: asked.map(({ batch, appendedAtMs }) => fencedBatch(batch, appendedAtMs)),
       ...this.#counts.take()
     })

@@ -1,4 +1,4 @@
-// What a live store needs from time to time: sketches of past windows become numbers, hours keep their busiest sensors.
+// What a live store needs from time to time: sources of past windows become numbers, hours keep their busiest sensors.
 // Every aggregator does it; doing it twice, or at once, changes nothing. It also looks whether the store still keeps
 // what this aggregator counts.
 import type { Log } from '../../adapters/log.ts'
@@ -33,7 +33,7 @@ export class Housekeeping {
   #work: Promise<void> = Promise.resolve()
   #isWorking = false
   #ticks = 0
-  /** Where the topic ended when this interval began, while sketches and hours are still to be tidied in it. */
+  /** Where the topic ended when this interval began, while sources and hours are still to be tidied in it. */
   #endsToCount: readonly number[] | null = null
 
   constructor(options: HousekeepingOptions) {
@@ -96,7 +96,7 @@ export class Housekeeping {
     if (ends.some((end, partition) => counted[partition]! < end)) return
     this.#endsToCount = null
     if (watermark === 0) return
-    await store.closeSketches(watermark)
+    await store.tidySources(watermark)
     await store.trimSensorHours(watermark)
   }
 }

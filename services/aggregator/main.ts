@@ -29,7 +29,7 @@ export async function runAggregator(
   let isReady = false
   const address = { host: configuration.metricsHost, port: configuration.metricsPort }
   const server = createServiceServer(address, exposition, () => isReady && !life.isEnding)
-  // A run has no expiry: its sketches stay open, so that captures of any age and order count in full.
+  // A run has no expiry: its sources stay open, so that captures of any age and order count in full.
   const housekeeping =
     run === null ? [new Housekeeping({ store, bus, counters, log, onFailure: life.fail })] : []
   await withParts(

@@ -17,7 +17,7 @@ export class AggregatorCounters {
   reusedNames = 0
   /** Packets of windows past their retention, by window size. */
   readonly expiredPackets = new Map<string, number>()
-  /** Sources that came after their sketch was closed, by window size, of the whole store; null until it was asked. */
+  /** Sources that came after their window was closed, by window size, of the whole store; null until it was asked. */
   lateSources: LateTotals['lateSources'] | null = null
   storeErrors = 0
   /** True from a refusal for want of memory to the next flush that was done. */

@@ -144,7 +144,7 @@ export const METRICS = {
   },
   stormpetrel_late_sources: {
     type: 'gauge',
-    help: 'Sources that came after their sketch was closed, by window size, in the whole store as of the last minute; one that is sent again is counted again. Live only.',
+    help: 'Sources (each once a series) that came after their window was closed to a number, by window size, in the whole store as of the last minute; one that is sent again is counted again. Live only.',
     labels: ['window']
   },
   stormpetrel_rewinds_total: {

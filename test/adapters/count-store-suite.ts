@@ -1,13 +1,13 @@
 // One suite for every CountStore: what is tested here holds for all of them.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type {
-  SourceCell,
   CountCell,
   CountStore,
   FencedBatch,
   OffsetSpan,
   SensorCell,
   SlotOutcome,
+  SourcePart,
   VantageWindow
 } from '../../core/store/count-store.ts'
 import { DEFAULT_RETENTION, type Retention } from '../../core/store/retention.ts'
@@ -15,6 +15,7 @@ import { unexplainedFrames } from '../../core/store/ledger.ts'
 import { slotOf } from '../../core/store/slot.ts'
 import { RETIRED_AFTER_SECONDS } from '../../core/store/watermark.ts'
 import type { WindowSize } from '../../core/windows/window.ts'
+import { addresses4, addresses6, ALL, sourcePart, tcp } from '../builders/sources.ts'
 
 /** Makes a store that holds nothing yet, with the clock of today; the suite starts, stops and clears it. */
 export type MakeStore = (retention: Retention | null) => Promise<CountStore>
@@ -47,28 +48,28 @@ export function batch(sensor: string, number: number, over: Partial<FencedBatch>
   }
 }
 
-/** 10.x.y.z, by the number x.y.z, as part of a SourceCell. */
-export function addresses4(from: number, to: number): Pick<SourceCell, 'ipVersion' | 'words'> {
-  return { ipVersion: 4, words: Uint32Array.from({ length: to - from }, (_, i) => 0x0a000000 + from + i) }
-}
-
-/** fd00:x::, likewise. */
-export function addresses6(from: number, to: number): Pick<SourceCell, 'ipVersion' | 'words'> {
-  const words = Array.from({ length: to - from }, (_, i) => [0xfd000000 + from + i, 0, 0, 0])
-  return { ipVersion: 6, words: Uint32Array.from(words.flat()) }
-}
-
 interface Part {
   readonly spans?: readonly OffsetSpan[]
   readonly batches?: readonly FencedBatch[]
+  readonly known?: readonly FencedBatch['name'][]
   readonly cells?: readonly CountCell[]
   readonly sensorCells?: readonly SensorCell[]
+  readonly sources?: readonly SourcePart[]
 }
 
 /** Applies to the slot of a sensor. */
 export function applyTo(store: CountStore, sensor: string, part: Part): Promise<SlotOutcome> {
   const slot = slotOf(sensor, store.slots)
-  return store.applySlot({ slot, spans: [], batches: [], cells: [], sensorCells: [], ...part })
+  return store.applySlot({
+    slot,
+    spans: [],
+    batches: [],
+    known: [],
+    cells: [],
+    sensorCells: [],
+    sources: [],
+    ...part
+  })
 }
 
 export function describeCountStore(name: string, make: MakeStore): void {
@@ -106,17 +107,15 @@ export function describeCountStore(name: string, make: MakeStore): void {
 
 function describeFence(current: () => CountStore): void {
   describe('the fence', () => {
-    test('an offset is 0 until every slot and both columns have moved, then the least of them', async () => {
+    test('an offset is 0 until every slot has moved, then the least of them', async () => {
       const store = current()
       expect(await store.nextOffset(topic, 0)).toBe(0)
 
       for (let slot = 0; slot < store.slots; slot++) {
-        const request = { slot, spans: [span(0, 7 + slot)], batches: [], cells: [], sensorCells: [] }
+        const spans = [span(0, 7 + slot)]
+        const request = { slot, spans, batches: [], known: [], cells: [], sensorCells: [], sources: [] }
         expect(await store.applySlot(request)).toEqual(applied)
       }
-      expect(await store.nextOffset(topic, 0)).toBe(0)
-      expect(await store.advanceSources([span(0, 9), span(0, 3, 1)])).toEqual(applied)
-
       expect(await store.nextOffset(topic, 0)).toBe(7)
       expect(await store.nextOffset(topic, 1)).toBe(0)
       expect(await store.countedUpTo(topic, 2)).toEqual([7, 0])
@@ -147,6 +146,21 @@ function describeFence(current: () => CountStore): void {
       expect(await applyTo(store, 'a', { spans: [span(2, 2)] })).toMatchObject({ kind: 'behind' })
     })
 
+    test('a name that was seen and is not known any more makes the slot behind', async () => {
+      const store = current()
+      await applyTo(store, 'a', { spans: [span(0, 2)], batches: [batch('a', 1)] })
+      const known = [batch('a', 1).name]
+
+      const again = { spans: [span(2, 3)], batches: [batch('a', 2)], known }
+      expect(await applyTo(store, 'a', again)).toEqual(applied)
+      const unknown = [...known, batch('a', 9).name]
+      expect(
+        await applyTo(store, 'a', { spans: [span(3, 4)], batches: [batch('a', 3)], known: unknown })
+      ).toEqual({ kind: 'behind', partition: 0, storedOffset: 3 })
+      expect((await store.sensorTotals())[0]!.countedPackets).toBe(20)
+      await expect(applyTo(store, 'a', { known })).rejects.toThrow(RangeError)
+    })
+
     test('a name twice in one call changes nothing', async () => {
       const store = current()
 
@@ -168,27 +182,19 @@ function describeFence(current: () => CountStore): void {
 
       expect(outcome).toEqual({ kind: 'behind', partition: 1, storedOffset: 6 })
       expect((await store.ledger()).sensors).toEqual([])
-      expect(await store.advanceSources([span(4, 5)])).toEqual({
-        kind: 'behind',
-        partition: 0,
-        storedOffset: 0
-      })
     })
 
-    test('a log that starts later raises both columns of every slot, and takes none back', async () => {
+    test('a log that starts later raises every slot, and takes none back', async () => {
       const store = current()
-      await applyTo(store, 'a', { spans: [span(0, 9)] })
-      await store.advanceSources([span(0, 3), span(0, 3, 1)])
+      await applyTo(store, 'a', { spans: [span(0, 9), span(0, 3, 1)] })
 
-      await store.trim(topic, 0, 6)
-      expect(await store.nextOffset(topic, 0)).toBe(6)
-      await store.trim(topic, 0, 4)
+      await store.trim(topic, 1, 6)
+      expect(await store.nextOffset(topic, 1)).toBe(6)
+      await store.trim(topic, 1, 4)
 
-      expect(await store.nextOffset(topic, 0)).toBe(6)
-      expect(await store.nextOffset(topic, 1)).toBe(0)
-      expect(await applyTo(store, 'a', { spans: [span(9, 10)] })).toEqual(applied)
-      expect(await store.nextOffset(topic, 0)).toBe(6)
-      expect(await store.advanceSources([span(6, 10)])).toEqual(applied)
+      expect(await store.nextOffset(topic, 1)).toBe(6)
+      expect(await store.nextOffset(topic, 0)).toBe(store.slots === 1 ? 9 : 0)
+      expect(await applyTo(store, 'a', { spans: [span(9, 10), span(6, 7, 1)] })).toEqual(applied)
       await expect(store.trim(topic, 0, -1)).rejects.toThrow(RangeError)
     })
 
@@ -197,7 +203,9 @@ function describeFence(current: () => CountStore): void {
       const bad = applyTo(store, 'a', { batches: [batch('a', 1), batch('a', 0)] })
 
       await expect(bad).rejects.toThrow(RangeError)
-      await expect(store.advanceSources([span(3, 1)])).rejects.toThrow(RangeError)
+      await expect(applyTo(store, 'a', { spans: [span(3, 1)] })).rejects.toThrow(RangeError)
+      const sources = [sourcePart(thisHour + 1, [[ALL, addresses4(0, 1)]])]
+      await expect(applyTo(store, 'a', { sources })).rejects.toThrow(RangeError)
       expect((await store.ledger()).sensors).toEqual([])
     })
 
@@ -540,73 +548,130 @@ function describeCounts(current: () => CountStore): void {
 
 function describeSources(current: () => CountStore, startLive: () => Promise<void>): void {
   describe('sources', () => {
-    test('each is counted once a series and window, IPv4 and IPv6, however often it is sent', async () => {
+    test('each is counted once a series, hour and day, IPv4 and IPv6, whichever sensors saw it', async () => {
       const store = current()
-      const hour = window('hour', 3600)
-      const cells = [
-        { window: hour, series: 'all', ...addresses4(0, 60) },
-        { window: hour, series: 'all', ...addresses6(0, 40) },
-        { window: hour, series: 'all', ...addresses4(50, 70) },
-        { window: hour, series: 'port=23/TCP', ...addresses4(0, 3) },
-        { window: window('hour', 3600, 'JP'), series: 'all', ...addresses4(0, 1) },
-        { window: hour, series: 'port=80/TCP', ...addresses4(0, 0) }
+      const sources = [
+        sourcePart(3600, [
+          [ALL, [...addresses4(0, 60), ...addresses6(0, 40)]],
+          [tcp(23), addresses4(0, 3)]
+        ]),
+        sourcePart(3600, [[ALL, addresses4(50, 70)]]),
+        sourcePart(2700, [[ALL, addresses4(0, 5)]]),
+        sourcePart(3600, [[ALL, addresses4(0, 1)]], ['JP'])
       ]
-      await store.addSources(cells)
-      await store.addSources(cells)
+      for (const sensor of ['a', 'b', 'a']) await applyTo(store, sensor, { sources })
 
-      const sources = await store.sources(hour, ['all', 'port=23/TCP', 'port=80/TCP', 'none'])
-
-      expect(sources.get('port=23/TCP')).toBe(3)
-      expect(sources.get('port=80/TCP')).toBe(0)
-      expect(sources.get('none')).toBe(0)
-      expect(Math.abs(sources.get('all')! - 110)).toBeLessThanOrEqual(3)
+      const hour = await store.sources(window('hour', 3600), ['all', 'port=23/TCP', 'port=80/TCP', 'none'])
+      expect([...hour.keys()]).toEqual(['all', 'port=23/TCP', 'port=80/TCP', 'none'])
+      expect([...hour.values()].slice(1)).toEqual([3, 0, 0])
+      expect(Math.abs(hour.get('all')! - 110)).toBeLessThanOrEqual(3)
+      expect(await store.sources(window('hour', 0), ['all'])).toEqual(new Map([['all', 5]]))
       expect(await store.sources(window('hour', 3600, 'JP'), ['all'])).toEqual(new Map([['all', 1]]))
+      expect((await store.sources(window('day', 0), ['all'])).get('all')).toBe(hour.get('all'))
     })
 
     test('many sources of one series, and many series, are within three standard errors', async () => {
       const store = current()
-      const hour = window('hour', 3600)
-      const series = Array.from({ length: 5000 }, (_, port) => `port=${port}/TCP`)
-      await store.addSources([
-        { window: hour, series: 'all', ...addresses4(0, 50_000) },
-        ...series.map((one) => ({ window: hour, series: one, ...addresses4(0, 1) }))
-      ])
+      const ports = Array.from({ length: 5000 }, (_, port) => port)
+      const one = addresses4(0, 1)
+      await applyTo(store, 'a', {
+        sources: [
+          sourcePart(3600, [[ALL, addresses4(0, 50_000)], ...ports.map((port) => [tcp(port), one] as const)])
+        ]
+      })
 
-      const sources = await store.sources(hour, ['all', ...series])
+      const series = ports.map((port) => `port=${port}/TCP`)
+      const sources = await store.sources(window('hour', 3600), ['all', ...series])
 
       expect(Math.abs(sources.get('all')! / 50_000 - 1)).toBeLessThan(0.0243)
-      expect(series.filter((one) => sources.get(one) !== 1)).toEqual([])
+      expect(series.filter((each) => sources.get(each) !== 1)).toEqual([])
     })
 
-    test('a run closes no sketches', async () => {
+    test('sources of a refused flush are not added', async () => {
       const store = current()
-      await store.addSources([{ window: window('hour', 0), series: 'all', ...addresses4(0, 5) }])
-      await store.closeSketches(thisHour)
-      await store.addSources([{ window: window('hour', 0), series: 'all', ...addresses4(5, 9) }])
+      const sources = [sourcePart(0, [[ALL, addresses4(0, 1)]])]
+      await applyTo(store, 'a', { spans: [span(5, 6)], sources })
+      await applyTo(store, 'a', { batches: [batch('a', 1), batch('a', 1)], sources })
+
+      expect(await store.sources(window('hour', 0), ['all'])).toEqual(new Map([['all', 0]]))
+    })
+
+    test('a run closes no window', async () => {
+      const store = current()
+      await applyTo(store, 'a', { sources: [sourcePart(0, [[ALL, addresses4(0, 5)]])] })
+      await store.tidySources(thisHour)
+      await applyTo(store, 'a', { sources: [sourcePart(0, [[ALL, addresses4(5, 9)]])] })
 
       expect((await store.sources(window('hour', 0), ['all'])).get('all')).toBe(9)
     })
 
-    test('a live store closes a sketch 2 hours or 2 days after its window; later sources are late', async () => {
+    test('tidying changes no number, whenever and however often it is done', async () => {
       await startLive()
       const store = current()
-      const hour = window('hour', thisHour - 4 * 3600)
-      const nextHour = window('hour', thisHour - 3 * 3600)
-      const day = window('day', thisHour - 24 * 3600)
-      const cells = [hour, nextHour, day].flatMap((window) => [
-        { window, series: 'all', ...addresses4(0, 600) },
-        { window, series: 'port=23/TCP', ...addresses4(0, 2) }
-      ])
-      await store.addSources(cells)
+      const quarters = [0, 1, 2, 3].map((quarter) => thisHour - 3600 + quarter * 900)
+      const add = (from: number) =>
+        Promise.all(
+          quarters.map((quarter, i) =>
+            applyTo(store, ['a', 'b', 'c'][i % 3]!, {
+              sources: [
+                sourcePart(quarter, [
+                  [ALL, addresses4(from + i * 100, from + i * 100 + 150)],
+                  [tcp(23), addresses4(i, i + 2)]
+                ])
+              ]
+            })
+          )
+        )
+      const hour = window('hour', thisHour - 3600)
+      const day = window('day', Math.floor((thisHour - 3600) / 86_400) * 86_400)
+      const numbers = async () =>
+        await Promise.all([hour, day].map((one) => store.sources(one, ['all', 'port=23/TCP'])))
+      await add(0)
+      const before = await numbers()
+      expect(before[0]!.get('port=23/TCP')).toBe(5)
+      for (const watermark of [0, thisHour - 1800, thisHour, thisHour]) {
+        await Promise.all([store.tidySources(watermark), store.tidySources(watermark)])
+        expect(await numbers()).toEqual(before)
+      }
+
+      await add(0)
+      expect(await numbers()).toEqual(before)
+      await store.tidySources(thisHour)
+      expect(await numbers()).toEqual(before)
+      await add(20_000)
+      expect((await numbers())[0]!.get('all')).toBeGreaterThan(before[0]!.get('all')!)
+      expect((await store.lateTotals()).lateSources).toEqual({ minute: 0, hour: 0, day: 0 })
+    })
+
+    test('a live store closes a window 2 hours or 2 days after its end; later sources are late', async () => {
+      await startLive()
+      const store = current()
+      const hourStart = thisHour - 4 * 3600
+      const dayStart = Math.floor(hourStart / 86_400) * 86_400
+      const hour = window('hour', hourStart)
+      const nextHour = window('hour', hourStart + 3600)
+      const day = window('day', dayStart)
+      const starts = [hourStart, hourStart + 3600]
+      await applyTo(store, 'a', {
+        sources: starts.map((start) =>
+          sourcePart(start, [
+            [ALL, addresses4(0, 600)],
+            [tcp(23), addresses4(0, 2)]
+          ])
+        )
+      })
       const before = await store.sources(hour, ['all', 'port=23/TCP'])
 
-      await Promise.all([store.closeSketches(thisHour - 3600), store.closeSketches(thisHour - 3600)])
-      await store.closeSketches(thisHour - 9 * 3600)
-      const later = [hour, nextHour, day].flatMap((window) => [
-        { window, series: 'port=23/TCP', ...addresses4(2, 5) },
-        { window, series: 'port=80/TCP', ...addresses4(0, 1) }
-      ])
-      await store.addSources(later)
+      await Promise.all([store.tidySources(thisHour - 3600), store.tidySources(thisHour - 3600)])
+      await store.tidySources(thisHour - 9 * 3600)
+      const later = starts.map((start) =>
+        sourcePart(start, [
+          [tcp(23), addresses4(2, 5)],
+          [tcp(80), addresses4(0, 1)]
+        ])
+      )
+      await applyTo(store, 'b', { sources: later })
+      await store.tidySources(thisHour - 3600)
 
       const series = ['all', 'port=23/TCP', 'port=80/TCP']
       expect(await store.sources(hour, series)).toEqual(new Map([...before, ['port=80/TCP', 0]]))
@@ -614,10 +679,12 @@ function describeSources(current: () => CountStore, startLive: () => Promise<voi
       expect((await store.sources(day, series)).get('port=80/TCP')).toBe(1)
       expect((await store.lateTotals()).lateSources).toEqual({ minute: 0, hour: 4, day: 0 })
 
-      await store.closeSketches(thisHour + 48 * 3600)
-      await store.addSources(later)
-      expect((await store.sources(day, series)).get('port=23/TCP')).toBe(5)
-      expect((await store.lateTotals()).lateSources).toEqual({ minute: 0, hour: 12, day: 4 })
+      await store.tidySources(thisHour + 72 * 3600)
+      const closed = await store.sources(day, series)
+      await applyTo(store, 'b', { sources: [sourcePart(hourStart, [[tcp(80), addresses4(7, 9)]])] })
+      await store.tidySources(thisHour + 72 * 3600)
+      expect(await store.sources(day, series)).toEqual(closed)
+      expect((await store.lateTotals()).lateSources).toEqual({ minute: 0, hour: 6, day: 2 })
     })
   })
 }
@@ -671,9 +738,9 @@ function describeLife(current: () => CountStore, startLive: () => Promise<void>)
         spans: [span(0, 3)],
         batches: [batch('a', 1)],
         cells: [{ window: window('hour', 3600), series: 'all', packets: 1 }],
-        sensorCells: [{ startSeconds: 3600, sensor: 'a', series: 'all', packets: 1 }]
+        sensorCells: [{ startSeconds: 3600, sensor: 'a', series: 'all', packets: 1 }],
+        sources: [sourcePart(3600, [[ALL, addresses4(0, 9)]])]
       })
-      await store.addSources([{ window: window('hour', 3600), series: 'all', ...addresses4(0, 9) }])
 
       await store.clear()
       await store.stop()

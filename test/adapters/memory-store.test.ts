@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { MemoryStore } from '../../adapters/memory-store.ts'
-import { addresses4, applyTo, describeCountStore, window } from './count-store-suite.ts'
+import { addresses4, ALL, sourcePart } from '../builders/sources.ts'
+import { applyTo, describeCountStore, window } from './count-store-suite.ts'
 
 const nowSeconds = () => Math.floor(Date.now() / 1000)
 
@@ -20,9 +21,9 @@ describe('the clock of the in-memory store', () => {
         { window: window('minute', now), series: 'all', packets: 1 },
         { window: window('hour', hour), series: 'all', packets: 1 }
       ],
-      sensorCells: [{ startSeconds: hour, sensor: 'a', series: 'all', packets: 1 }]
+      sensorCells: [{ startSeconds: hour, sensor: 'a', series: 'all', packets: 1 }],
+      sources: [sourcePart(hour, [[ALL, addresses4(0, 1)]])]
     })
-    await store.addSources([{ window: window('hour', hour), series: 'all', ...addresses4(0, 1) }])
 
     now += 3659
     expect(await store.windows('minute', 'UTC', 'all')).toEqual([now - 3659])

@@ -12,7 +12,8 @@ import { zonesKept } from '../../core/store/store-settings.ts'
 import { dayStartSeconds } from '../../core/windows/time-zone.ts'
 import { type Redis as RedisPart, startRedis } from '../../tools/stack/redis.ts'
 import { sharedRedis } from '../stack/shared-stack.ts'
-import { addresses4, applyTo, batch, describeCountStore, span, window } from './count-store-suite.ts'
+import { addresses4, ALL, sourcePart } from '../builders/sources.ts'
+import { applyTo, batch, describeCountStore, span, window } from './count-store-suite.ts'
 
 const topic = 'packets.enriched'
 
@@ -152,18 +153,25 @@ describe('the layout of the Redis store', () => {
     await applyTo(store, 'a', {
       spans: [span(0, 1)],
       batches: [batch('a', 1)],
-      cells: [{ window: window('hour', startSeconds), series: 'all', packets: 1 }]
+      cells: [{ window: window('hour', startSeconds), series: 'all', packets: 1 }],
+      sources: [sourcePart(startSeconds - 7200, [[ALL, addresses4(0, 2)]])]
     })
-    await store.addSources([{ window: window('hour', startSeconds), series: 'all', ...addresses4(0, 2) }])
+    await store.tidySources(startSeconds + 7200)
 
     const keys = (await redis.keys('*')).filter((key) => key.startsWith(`${namespace}:`))
     const ends = await Promise.all(
-      keys.filter((key) => /:(counts|sketch)\|/.test(key)).map((key) => redis.expiretime(key))
+      keys.filter((key) => /:(counts|sources|source-numbers)\|/.test(key)).map((key) => redis.expiretime(key))
     )
     await store.clear()
 
     expect(keys.filter((key) => !/:\{s\d\d\}:/.test(key))).toEqual([`${namespace}:settings`])
-    expect(ends).toEqual([startSeconds + 3600 + 100 * 86_400, startSeconds + 3600 + 100 * 86_400])
+    const dayStart = Math.floor((startSeconds - 7200) / 86_400) * 86_400
+    expect(ends.sort((a, b) => a - b)).toEqual([
+      // Unique sources of a closed hour, packets of this one, and sources of a day.
+      startSeconds - 3600 + 100 * 86_400,
+      startSeconds + 3600 + 100 * 86_400,
+      dayStart + 801 * 86_400
+    ])
     expect((await redis.keys('*')).filter((key) => key.startsWith(`${namespace}:`))).toEqual([])
     await other.stop()
     await expect(other.start()).resolves.toBeUndefined()
@@ -218,77 +226,6 @@ describe('the Redis store when Redis fails', () => {
     await store.start()
 
     expect(await clients()).toBe(before)
-    await store.clear()
-    await store.stop()
-    await redis.quit()
-  })
-
-  test('sources that Redis acknowledged and lost make every partition behind until it is read again', async () => {
-    const redis = new Redis(part.url)
-    const store = await storeOf({ url: part.url, slots: 2 })
-    await store.start()
-    const add = () =>
-      store.addSources(
-        Array.from({ length: 20 }, (_, i) => {
-          return { window: window('hour', 3600 * i), series: 'all', ...addresses4(0, 9) }
-        })
-      )
-    await add()
-    await redis.flushall()
-
-    const behind = { kind: 'behind', partition: 0, storedOffset: 0 }
-    expect(await store.advanceSources([span(0, 5)])).toEqual(behind)
-    expect(await store.advanceSources([span(0, 5)])).toEqual(behind)
-    expect(await store.nextOffset(topic, 0)).toBe(0)
-    expect(await store.advanceSources([span(0, 5, 1)])).toEqual({ ...behind, partition: 1 })
-    await add()
-    expect(await store.advanceSources([span(0, 5)])).toMatchObject({ kind: 'applied' })
-    expect(await store.advanceSources([span(0, 5, 1)])).toMatchObject({ kind: 'behind', partition: 1 })
-
-    await redis.flushall()
-    await expect(add()).rejects.toMatchObject({ code: 'SP_REDIS', message: expect.stringContaining('lost') })
-    await add()
-    expect(await store.advanceSources([span(5, 6)])).toEqual(behind)
-    await store.clear()
-    await store.stop()
-    await redis.quit()
-  })
-
-  test('a lost answer about sources makes the partition behind: nobody knows what was added', async () => {
-    const store = await storeOf({ url: part.url, slots: 2 })
-    await store.start()
-    await store.nextOffset(topic, 0)
-    const cells = Array.from({ length: 20 }, (_, i) => {
-      return { window: window('hour', 3600 * i), series: 'all', ...addresses4(0, 9) }
-    })
-    await store.addSources(cells)
-    await part.halt()
-    await expect(store.addSources(cells)).rejects.toMatchObject({ code: 'SP_REDIS' })
-    await part.start()
-    await untilAnswered(() => store.addSources(cells))
-
-    expect(await store.advanceSources([span(0, 5)])).toMatchObject({ kind: 'behind', partition: 0 })
-    await store.nextOffset(topic, 0)
-    await store.addSources(cells)
-    expect(await store.advanceSources([span(0, 5)])).toMatchObject({ kind: 'applied' })
-    await store.clear()
-    await store.stop()
-  })
-
-  test('sources of many series are read in calls of a bounded size', async () => {
-    const redis = new Redis(part.url)
-    const store = await storeOf({ url: part.url, slots: 1 })
-    await store.start()
-    const series = Array.from({ length: 1201 }, (_, port) => `port=${port}/TCP`)
-    await store.addSources(
-      series.map((one) => ({ window: window('hour', 0), series: one, ...addresses4(0, 2) }))
-    )
-    await redis.config('RESETSTAT')
-
-    const sources = await store.sources(window('hour', 0), series)
-
-    expect([sources.size, new Set(sources.values())]).toEqual([1201, new Set([2])])
-    expect(await redis.info('commandstats')).toContain('cmdstat_evalsha:calls=3,')
     await store.clear()
     await store.stop()
     await redis.quit()

@@ -4,7 +4,7 @@ import { MemoryStore } from '../../adapters/memory-store.ts'
 import type { EnrichedBatch, RejectedRecord } from '../../core/batch/enriched-batch.ts'
 import type { BusRecord, ConsumeOutcome, PartitionHandler } from '../../core/bus.ts'
 import { StormpetrelError } from '../../core/errors.ts'
-import type { OffsetSpan, SlotOutcome, SlotRequest } from '../../core/store/count-store.ts'
+import type { SlotOutcome, SlotRequest } from '../../core/store/count-store.ts'
 import { Aggregator } from '../../services/aggregator/aggregator.ts'
 import { AggregatorCounters } from '../../services/aggregator/metrics.ts'
 import { slotOf } from '../../core/store/slot.ts'
@@ -239,8 +239,8 @@ test('what a store lost of a flush that is still in hand is counted again, and t
 class DoubtingStore extends ForgetfulStore {
   doubts = 1
 
-  override async advanceSources(spans: readonly OffsetSpan[]): Promise<SlotOutcome> {
-    if (counters.packets === 0 || this.doubts === 0) return await super.advanceSources(spans)
+  override async applySlot(request: SlotRequest): Promise<SlotOutcome> {
+    if (counters.packets === 0 || this.doubts === 0) return await super.applySlot(request)
     this.doubts -= 1
     return { kind: 'behind', partition: 0, storedOffset: await this.nextOffset('packets.enriched', 0) }
   }

@@ -6,8 +6,9 @@ import { DEFAULT_RETENTION } from '../../core/store/retention.ts'
 import { newSettings, type StoreSettings } from '../../core/store/store-settings.ts'
 import { Housekeeping } from '../../services/aggregator/housekeeping.ts'
 import { AggregatorCounters } from '../../services/aggregator/metrics.ts'
-import { addresses4, applyTo, batch, span, window } from '../adapters/count-store-suite.ts'
+import { applyTo, batch, span, window } from '../adapters/count-store-suite.ts'
 import { enrichedBatch } from '../builders/batches.ts'
+import { addresses4, ALL, sourcePart } from '../builders/sources.ts'
 
 const HOUR = 3600
 const hour = window('hour', 100 * HOUR)
@@ -35,9 +36,9 @@ class ObservedStore extends MemoryStore {
     this.asked.push('late')
     return await super.lateTotals()
   }
-  override async closeSketches(watermarkSeconds: number): Promise<void> {
+  override async tidySources(watermarkSeconds: number): Promise<void> {
     this.asked.push('close')
-    await super.closeSketches(watermarkSeconds)
+    await super.tidySources(watermarkSeconds)
   }
   override async trimSensorHours(watermarkSeconds: number): Promise<void> {
     this.asked.push('trim')
@@ -65,7 +66,7 @@ beforeEach(async () => {
     intervalMs: INTERVAL_MS
   })
   await applyTo(store, 'a', { batches: [batch('a', 1, { watermarkSeconds: 104 * HOUR })] })
-  await store.addSources([{ window: hour, series: 'all', ...addresses4(0, 5) }])
+  await applyTo(store, 'a', { sources: [sourcePart(hour.startSeconds, [[ALL, addresses4(0, 5)]])] })
   await housekeeping.start()
 })
 
@@ -84,17 +85,16 @@ function times(what: string): number {
 
 test('sketches are closed and hours trimmed while the store is not behind', async () => {
   await until(() => times('trim') >= 1)
-  await store.addSources([{ window: hour, series: 'all', ...addresses4(5, 9) }])
+  await applyTo(store, 'a', { sources: [sourcePart(hour.startSeconds, [[ALL, addresses4(5, 9)]])] })
 
   expect((await store.sources(hour, ['all'])).get('all')).toBe(5)
   expect(await store.trimmedUpToSeconds()).toBe(97 * HOUR)
   expect(failures).toEqual([])
 })
 
-/** Has both columns of every slot count this partition up to there. */
+/** Has every slot count this partition up to there. */
 async function countUpTo(partition: number, offset: number): Promise<void> {
   const spans = [span(0, offset, partition)]
-  expect(await store.advanceSources(spans)).toMatchObject({ kind: 'applied' })
   expect(await applyTo(store, 'a', { spans })).toMatchObject({ kind: 'applied' })
 }
 
@@ -127,7 +127,7 @@ test('what comes after an interval began does not hold up what is closed in it',
 
 test('late sources are read once an interval, whether the store is behind or not', async () => {
   await until(() => times('trim') >= 1)
-  await store.addSources([{ window: hour, series: 'all', ...addresses4(0, 3) }])
+  await applyTo(store, 'a', { sources: [sourcePart(hour.startSeconds, [[ALL, addresses4(0, 3)]])] })
   await bus.publish('packets.enriched', 0, [enrichedBatch([], { number: 1 })])
   const [rounds, looks] = [times('late'), times('offsets')]
 

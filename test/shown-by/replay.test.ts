@@ -292,7 +292,7 @@ function isEstimateOf(exact: number, estimate: unknown): boolean {
   return typeof estimate === 'number' && Math.abs(estimate - exact) <= Math.max(2, exact * 0.02)
 }
 
-/** All but offsets, which move, and writers, which are one a process. */
+/** All but offsets, which move. */
 function isCounted(key: string): boolean {
-  return !/:(writer|offsets|source-offsets)/.test(key)
+  return !/:offsets/.test(key)
 }

@@ -1,5 +1,5 @@
 // A Python of the checkout's own in .cache/python, with someone else's Kafka, registry and Avro clients: the
-// tests read our topics with them.
+// tests read our topics with them, and the benchmark's Python peer counts with them.
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { CACHE, install, ROOT, SetupError, say, succeeds, withLock } from './project.mjs'

@@ -5,12 +5,14 @@ import { MemoryStore } from '../../../adapters/memory-store.ts'
 import { applyArguments } from '../../../adapters/redis/apply-arguments.ts'
 import { outcomeOf } from '../../../adapters/redis/replies.ts'
 import { readLedger } from '../../../adapters/redis/read-ledger.ts'
+import { readSources } from '../../../adapters/redis/read-sources.ts'
 import { runScript } from '../../../adapters/redis/scripts.ts'
 import { laneKey } from '../../../core/batch/name.ts'
 import { FenceSlot } from '../../../core/fence/fence-slot.ts'
 import { DIGESTS_KEPT } from '../../../core/fence/lane.ts'
 import { joinLedgers } from '../../../core/store/ledger.ts'
 import type { SlotRequest } from '../../../core/store/count-store.ts'
+import { addresses4, ALL, sourceLog } from '../../builders/sources.ts'
 import { span, window } from '../count-store-suite.ts'
 import { SlotBench } from './slot-state.ts'
 
@@ -61,15 +63,24 @@ const cell = fc.record({
   packets: fc.integer({ min: 1, max: 2 ** 40 })
 })
 
+const part = fc.record({
+  quarterSeconds: fc.constantFrom(0, 900),
+  vantages: fc.constantFrom(['all'], ['all', 'JP']),
+  log: fc.constantFrom(...[0, 3, 5].map((from) => sourceLog([[ALL, addresses4(from, from + 4)]])))
+})
+
 const flush = fc
   .record({
     spans: fc.tuple(fc.option(offsetSpan), fc.option(offsetSpan)),
     batches: fc.array(fencedBatch, { maxLength: 4 }),
-    cells: fc.array(cell, { maxLength: 5 })
+    cells: fc.array(cell, { maxLength: 5 }),
+    sources: fc.array(part, { maxLength: 3 }),
+    known: fc.array(name, { maxLength: 1 })
   })
-  .map(({ spans, batches, cells }): SlotRequest => {
+  .map(({ spans, batches, cells, sources, known }): SlotRequest => {
     const given = spans.flatMap((one, partition) => (one === null ? [] : [span(one.from, one.to, partition)]))
-    return { slot: 0, spans: given, batches, cells, sensorCells: [] }
+    const rest = { cells, sensorCells: [], sources }
+    return { slot: 0, spans: given, batches, known: given.length > 0 ? known : [], ...rest }
   })
 
 /** A flush, or an earlier one again: a retry, or a zombie that wakes up. */
@@ -103,7 +114,7 @@ test('the script answers and stores what the model says, whatever the flushes, r
       const answer = await runScript(bench.redis, 'apply-slot', keys, args)
       const outcome = outcomeOf(answer as (string | number)[], request)
 
-      const refusal = model.check(request.spans, request.batches)
+      const refusal = model.check(request.spans, request.batches, request.known)
       if (refusal === null) model.commit(request.spans, request.batches)
       expect(outcome).toEqual(refusal ?? { kind: 'applied', expiredPackets: {} })
       expect(await memory.applySlot(request)).toEqual(outcome)
@@ -147,5 +158,9 @@ async function expectSameState(
     const hash = await redis.hgetall(keys.counts(`${one.size}|UTC|${one.startSeconds}|${one.vantage}`))
     const counts = new Map(Object.entries(hash).map(([series, packets]) => [series, Number(packets)]))
     expect(counts).toEqual(await memory.packets(one))
+  }
+  for (const one of [window('hour', 0), window('day', 0, 'JP')]) {
+    const sources = await readSources(redis, [keys], one, ['all'])
+    expect(sources).toEqual(await memory.sources(one, ['all']))
   }
 }

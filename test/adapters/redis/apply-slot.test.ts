@@ -4,6 +4,7 @@ import { runScript } from '../../../adapters/redis/scripts.ts'
 import type { DeclaredLoss } from '../../../core/batch/raw-batch.ts'
 import type { SlotRequest } from '../../../core/store/count-store.ts'
 import { DEFAULT_RETENTION } from '../../../core/store/retention.ts'
+import { addresses4, ALL, sourcePart } from '../../builders/sources.ts'
 import { batch, span, window } from '../count-store-suite.ts'
 import { SlotBench } from './slot-state.ts'
 
@@ -18,12 +19,14 @@ const request: SlotRequest = {
     batch('a', 2),
     batch('b', 7, { watermarkSeconds: 0 })
   ],
+  known: [],
   cells: [
     { window: window('minute', hour), series: 'all', packets: 10 },
     { window: window('minute', hour), series: 'port=23/TCP', packets: 4 },
     { window: window('hour', hour, 'JP'), series: 'all', packets: 10 }
   ],
-  sensorCells: [{ startSeconds: hour, sensor: 'a', series: 'all', packets: 10 }]
+  sensorCells: [{ startSeconds: hour, sensor: 'a', series: 'all', packets: 10 }],
+  sources: [sourcePart(hour, [[ALL, addresses4(0, 3)]], ['all', 'JP'])]
 }
 
 let bench: SlotBench
@@ -135,8 +138,10 @@ describe('apply-slot.lua', () => {
     const { redis } = bench
     for (const wrong of new Set(nextCall().keys)) {
       await run(callOf())
+      const isString = (await redis.type(wrong)) === 'string'
       await redis.del(wrong)
-      await redis.set(wrong, 'no such thing')
+      if (isString) await redis.hset(wrong, 'no', 'such thing')
+      else await redis.set(wrong, 'no such thing')
       const before = await bench.state()
 
       await expect(run(nextCall())).rejects.toThrow(/WRONGTYPE/)

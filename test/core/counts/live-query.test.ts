@@ -45,18 +45,19 @@ async function storeOf(
 
 async function addTo(store: MemoryStore, batches: readonly TestBatch[]): Promise<void> {
   const counts = new CountAccumulator(ZONES)
-  const sources = new SourceAccumulator(ZONES)
+  const sources = new SourceAccumulator()
   const named = batches.map((batch, index) => enriched(batch, index + 1))
   for (const batch of named) {
     counts.add(batch)
     sources.add(batch)
   }
-  await store.addSources(sources.take())
   await store.applySlot({
     slot: 0,
     spans: [],
     batches: named.map((batch) => fencedBatch(batch, Number.MAX_SAFE_INTEGER)),
-    ...counts.take()
+    known: [],
+    ...counts.take(),
+    sources: sources.take()
   })
 }
 

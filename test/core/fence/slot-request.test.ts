@@ -20,8 +20,10 @@ const good: SlotRequest = {
   slot: slotOf('a', 4),
   spans: [{ topic: 't', partition: 0, from: 0, to: 1 }],
   batches: [batch],
+  known: [batch.name],
   cells: [{ window, series: 'all', packets: 1 }],
-  sensorCells: [{ startSeconds: 0, sensor: 'a', series: 'all', packets: 1 }]
+  sensorCells: [{ startSeconds: 0, sensor: 'a', series: 'all', packets: 1 }],
+  sources: [{ quarterSeconds: 900, vantages: ['all'], log: Uint8Array.of(0, 0, 1, 1, 0, 0) }]
 }
 
 describe('the check of a slot request', () => {
@@ -42,10 +44,15 @@ describe('the check of a slot request', () => {
       'less than no rejected frames',
       { batches: [{ ...batch, rejectedFrames: [{ reason: 'x', frames: -1 }] }] }
     ],
+    ['a known name of another slot', { known: [{ ...batch.name, sensor: 'b' }] }],
+    ['a known name and no span', { spans: [] }],
     ['a cell of no packets', { cells: [{ window, series: 'all', packets: 0 }] }],
     ['a cell of NaN packets', { cells: [{ window, series: 'all', packets: Number.NaN }] }],
     ['a cell over 2^40', { cells: [{ window, series: 'all', packets: 2 ** 40 + 1 }] }],
-    ['a sensor cell of no packets', { sensorCells: [{ ...good.sensorCells[0]!, packets: 0 }] }]
+    ['a sensor cell of no packets', { sensorCells: [{ ...good.sensorCells[0]!, packets: 0 }] }],
+    ['sources of no quarter of an hour', { sources: [{ ...good.sources[0]!, quarterSeconds: 901 }] }],
+    ['sources of no vantage', { sources: [{ ...good.sources[0]!, vantages: [] }] }],
+    ['sources of no series', { sources: [{ ...good.sources[0]!, log: new Uint8Array(0) }] }]
   ])('%s is refused', (_, wrong) => {
     expect(() => checkSlotRequest({ ...good, ...wrong }, 4)).toThrow(RangeError)
   })

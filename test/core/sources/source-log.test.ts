@@ -1,0 +1,165 @@
+import { describe, expect, test } from '@jest/globals'
+import * as fc from 'fast-check'
+import { HyperLogLog } from '../../../core/sources/hyperloglog.ts'
+import { type Hash64, hash4 } from '../../../core/sources/murmur64a.ts'
+import {
+  registersIn,
+  SourceLogError,
+  SourceLogWriter,
+  SourceTable
+} from '../../../core/sources/source-log.ts'
+import { decodeSourceNumbers, encodeSourceNumbers } from '../../../core/sources/source-numbers.ts'
+import { addresses4, ALL, sourceLog, tcp } from '../../builders/sources.ts'
+
+/** Series with members by number; few series and few numbers, so that they meet. */
+const sources = fc.array(
+  fc.record({
+    kindAndTag: fc.constantFrom(0, 1, 255),
+    value: fc.constantFrom(0, 1, 127, 128, 0xffff_ffff),
+    members: fc.array(fc.nat(400), { minLength: 1, maxLength: 300 })
+  }),
+  { maxLength: 8 }
+)
+
+type Sources = typeof sources extends fc.Arbitrary<infer T> ? T : never
+
+function logOf(given: Sources): Uint8Array {
+  return sourceLog(
+    given.map(({ kindAndTag, value, members }) => [
+      { kindAndTag, value },
+      members.map((member) => addresses4(member, member + 1)[0]!)
+    ])
+  )
+}
+
+/** The same by sketches, one a series. */
+function plainCounts(given: Sources): Map<string, number> {
+  const hash: Hash64 = { high: 0, low: 0 }
+  const sketches = new Map<string, HyperLogLog>()
+  for (const { kindAndTag, value, members } of given) {
+    const sketch = sketches.get(`${kindAndTag} ${value}`) ?? new HyperLogLog()
+    sketches.set(`${kindAndTag} ${value}`, sketch)
+    for (const member of members) {
+      hash4(0x0a000000 + member, hash)
+      sketch.add(hash)
+    }
+  }
+  return new Map([...sketches].map(([key, sketch]) => [key, sketch.count()]))
+}
+
+function countsOf(table: SourceTable): Map<string, number> {
+  const counts = new Map<string, number>()
+  table.forEach((kindAndTag, value, count) => {
+    counts.set(`${kindAndTag} ${value}`, count)
+  })
+  return counts
+}
+
+function tableOf(...logs: readonly Uint8Array[]): SourceTable {
+  const table = new SourceTable()
+  for (const log of logs) table.merge(log)
+  return table
+}
+
+describe('logs of sources', () => {
+  test('count as sketches do, in any order, repeated, joined, and rewritten', () => {
+    fc.assert(
+      fc.property(sources, sources, (one, other) => {
+        const logs = [logOf(one), logOf(other)] as const
+        const counts = plainCounts([...one, ...other])
+        const joined = new Uint8Array([...logs[0], ...logs[1]])
+
+        expect(countsOf(tableOf(...logs))).toEqual(counts)
+        expect(countsOf(tableOf(logs[1], logs[0], logs[1]))).toEqual(counts)
+        expect(countsOf(tableOf(joined))).toEqual(counts)
+        const rewritten = tableOf(joined).toLog()
+        expect(countsOf(tableOf(rewritten))).toEqual(counts)
+        expect(rewritten.length).toBeLessThanOrEqual(joined.length)
+      }),
+      { numRuns: 60 }
+    )
+  })
+
+  test('with many sources are as long as a sketch, and hold the same', () => {
+    const log = sourceLog([
+      [ALL, addresses4(0, 200_000)],
+      [tcp(23), addresses4(0, 3)]
+    ])
+    const table = tableOf(log)
+    const rewritten = table.toLog()
+
+    expect(rewritten.length).toBeLessThan(12_288 + 50)
+    expect(countsOf(tableOf(rewritten))).toEqual(countsOf(table))
+    expect(countsOf(tableOf(sourceLog([[ALL, addresses4(0, 50)]]), rewritten))).toEqual(countsOf(table))
+    expect(Math.abs(table.count(ALL.kindAndTag, ALL.value) / 200_000 - 1)).toBeLessThan(0.0243)
+    expect([table.size, table.count(9, 9)]).toEqual([2, 0])
+    expect([registersIn(log), registersIn(rewritten)]).toEqual([200_003, 16_387])
+  })
+
+  test('that begin behind other bytes are read from there', () => {
+    const log = sourceLog([[tcp(23), addresses4(0, 3)]])
+
+    const table = new SourceTable()
+    table.merge(new Uint8Array([1, 2, 3, ...log]), 3)
+
+    expect(table.count(tcp(23).kindAndTag, tcp(23).value)).toBe(3)
+  })
+
+  test('that are cut or changed are an error, or other sources, and never something else', () => {
+    const whole = sourceLog([
+      [ALL, addresses4(0, 5)],
+      [tcp(80), addresses4(0, 300)]
+    ])
+    fc.assert(
+      fc.property(fc.nat(whole.length), fc.nat(whole.length - 1), fc.nat(255), (length, at, byte) => {
+        const bytes = whole.slice()
+        bytes[at] = byte
+        for (const damaged of [bytes, whole.slice(0, length)]) {
+          try {
+            tableOf(damaged)
+          } catch (error) {
+            expect(error).toBeInstanceOf(SourceLogError)
+          }
+        }
+      }),
+      { numRuns: 500 }
+    )
+    expect(() => tableOf(whole.slice(0, -1))).toThrow(SourceLogError)
+  })
+
+  test('a writer begins anew after each log', () => {
+    const writer = new SourceLogWriter()
+    writer.startSeries(1, 2, 1)
+    writer.add(5)
+    const first = writer.finish()
+    writer.startSeries(1, 2, 1)
+    writer.add(5)
+
+    expect(writer.finish()).toEqual(first)
+    expect(writer.finish().length).toBe(0)
+  })
+})
+
+describe('numbers of sources', () => {
+  test('are those of the table', () => {
+    fc.assert(
+      fc.property(sources, (given) => {
+        const table = tableOf(logOf(given))
+        const numbers = new Map<string, number>()
+
+        decodeSourceNumbers(encodeSourceNumbers(table), (kindAndTag, value, count) =>
+          numbers.set(`${kindAndTag} ${value}`, count)
+        )
+
+        expect(numbers).toEqual(countsOf(table))
+      }),
+      { numRuns: 60 }
+    )
+  })
+
+  test('that are cut are an error', () => {
+    const bytes = encodeSourceNumbers(tableOf(sourceLog([[tcp(80), addresses4(0, 300)]])))
+
+    expect(() => decodeSourceNumbers(bytes.slice(0, -1), () => undefined)).toThrow(SourceLogError)
+  })
+})
