@@ -9,7 +9,7 @@ import { type Redis, startRedis } from '../../tools/stack/redis.ts'
 import { CheckingReader, freshBus, numberedBatch } from '../adapters/kafkajs/test-bus.ts'
 import type { Program, ProgramEnd } from '../shown-by/stack/program.ts'
 import { sharedRegistry } from '../stack/shared-stack.ts'
-import { Stream } from './stream/stream.ts'
+import { PARTITIONS, Stream } from './stream/stream.ts'
 import { TcpProxy } from './stream/tcp-proxy.ts'
 
 const STOP_SECONDS = 3
@@ -78,6 +78,11 @@ async function untilItCounts(aggregator: Program): Promise<void> {
   while ((await counted()) <= before) await untilSent(100)
 }
 
+/** Resolves when it was given so many partitions. */
+async function untilItHasPartitions(aggregator: Program, count: number): Promise<void> {
+  await aggregator.logLine(({ partitions }) => Array.isArray(partitions) && partitions.length === count)
+}
+
 /** Resolves when it has records that it cannot be done with. */
 async function untilItHolds(aggregator: Program): Promise<void> {
   while ((await aggregator.metric('stormpetrel_lag_records')) === 0) await untilSent(100)
@@ -138,12 +143,14 @@ test('SIGTERM ends them in time while Kafka does not answer, exit code 1', async
 test('SIGTERM ends an aggregator in time while Redis does not answer, or is away, exit code 1', async () => {
   const [, aggregator] = await services()
   const other = await stream.deployment.startReady(['aggregator'])
+  await Promise.all([aggregator, other].map((each) => untilItHasPartitions(each, PARTITIONS / 2)))
   await Promise.all([aggregator, other].map(untilItCounts))
 
   toRedis.swallow()
   await untilItHolds(aggregator)
   expect((await endInTime(aggregator)).exitCode).toBe(1)
   toRedis.passOn()
+  await untilItHasPartitions(other, PARTITIONS)
   await untilItCounts(other)
   await redis.kill9()
   await untilItHolds(other)
