@@ -32,6 +32,9 @@ const SLACK_BYTES = 64 * 1024
 /** Logs outlive their numbers by this time: a store that lost its newest numbers still has what they were made of. */
 const LOGS_KEPT_SECONDS = 3600
 
+/** A quarter that sources come for while it is read is read again so often. */
+const ROLL_TRIES = 3
+
 const CLOSED_SIZES: readonly WindowSize[] = ['hour', 'day']
 
 /** What is tidied. */
@@ -52,10 +55,13 @@ export function newLogId(): Buffer {
 /** Does everything that is due. */
 export async function tidySources(options: TidyOptions, watermarkSeconds: number): Promise<void> {
   const { slots } = options
+  let isAllRolled = true
   for (const keys of slots) {
-    await rollQuarters(options, keys, watermarkSeconds)
+    if (!(await rollQuarters(options, keys, watermarkSeconds))) isAllRolled = false
     await rewriteLogs(options, keys)
   }
+  // What waits in a quarter would come late to a window that is closed now.
+  if (!isAllRolled) return
   const due = new Map<string, SlotMember[]>()
   for (const keys of slots) {
     for (const member of await markClosing(options.redis, keys, watermarkSeconds)) {
@@ -73,24 +79,35 @@ interface SlotMember {
   readonly member: string
 }
 
-async function rollQuarters(options: TidyOptions, keys: SlotKeys, watermarkSeconds: number): Promise<void> {
+/** Answers whether no past quarter is left. */
+async function rollQuarters(
+  options: TidyOptions,
+  keys: SlotKeys,
+  watermarkSeconds: number
+): Promise<boolean> {
   const { redis } = options
+  let isAllRolled = true
   for (const member of await redis.zrange(keys.quarters, '0', '-1')) {
     const isPast = parseQuarterMember(member).quarterSeconds + QUARTER_SECONDS <= watermarkSeconds
     if (!isPast && (await redis.strlen(keys.quarter(member))) < EARLY_BYTES) continue
-    await rollQuarter(options, keys, member)
+    const isRolled = await rollQuarter(options, keys, member)
+    if (isPast && !isRolled) isAllRolled = false
   }
+  return isAllRolled
 }
 
-/** A quarter that changed meanwhile waits for the next time. */
-async function rollQuarter(options: TidyOptions, keys: SlotKeys, member: string): Promise<void> {
+/** False where the quarter changed meanwhile, again and again: it waits for the next time. */
+async function rollQuarter(options: TidyOptions, keys: SlotKeys, member: string): Promise<boolean> {
+  for (let tries = 0; tries < ROLL_TRIES; tries++) if (await tryToRoll(options, keys, member)) return true
+  return false
+}
+
+async function tryToRoll(options: TidyOptions, keys: SlotKeys, member: string): Promise<boolean> {
   const { redis, zones, retention } = options
   const { quarterSeconds, vantages } = parseQuarterMember(member)
   const stored = await redis.getBuffer(keys.quarter(member))
-  if (stored === null) {
-    await redis.zrem(keys.quarters, member)
-    return
-  }
+  // Another one has rolled it. Whoever began it anew since then has listed it anew too.
+  if (stored === null) return true
   const table = new SourceTable()
   table.merge(stored, ID_BYTES)
   const log = table.toLog()
@@ -98,7 +115,7 @@ async function rollQuarter(options: TidyOptions, keys: SlotKeys, member: string)
     window,
     member: sourcesMember(window, vantages)
   }))
-  await runScript(
+  const answer = await runScript(
     redis,
     'roll-sources',
     [
@@ -124,6 +141,7 @@ async function rollQuarter(options: TidyOptions, keys: SlotKeys, member: string)
       ])
     ]
   )
+  return answer === 'rolled'
 }
 
 async function rewriteLogs({ redis, rewrittenBytes }: TidyOptions, keys: SlotKeys): Promise<void> {
