@@ -165,7 +165,9 @@ export class RedisStore implements CountStore {
     const retention = this.#retention
     if (retention === null) return
     await this.#run('tidy sources', async () => {
-      const zones = zonesKept(this.#layout?.settings ?? newSettings(this.#wanted))
+      // Another aggregator may have added zones since this one began.
+      const layout = await readLayout(this.#redis, this.#options.namespace)
+      const zones = zonesKept(layout?.settings ?? newSettings(this.#wanted))
       const options = { redis: this.#redis, slots: this.#keys, zones, retention }
       await tidySources({ ...options, rewrittenBytes: this.#rewrittenBytes }, watermarkSeconds)
     })

@@ -7,8 +7,8 @@
 --       (sorted set); then the hash of each lane; then for each window its hash of counts and the sorted set of its
 --       window starts; then the hash of each sensor hour; then the log of each quarter of sources.
 -- ARGV  1 seconds that a lane is kept after its epoch's last batch (0: for ever); 2-12 how many spans, lanes, batches,
---       losses, lives, watermarks, totals, windows, sensor hours, quarters of sources, known names; 13 id of a log that
---       begins (8 bytes); then
+--       losses, lives, watermarks, totals, windows, sensor hours, quarters of sources, known names; 13 id of this
+--       append to a log (8 bytes); then
 --       a span: field, from, to
 --       a lane: member of lanes, packets that the kernel dropped in its epoch
 --       a known name: number of its lane in this call, batch number; where it is not there, the slot is behind
@@ -569,7 +569,8 @@ for _, hour in ipairs(hour_writes) do
 end
 
 for _, quarter in ipairs(quarter_writes) do
-  if quarter.is_new then call('APPEND', quarter.key, log_id) end
+  -- The id is that of the newest append: whoever read the log before it is told so, whatever was lost in between.
+  if quarter.is_new then call('APPEND', quarter.key, log_id) else call('SETRANGE', quarter.key, 0, log_id) end
   call('APPEND', quarter.key, quarter.sources)
   call('ZADD', KEYS[9], quarter.start, quarter.member)
 end

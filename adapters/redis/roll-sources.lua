@@ -4,7 +4,7 @@
 --
 -- KEYS  1 quarters (sorted set), 2 the quarter (string), 3 ends before which sources are closed (hash), 4 late sources
 --       (hash), 5 windows with sources (sorted set); then the log of each window
--- ARGV  1 bytes that the quarter had, 2 its id (its first 8 bytes), 3 its member of quarters, 4 id of a log that begins,
+-- ARGV  1 bytes that the quarter had, 2 its id (its first 8 bytes), 3 its member of quarters, 4 id of this append,
 --       5 the sources, 6 registers in them; then a window: size, member of windows, end, keep until (0: for ever)
 -- Returns 'rolled', or 'changed'.
 
@@ -49,7 +49,7 @@ end
 if call('STRLEN', KEYS[2]) ~= length or call('GETRANGE', KEYS[2], 0, 7) ~= ARGV[2] then return 'changed' end
 
 for _, window in ipairs(appended) do
-  if window.is_new then call('APPEND', window.key, ARGV[4]) end
+  if window.is_new then call('APPEND', window.key, ARGV[4]) else call('SETRANGE', window.key, 0, ARGV[4]) end
   call('APPEND', window.key, ARGV[5])
   if window.keep_until > 0 then call('EXPIREAT', window.key, window.keep_until) end
   call('ZADD', KEYS[5], window.finish, window.member)

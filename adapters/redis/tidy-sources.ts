@@ -29,7 +29,10 @@ export const ID_BYTES = 8
 const EARLY_BYTES = 4 * 1024 * 1024
 /** A log is rewritten when it has this many more bytes than twice what it had when it was rewritten last. */
 const SLACK_BYTES = 64 * 1024
-/** Logs outlive their numbers by this time: a store that lost its newest numbers still has what they were made of. */
+/**
+ * Logs are kept for this time behind the watermark, and never deleted in the round that wrote their numbers: a store that
+ * lost its newest numbers still has what they were made of.
+ */
 const LOGS_KEPT_SECONDS = 3600
 
 /** A quarter that sources come for while it is read is read again so often. */
@@ -55,16 +58,19 @@ export function newLogId(): Buffer {
 /** Does everything that is due. */
 export async function tidySources(options: TidyOptions, watermarkSeconds: number): Promise<void> {
   const { slots } = options
-  let isAllRolled = true
+  const nowSeconds = Number((await options.redis.time())[0])
+  // Rolling is never too early: one silent sensor, which holds back the watermark, holds back nothing here.
+  const pastSeconds = Math.max(watermarkSeconds, nowSeconds - QUARTER_SECONDS)
   for (const keys of slots) {
-    if (!(await rollQuarters(options, keys, watermarkSeconds))) isAllRolled = false
+    await rollQuarters(options, keys, pastSeconds)
     await rewriteLogs(options, keys)
   }
-  // What waits in a quarter would come late to a window that is closed now.
-  if (!isAllRolled) return
   const due = new Map<string, SlotMember[]>()
   for (const keys of slots) {
-    for (const member of await markClosing(options.redis, keys, watermarkSeconds)) {
+    const marked = await markClosing(options.redis, keys, watermarkSeconds)
+    // What waits in a quarter would come late to a window that is closed now.
+    if (marked === 'unrolled') return
+    for (const member of marked) {
       const { window } = parseSourcesMember(member)
       if (endSeconds(window) > closedBeforeSeconds(window.size, watermarkSeconds)) continue
       const name = windowMember({ ...window, vantage: '' })
@@ -79,27 +85,18 @@ interface SlotMember {
   readonly member: string
 }
 
-/** Answers whether no past quarter is left. */
-async function rollQuarters(
-  options: TidyOptions,
-  keys: SlotKeys,
-  watermarkSeconds: number
-): Promise<boolean> {
+async function rollQuarters(options: TidyOptions, keys: SlotKeys, pastSeconds: number): Promise<void> {
   const { redis } = options
-  let isAllRolled = true
   for (const member of await redis.zrange(keys.quarters, '0', '-1')) {
-    const isPast = parseQuarterMember(member).quarterSeconds + QUARTER_SECONDS <= watermarkSeconds
+    const isPast = parseQuarterMember(member).quarterSeconds + QUARTER_SECONDS <= pastSeconds
     if (!isPast && (await redis.strlen(keys.quarter(member))) < EARLY_BYTES) continue
-    const isRolled = await rollQuarter(options, keys, member)
-    if (isPast && !isRolled) isAllRolled = false
+    await rollQuarter(options, keys, member)
   }
-  return isAllRolled
 }
 
-/** False where the quarter changed meanwhile, again and again: it waits for the next time. */
-async function rollQuarter(options: TidyOptions, keys: SlotKeys, member: string): Promise<boolean> {
-  for (let tries = 0; tries < ROLL_TRIES; tries++) if (await tryToRoll(options, keys, member)) return true
-  return false
+/** A quarter that changes meanwhile, again and again, waits for the next time. */
+async function rollQuarter(options: TidyOptions, keys: SlotKeys, member: string): Promise<void> {
+  for (let tries = 0; tries < ROLL_TRIES; tries++) if (await tryToRoll(options, keys, member)) return
 }
 
 async function tryToRoll(options: TidyOptions, keys: SlotKeys, member: string): Promise<boolean> {
@@ -154,9 +151,9 @@ async function rewriteLogs({ redis, rewrittenBytes }: TidyOptions, keys: SlotKey
     const table = new SourceTable()
     table.merge(stored, ID_BYTES)
     const shorter = Buffer.concat([newLogId(), table.toLog()])
-    rewrittenBytes.set(key, shorter.length)
     const id = stored.subarray(0, ID_BYTES)
-    await runScript(redis, 'replace-sources', [key], [stored.length, id, shorter])
+    const isReplaced = await runScript(redis, 'replace-sources', [key], [stored.length, id, shorter])
+    if (isReplaced === 1) rewrittenBytes.set(key, shorter.length)
   }
 }
 
@@ -164,9 +161,11 @@ async function markClosing(
   redis: RedisConnection,
   keys: SlotKeys,
   watermarkSeconds: number
-): Promise<string[]> {
+): Promise<string[] | 'unrolled'> {
   const ends = CLOSED_SIZES.flatMap((size) => [size, closedBeforeSeconds(size, watermarkSeconds)])
-  return (await runScript(redis, 'mark-closing', [keys.closing, keys.sourceWindows], ends)) as string[]
+  return (await runScript(redis, 'mark-closing', [keys.closing, keys.sourceWindows, keys.quarters], ends)) as
+    | string[]
+    | 'unrolled'
 }
 
 /** Every slot has its mark, so the logs of the window do not change any more. */
@@ -178,9 +177,11 @@ async function closeWindow(
   const { redis, slots, retention, rewrittenBytes } = options
   const { window } = parseSourcesMember(members[0]!.member)
   const vantages = new Set(members.flatMap(({ member }) => parseSourcesMember(member).vantages))
+  let areNumbersOld = true
   for (const vantage of vantages) {
     const key = numbersKey(slots, window, vantage)
     if ((await redis.exists(key)) === 1) continue
+    areNumbersOld = false
     const table = new SourceTable()
     for (const { keys, member } of members) {
       if (!parseSourcesMember(member).vantages.includes(vantage)) continue
@@ -191,7 +192,9 @@ async function closeWindow(
     // The first one stays: a second one may have found logs that were deleted meanwhile.
     await redis.set(key, numbers, 'EXAT', keepUntilSeconds(window, retention), 'NX')
   }
-  if (endSeconds(window) > closedBeforeSeconds(window.size, watermarkSeconds) - LOGS_KEPT_SECONDS) return
+  const isLongClosed =
+    endSeconds(window) <= closedBeforeSeconds(window.size, watermarkSeconds) - LOGS_KEPT_SECONDS
+  if (!areNumbersOld || !isLongClosed) return
   for (const { keys, member } of members) {
     await redis.unlink(keys.sources(member))
     await redis.zrem(keys.sourceWindows, member)

@@ -110,13 +110,13 @@ export class CountFlush {
     named.state = 'counted'
   }
 
-  /** Sums cannot be taken apart, so each try adds up from the batches. */
   /** What was not sent yet. */
   #sourcesOf(asked: readonly NamedBatch[]): SourcePart[] {
     for (const { batch } of asked) this.#sources.add(batch)
     return this.#sources.take()
   }
 
+  /** Sums cannot be taken apart, so each try adds up from the batches. */
   #applySlot(
     request: Pick<SlotRequest, 'slot' | 'spans' | 'known' | 'sources'>,
     asked: readonly NamedBatch[]

@@ -77,7 +77,12 @@ export class Housekeeping {
   async #look(): Promise<void> {
     const { store, bus, counters, onFailure } = this.#options
     this.#endsToCount = await bus.endOffsets(ENRICHED)
-    if (!isCountedAlike(await store.settings(), this.#settings!)) onFailure(changedByAnother())
+    if (!isCountedAlike(await store.settings(), this.#settings!)) {
+      // What is tidied by the old settings would be missing in the new ones.
+      this.#endsToCount = null
+      onFailure(changedByAnother())
+      return
+    }
     counters.lateSources = (await store.lateTotals()).lateSources
     counters.ledger = await store.sensorTotals()
   }

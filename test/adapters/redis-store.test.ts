@@ -167,7 +167,8 @@ describe('the layout of the Redis store', () => {
     expect(keys.filter((key) => !/:\{s\d\d\}:/.test(key))).toEqual([`${namespace}:settings`])
     const dayStart = Math.floor((startSeconds - 7200) / 86_400) * 86_400
     expect(ends.sort((a, b) => a - b)).toEqual([
-      // Unique sources of a closed hour, packets of this one, and sources of a day.
+      // Sources of a closed hour and their numbers, packets of this one, and sources of a day.
+      startSeconds - 3600 + 100 * 86_400,
       startSeconds - 3600 + 100 * 86_400,
       startSeconds + 3600 + 100 * 86_400,
       dayStart + 801 * 86_400

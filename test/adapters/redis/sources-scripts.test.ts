@@ -57,7 +57,7 @@ function rollCall(keepUntil: number = NEVER): Call {
 
 function markCall(hourEnd: number | string): Call {
   const { keys } = bench
-  return ['mark-closing', [keys.closing, keys.sourceWindows], ['hour', hourEnd, 'day', -1]]
+  return ['mark-closing', [keys.closing, keys.sourceWindows, keys.quarters], ['hour', hourEnd, 'day', -1]]
 }
 
 /** A string where a hash, a sorted set or another kind is wanted is an error, and changes nothing. */
@@ -96,11 +96,14 @@ describe('roll-sources.lua', () => {
     expect(await redis.exists(keys.quarter(QUARTER))).toBe(0)
     expect(await redis.zcard(keys.quarters)).toBe(0)
     await addQuarter()
-    expect(await run(rollCall())).toBe('rolled')
+    const [name, rollKeys, args] = rollCall()
+    const newest = Buffer.from('window09')
+    expect(await run([name, rollKeys, args.with(3, newest)])).toBe('rolled')
 
+    // The id is that of the newest append.
     for (const member of [HOUR, DAY]) {
       const log = await redis.getBuffer(keys.sources(member))
-      expect(log).toEqual(Buffer.concat([NEW_ID, SOURCES, SOURCES]))
+      expect(log).toEqual(Buffer.concat([newest, SOURCES, SOURCES]))
     }
     expect(await redis.zrange(keys.sourceWindows, '0', '-1', 'WITHSCORES')).toEqual([
       HOUR,
@@ -209,10 +212,20 @@ describe('mark-closing.lua', () => {
     expect(await redis.hgetall(keys.closing)).toEqual({ hour: '3600', day: '-1' })
   })
 
+  test('while a quarter waits that starts before an end, nothing is marked', async () => {
+    await addQuarter()
+    const before = await bench.state()
+
+    expect(await run(markCall(901))).toBe('unrolled')
+    expect(await bench.state()).toEqual(before)
+    expect(await run(markCall(900))).toEqual([])
+  })
+
   test('wrong types and numbers are errors before anything changes', async () => {
     await expectWrongTypesRefused(markCall(5), async () => {
       await bench.redis.hset(bench.keys.closing, 'hour', 0)
       await bench.redis.zadd(bench.keys.sourceWindows, 1, 'x')
+      await bench.redis.zadd(bench.keys.quarters, 900, 'x')
     })
     await expectWrongNumbersRefused(markCall(5))
   })
