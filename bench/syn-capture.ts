@@ -99,6 +99,6 @@ function drawSource(newSourceShare: number, pool: Uint32Array, random: () => num
 }
 
 /** 1.0.0.0 to 223.255.255.254. */
-function unicastAddress(bits: number): number {
+export function unicastAddress(bits: number): number {
   return 0x01000000 + (bits % 0xdeffffff)
 }

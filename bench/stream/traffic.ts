@@ -1,5 +1,6 @@
 // Traffic as a telescope sees it, the same for the same seed, frame by frame, with what must be counted of it.
 import type { Frame } from '../../core/capture/frame.ts'
+import { unicastAddress } from '../syn-capture.ts'
 
 /** What is sent, in shares of all packets; the rest are TCP SYNs that are not Mirai's. */
 export const SHARES = { mirai: 0.2, udp: 0.05, icmp: 0.03, damaged: 0.01, ipv6: 0.02, synAck: 0.04 } as const
@@ -204,9 +205,4 @@ export class Traffic {
     this.#state = state >>> 0
     return this.#state
   }
-}
-
-/** 1.0.0.0 to 223.255.255.254. */
-function unicastAddress(bits: number): number {
-  return 0x01000000 + (bits % 0xdeffffff)
 }
