@@ -7,11 +7,6 @@ import type { Window } from './window.ts'
 /** How long a quarter is. */
 export const QUARTER_SECONDS = 900
 
-/** Start of the quarter that holds an instant. */
-export function quarterStartSeconds(seconds: number): number {
-  return Math.floor(seconds / QUARTER_SECONDS) * QUARTER_SECONDS
-}
-
 /** The hour of a quarter, and its day in each zone. */
 export function windowsOfQuarter(quarterSeconds: number, zones: readonly string[]): Window[] {
   return [

@@ -2,7 +2,7 @@
 // Some 300 ns for a packet of a new source, of ten series or so; 140 ns for one like a packet before (bench/windows.ts).
 import type { EnrichedBatch } from '../batch/enriched-batch.ts'
 import type { SourcePart } from '../store/count-store.ts'
-import { QUARTER_SECONDS, quarterStartSeconds } from './quarter.ts'
+import { QUARTER_SECONDS } from './quarter.ts'
 import { SentSources } from './sent-sources.ts'
 import { countedTags, portCode, SERIES_KIND } from './series.ts'
 import { SourceEntries } from './source-entries.ts'
@@ -54,7 +54,7 @@ export class SourceAccumulator {
     this.#early = []
     for (const [when, log] of this.#entries.take()) {
       parts.push({
-        quarterSeconds: quarterStartSeconds(Math.floor(when / MAX_ORIGINS) * QUARTER_SECONDS),
+        quarterSeconds: Math.floor(when / MAX_ORIGINS) * QUARTER_SECONDS,
         vantages: this.#vantagesOfOrigin[when % MAX_ORIGINS]!,
         log
       })
