@@ -129,7 +129,11 @@ export class RedisStore implements CountStore {
   }
 
   async nextOffset(topic: string, partition: number): Promise<number> {
-    return await this.#run('next offset', () => this.#leastOffset(topic, partition))
+    const field = partitionKey({ topic, partition })
+    return await this.#run('next offset', async () => {
+      const stored = await this.#perSlot((keys) => this.#redis.hget(keys.offsets, field))
+      return Math.min(...stored.map((offset) => Number(offset ?? 0)))
+    })
   }
 
   async countedUpTo(topic: string, partitions: number): Promise<number[]> {
@@ -323,12 +327,6 @@ export class RedisStore implements CountStore {
 
   async #now(): Promise<number> {
     return Number((await this.#redis.time())[0])
-  }
-
-  async #leastOffset(topic: string, partition: number): Promise<number> {
-    const field = partitionKey({ topic, partition })
-    const stored = await this.#perSlot((keys) => this.#redis.hget(keys.offsets, field))
-    return Math.min(...stored.map((offset) => Number(offset ?? 0)))
   }
 
   /** Takes a layout, or what is wanted where there is none yet. */

@@ -1,5 +1,9 @@
 // Unique sources by window, vantage and series in this process, by the same logs and closing rules as in Redis.
-import { encodeSourceNumbers, decodeSourceNumbers } from '../../core/sources/source-numbers.ts'
+import {
+  decodeSourceNumbers,
+  encodeSourceNumbers,
+  sourcesOfSeries
+} from '../../core/sources/source-numbers.ts'
 import { registersIn, SourceTable } from '../../core/sources/source-log.ts'
 import type { SourcePart, VantageWindow } from '../../core/store/count-store.ts'
 import {
@@ -9,7 +13,6 @@ import {
   type Retention
 } from '../../core/store/retention.ts'
 import { windowsOfQuarter } from '../../core/windows/quarter.ts'
-import { seriesName } from '../../core/windows/series.ts'
 import type { Window, WindowSize } from '../../core/windows/window.ts'
 
 interface WindowSources {
@@ -48,15 +51,11 @@ export class MemorySources {
 
   /** Unique sources of these series, 0 where there are none. */
   count(window: VantageWindow, series: readonly string[]): Map<string, number> {
-    const numbers = new Map(series.map((one) => [one, 0]))
-    const put = (kindAndTag: number, value: number, sources: number): void => {
-      const name = seriesName(kindAndTag, value)
-      if (numbers.has(name)) numbers.set(name, sources)
-    }
     const kept = this.#windows.get(keyOf(window))?.byVantage.get(window.vantage)
-    if (kept instanceof SourceTable) kept.forEach(put)
-    else if (kept !== undefined) decodeSourceNumbers(kept, put)
-    return numbers
+    return sourcesOfSeries(series, (visit) => {
+      if (kept instanceof SourceTable) kept.forEach(visit)
+      else if (kept !== undefined) decodeSourceNumbers(kept, visit)
+    })
   }
 
   /** Turns windows far enough behind the watermark into numbers; never where nothing expires (a run). */

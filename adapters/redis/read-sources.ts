@@ -1,8 +1,7 @@
 // Unique sources of one window and vantage: the numbers of a closed one, or the union of what its slots hold.
-import { decodeSourceNumbers } from '../../core/sources/source-numbers.ts'
+import { decodeSourceNumbers, sourcesOfSeries } from '../../core/sources/source-numbers.ts'
 import { SourceTable } from '../../core/sources/source-log.ts'
 import type { VantageWindow } from '../../core/store/count-store.ts'
-import { seriesName } from '../../core/windows/series.ts'
 import { windowEndSeconds } from '../../core/windows/time-zone.ts'
 import type { RedisConnection } from './connection.ts'
 import { parseQuarterMember, parseSourcesMember, type SlotKeys, sourcesMember } from './slot-keys.ts'
@@ -15,20 +14,12 @@ export async function readSources(
   window: VantageWindow,
   series: readonly string[]
 ): Promise<Map<string, number>> {
-  const numbers = new Map(series.map((one) => [one, 0]))
-  const put = (kindAndTag: number, value: number, sources: number): void => {
-    const name = seriesName(kindAndTag, value)
-    if (numbers.has(name)) numbers.set(name, sources)
-  }
   const closed = await redis.getBuffer(numbersKey(slots, window, window.vantage))
-  if (closed !== null) decodeSourceNumbers(closed, put)
-  else {
-    const table = new SourceTable()
-    const logs = await Promise.all(slots.map((keys) => readLogs(redis, keys, window)))
-    for (const log of logs.flat()) table.merge(log, ID_BYTES)
-    table.forEach(put)
-  }
-  return numbers
+  if (closed !== null) return sourcesOfSeries(series, (visit) => decodeSourceNumbers(closed, visit))
+  const table = new SourceTable()
+  const logs = await Promise.all(slots.map((keys) => readLogs(redis, keys, window)))
+  for (const log of logs.flat()) table.merge(log, ID_BYTES)
+  return sourcesOfSeries(series, (visit) => table.forEach(visit))
 }
 
 /**

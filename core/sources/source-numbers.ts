@@ -1,5 +1,6 @@
 // The unique sources of a window that is closed, as bytes: one part a series, of kind and tag (1 byte), value (varint) and
 // number (varint).
+import { seriesName } from '../windows/series.ts'
 import { SourceLogError, type SourceTable } from './source-log.ts'
 
 /** The numbers of a table. */
@@ -35,4 +36,17 @@ export function decodeSourceNumbers(
     throw new SourceLogError(`a list of numbers ends at byte ${at}`)
   }
   while (at < bytes.length) visit(bytes[at++]!, varint(), varint())
+}
+
+/** The unique sources of the named series among those that `forEach` visits; 0 for one that it does not visit. */
+export function sourcesOfSeries(
+  series: readonly string[],
+  forEach: (visit: (kindAndTag: number, value: number, sources: number) => void) => void
+): Map<string, number> {
+  const numbers = new Map(series.map((one) => [one, 0]))
+  forEach((kindAndTag, value, sources) => {
+    const name = seriesName(kindAndTag, value)
+    if (numbers.has(name)) numbers.set(name, sources)
+  })
+  return numbers
 }
