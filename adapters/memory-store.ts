@@ -1,12 +1,11 @@
 // Counts in this process: the embedded default. It holds to the same fence as the Redis store, and to the same tests.
 import { FenceSlot } from '../core/fence/fence-slot.ts'
 import { checkSlotRequest, checkSpans } from '../core/fence/slot-request.ts'
-import { cellsToDrop, trimmedUpToSeconds } from '../core/store/busiest-sensors.ts'
 import type {
+  CountedUpTo,
   CountStore,
   LateTotals,
   Ledger,
-  SensorCell,
   SensorTotals,
   SlotOutcome,
   SlotRequest,
@@ -16,7 +15,9 @@ import { joinLedgers, joinTotals } from '../core/store/ledger.ts'
 import type { Retention } from '../core/store/retention.ts'
 import { newSettings, type StoreSettings, zonesKept } from '../core/store/store-settings.ts'
 import { leastActiveWatermark } from '../core/store/watermark.ts'
+import { namedSeries } from '../core/windows/series.ts'
 import type { Window } from '../core/windows/window.ts'
+import { MemorySensors } from './memory/memory-sensors.ts'
 import { MemorySources } from './memory/memory-sources.ts'
 import { MemoryWindows } from './memory/memory-windows.ts'
 
@@ -38,9 +39,7 @@ export class MemoryStore implements CountStore {
   readonly #nowSeconds: () => number
   readonly #windows: MemoryWindows
   readonly #sources: MemorySources
-  readonly #hours = new Map<number, Map<string, Map<string, number>>>()
-  readonly #untrimmedHours = new Set<number>()
-  #trimmedUpTo: number | null = null
+  readonly #sensors: MemorySensors
   #slots: FenceSlot[] = []
 
   constructor(options: MemoryStoreOptions = {}) {
@@ -48,8 +47,10 @@ export class MemoryStore implements CountStore {
     this.slots = slots
     this.#settings = newSettings({ retention, dayZones })
     this.#nowSeconds = nowSeconds
-    this.#windows = new MemoryWindows(retention, nowSeconds)
-    this.#sources = new MemorySources(zonesKept(this.#settings), retention, nowSeconds)
+    const zones = zonesKept(this.#settings)
+    this.#windows = new MemoryWindows(zones, retention, nowSeconds)
+    this.#sources = new MemorySources(zones, retention, nowSeconds)
+    this.#sensors = new MemorySensors(retention, nowSeconds)
     this.#reset()
   }
 
@@ -77,9 +78,9 @@ export class MemoryStore implements CountStore {
     const refusal = fence.check(request.spans, request.batches, request.known)
     if (refusal !== null) return refusal
     fence.commit(request.spans, request.batches)
-    this.#addSensorCells(request.sensorCells)
+    for (const part of request.counts) this.#sensors.add(part)
     for (const part of request.sources) this.#sources.add(part)
-    return { kind: 'applied', expiredPackets: this.#windows.add(request.cells) }
+    return { kind: 'applied', expiredPackets: this.#windows.add(request.counts) }
   }
 
   async trim(topic: string, partition: number, toOffset: number): Promise<void> {
@@ -87,19 +88,19 @@ export class MemoryStore implements CountStore {
     for (const fence of this.#slots) fence.trim(topic, partition, toOffset)
   }
 
-  async tidySources(watermarkSeconds: number): Promise<void> {
-    this.#sources.close(watermarkSeconds)
+  async roll(): Promise<void> {
+    // Windows are added to at once.
+  }
+
+  async closeSources(watermarkSeconds: number, counted: readonly CountedUpTo[]): Promise<void> {
+    const isBehind = this.#slots.some((fence) =>
+      counted.some(({ topic, partition, to }) => fence.offset(topic, partition) < to)
+    )
+    if (!isBehind) this.#sources.close(watermarkSeconds)
   }
 
   async trimSensorHours(watermarkSeconds: number): Promise<void> {
-    const upTo = trimmedUpToSeconds(watermarkSeconds)
-    this.#trimmedUpTo = Math.max(upTo, this.#trimmedUpTo ?? upTo)
-    for (const startSeconds of this.#untrimmedHours) {
-      if (startSeconds > upTo) continue
-      const hour = this.#hours.get(startSeconds) ?? new Map<string, Map<string, number>>()
-      for (const { sensor, series } of cellsToDrop(hour)) hour.get(sensor)?.delete(series)
-      this.#untrimmedHours.delete(startSeconds)
-    }
+    this.#sensors.trim(watermarkSeconds)
   }
 
   async settings(): Promise<StoreSettings> {
@@ -128,16 +129,12 @@ export class MemoryStore implements CountStore {
   }
 
   async sensorPackets(startSeconds: number): Promise<Map<string, Map<string, number>>> {
-    const hour = this.#windows.isExpired({ size: 'hour', startSeconds })
-      ? []
-      : (this.#hours.get(startSeconds) ?? [])
-    const sensors = new Map<string, Map<string, number>>()
-    for (const [sensor, packets] of hour) if (packets.size > 0) sensors.set(sensor, new Map(packets))
-    return sensors
+    const hour = this.#sensors.packets(startSeconds)
+    return new Map([...hour].map(([sensor, series]) => [sensor, namedSeries(series)]))
   }
 
   async trimmedUpToSeconds(): Promise<number | null> {
-    return this.#trimmedUpTo
+    return this.#sensors.trimmedUpTo
   }
 
   async sensorTotals(): Promise<SensorTotals[]> {
@@ -173,46 +170,7 @@ export class MemoryStore implements CountStore {
   #reset(): void {
     this.#windows.clear()
     this.#sources.clear()
-    this.#hours.clear()
-    this.#untrimmedHours.clear()
-    this.#trimmedUpTo = null
+    this.#sensors.clear()
     this.#slots = Array.from({ length: this.slots }, () => new FenceSlot())
-  }
-
-  #addSensorCells(cells: readonly SensorCell[]): void {
-    let last: SensorCell | null = null
-    let counted: Map<string, number> | null = null
-    for (const cell of cells) {
-      const isSame = last !== null && cell.startSeconds === last.startSeconds && cell.sensor === last.sensor
-      if (!isSame) counted = this.#sensorHour(cell)
-      last = cell
-      counted?.set(cell.series, (counted.get(cell.series) ?? 0) + cell.packets)
-    }
-  }
-
-  /** Packets by series of a sensor's hour; null where the hour is expired. */
-  #sensorHour({ startSeconds, sensor }: SensorCell): Map<string, number> | null {
-    if (this.#windows.isExpired({ size: 'hour', startSeconds })) return null
-    let hour = this.#hours.get(startSeconds)
-    if (hour === undefined) {
-      this.#forgetExpiredHours()
-      hour = new Map()
-      this.#hours.set(startSeconds, hour)
-    }
-    let counted = hour.get(sensor)
-    if (counted === undefined) {
-      counted = new Map()
-      hour.set(sensor, counted)
-    }
-    this.#untrimmedHours.add(startSeconds)
-    return counted
-  }
-
-  #forgetExpiredHours(): void {
-    for (const startSeconds of this.#hours.keys()) {
-      if (!this.#windows.isExpired({ size: 'hour', startSeconds })) continue
-      this.#hours.delete(startSeconds)
-      this.#untrimmedHours.delete(startSeconds)
-    }
   }
 }

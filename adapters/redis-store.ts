@@ -3,6 +3,7 @@ import { StormpetrelError } from '../core/errors.ts'
 import type { Redis } from 'ioredis'
 import { checkSlotRequest, checkSpans, partitionKey } from '../core/fence/slot-request.ts'
 import type {
+  CountedUpTo,
   CountStore,
   LateTotals,
   Ledger,
@@ -12,10 +13,12 @@ import type {
   VantageWindow
 } from '../core/store/count-store.ts'
 import { joinLedgers, joinTotals } from '../core/store/ledger.ts'
-import type { Retention } from '../core/store/retention.ts'
+import { keepUntilSeconds, type Retention } from '../core/store/retention.ts'
 import { isKept, newSettings, type StoreSettings, zonesKept } from '../core/store/store-settings.ts'
 import { leastActiveWatermark } from '../core/store/watermark.ts'
-import type { Window, WindowSize } from '../core/windows/window.ts'
+import { CountTable } from '../core/windows/count-table.ts'
+import { namedSeries } from '../core/windows/series.ts'
+import type { Window } from '../core/windows/window.ts'
 import { applyArguments } from './redis/apply-arguments.ts'
 import {
   addressOf,
@@ -25,7 +28,6 @@ import {
   orRedisError,
   type RedisConnection
 } from './redis/connection.ts'
-import { markTrimmed, trimHour, trimmedUpTo, untrimmedHours } from './redis/housekeeping.ts'
 import type { Finding } from './topics/topic-rules.ts'
 import {
   layoutFindings,
@@ -37,11 +39,15 @@ import {
 } from './redis/layout.ts'
 import { readServerFacts, refuseUnsafeServer, serverFindings } from './redis/server-rules.ts'
 import { readLedger } from './redis/read-ledger.ts'
-import { outcomeOf, splitAtBar, totalsOf } from './redis/replies.ts'
+import { outcomeOf, totalsOf } from './redis/replies.ts'
 import { loadScripts, runScript } from './redis/scripts.ts'
-import { type SlotKeys, seriesMember, slotKeys, windowMember } from './redis/slot-keys.ts'
+import { closeSources } from './redis/close-sources.ts'
+import { readCounts, readSensorHour, readStarts, readVantageWindows } from './redis/read-counts.ts'
 import { readSources } from './redis/read-sources.ts'
-import { tidySources } from './redis/tidy-sources.ts'
+import { LogRewriter } from './redis/rewrite.ts'
+import { forgetStarts, rollSlot } from './redis/roll.ts'
+import { type SlotKeys, slotKeys } from './redis/slot-keys.ts'
+import { trimmedUpTo, trimSensorHours } from './redis/trim-sensors.ts'
 
 /** Where the store lies in Redis, and what is wanted of it. */
 export interface RedisStoreOptions {
@@ -59,6 +65,8 @@ export interface RedisStoreOptions {
   readonly retention: Retention | null
   /** Seen numbers of a lane are kept this long after its last batch: the spool's age limit plus topic retention. */
   readonly laneDays?: number
+  /** Told of a key that cannot be read while the rest is kept in order. */
+  readonly onUnreadable?: (what: string, error: unknown) => void
   /** A command without an answer for this long fails with SP_REDIS. */
   readonly commandTimeoutMs?: number
 }
@@ -71,13 +79,14 @@ export class RedisStore implements CountStore {
   /** Null until it is read: a reader may be there before any aggregator made the store. */
   #layout: StoreLayout | null = null
   #keys: readonly SlotKeys[] = []
-  readonly #rewrittenBytes = new Map<string, number>()
+  #rewriter: LogRewriter
 
   constructor(options: RedisStoreOptions) {
     const { slots = 16, dayZones, retention } = options
     this.#options = options
     this.#wanted = { slots, dayZones, retention }
     this.#redis = this.#makeConnection()
+    this.#rewriter = this.#makeRewriter()
     this.#open(null)
   }
 
@@ -95,6 +104,7 @@ export class RedisStore implements CountStore {
     if (this.#redis.status !== 'wait') {
       await endConnection(this.#redis)
       this.#redis = this.#makeConnection()
+      this.#rewriter = this.#makeRewriter()
     }
     try {
       await orRedisError(this.#redis, 'start', async () => {
@@ -165,25 +175,33 @@ export class RedisStore implements CountStore {
     )
   }
 
-  async tidySources(watermarkSeconds: number): Promise<void> {
-    const retention = this.#retention
-    if (retention === null) return
-    await this.#run('tidy sources', async () => {
+  async roll(pastSeconds: number): Promise<void> {
+    await this.#run('roll', async () => {
       // Another aggregator may have added zones since this one began.
       const layout = await readLayout(this.#redis, this.#options.namespace)
-      const zones = zonesKept(layout?.settings ?? newSettings(this.#wanted))
-      const options = { redis: this.#redis, slots: this.#keys, zones, retention }
-      await tidySources({ ...options, rewrittenBytes: this.#rewrittenBytes }, watermarkSeconds)
+      const { retention, zones } = settingsOf(layout, this.#wanted)
+      const [redis, rewriter, onUnreadable] = [this.#redis, this.#rewriter, this.#onUnreadable]
+      for (const keys of this.#keys) {
+        await rollSlot({ redis, zones, retention, rewriter, onUnreadable }, keys, pastSeconds)
+        await rewriter.settle(keys, pastSeconds)
+        if (retention !== null) await forgetStarts(redis, keys, retention, await this.#now())
+      }
+    })
+  }
+
+  async closeSources(watermarkSeconds: number, counted: readonly CountedUpTo[]): Promise<void> {
+    const retention = this.#retention
+    if (retention === null) return
+    await this.#run('close sources', () => {
+      const [redis, slots, onUnreadable] = [this.#redis, this.#keys, this.#onUnreadable]
+      return closeSources({ redis, slots, retention, onUnreadable }, watermarkSeconds, counted)
     })
   }
 
   async trimSensorHours(watermarkSeconds: number): Promise<void> {
-    await this.#run('trim sensor hours', async () => {
-      await markTrimmed(this.#redis, this.#keys, watermarkSeconds)
-      for (const startSeconds of await untrimmedHours(this.#redis, this.#keys, watermarkSeconds)) {
-        await trimHour(this.#redis, this.#keys, startSeconds, await this.sensorPackets(startSeconds))
-      }
-    })
+    await this.#run('trim sensor hours', () =>
+      trimSensorHours(this.#redis, this.#keys, watermarkSeconds, this.#onUnreadable)
+    )
   }
 
   async settings(): Promise<StoreSettings> {
@@ -207,9 +225,9 @@ export class RedisStore implements CountStore {
   async windows(size: Window['size'], zone: string, vantage: string): Promise<number[]> {
     return await this.#run('windows', async () => {
       const now = await this.#now()
-      const member = seriesMember({ size, zone, vantage })
-      const lists = await this.#perSlot((keys) => this.#redis.zrange(keys.starts(member), '0', '-1'))
-      return [...new Set(lists.flat().map(Number))]
+      if (!settingsOf(this.#layout, this.#wanted).zones.includes(zone)) return []
+      const lists = await this.#perSlot((keys) => readStarts(this.#redis, keys, { size, zone }, vantage))
+      return [...new Set(lists.flat())]
         .filter((startSeconds) => this.#isKept({ size, zone, startSeconds }, now))
         .sort((a, b) => a - b)
     })
@@ -218,30 +236,19 @@ export class RedisStore implements CountStore {
   async vantages(): Promise<string[]> {
     return await this.#run('vantages', async () => {
       const now = await this.#now()
-      const lists = await this.#perSlot((keys) => this.#redis.zrange(keys.series, '0', '-1', 'WITHSCORES'))
-      const vantages = new Set<string>()
-      for (const list of lists) {
-        for (let i = 0; i < list.length; i += 2) {
-          const [size, zone, ...vantage] = list[i]!.split('|')
-          const newest = { size: size as WindowSize, zone: zone!, startSeconds: Number(list[i + 1]) }
-          if (this.#isKept(newest, now)) vantages.add(vantage.join('|'))
-        }
-      }
-      return [...vantages].sort()
+      const { zones } = settingsOf(this.#layout, this.#wanted)
+      const windows = await this.#perSlot((keys) => readVantageWindows(this.#redis, keys, zones))
+      const kept = windows.flat().filter((window) => this.#isKept(window, now))
+      return [...new Set(kept.map(({ vantage }) => vantage))].sort()
     })
   }
 
   async packets(window: VantageWindow): Promise<Map<string, number>> {
     return await this.#run('packets', async () => {
-      const sums = new Map<string, number>()
-      for (const hash of await this.#perSlot((keys) =>
-        this.#redis.hgetall(keys.counts(windowMember(window)))
-      )) {
-        for (const [series, packets] of Object.entries(hash)) {
-          sums.set(series, (sums.get(series) ?? 0) + Number(packets))
-        }
-      }
-      return sums
+      const table = new CountTable()
+      if (this.#isExpired(window, await this.#now())) return new Map()
+      await this.#perSlot((keys) => readCounts(this.#redis, keys, window, table))
+      return namedSeries(table.series())
     })
   }
 
@@ -251,15 +258,11 @@ export class RedisStore implements CountStore {
 
   async sensorPackets(startSeconds: number): Promise<Map<string, Map<string, number>>> {
     return await this.#run('sensor packets', async () => {
-      const sensors = new Map<string, Map<string, number>>()
-      for (const hash of await this.#perSlot((keys) => this.#redis.hgetall(keys.sensorHour(startSeconds)))) {
-        for (const [field, packets] of Object.entries(hash)) {
-          const [sensor, series] = splitAtBar(field)
-          const of = sensors.get(sensor) ?? new Map<string, number>()
-          sensors.set(sensor, of.set(series, Number(packets)))
-        }
-      }
-      return sensors
+      if (this.#isExpired({ size: 'hour', startSeconds }, await this.#now())) return new Map()
+      const hours = await this.#perSlot((keys) => readSensorHour(this.#redis, keys, startSeconds))
+      return new Map(
+        hours.flatMap((hour) => [...hour].map(([sensor, { table }]) => [sensor, namedSeries(table.series())]))
+      )
     })
   }
 
@@ -321,6 +324,20 @@ export class RedisStore implements CountStore {
     } while (cursor !== '0')
   }
 
+  get #onUnreadable(): (what: string, error: unknown) => void {
+    return this.#options.onUnreadable ?? (() => undefined)
+  }
+
+  #makeRewriter(): LogRewriter {
+    return new LogRewriter(this.#redis, this.#onUnreadable)
+  }
+
+  /** What waits to be put to a window is in none that is forgotten meanwhile. */
+  #isExpired(window: Pick<Window, 'size' | 'startSeconds'>, nowSeconds: number): boolean {
+    const keptUntil = keepUntilSeconds(window, this.#retention)
+    return keptUntil > 0 && keptUntil <= nowSeconds
+  }
+
   #makeConnection(): RedisConnection {
     return makeConnection(this.#options.url, this.#options.commandTimeoutMs ?? 30_000)
   }
@@ -358,6 +375,15 @@ export class RedisStore implements CountStore {
       return await action()
     })
   }
+}
+
+/** What is kept, and the days of which zones. */
+function settingsOf(
+  layout: StoreLayout | null,
+  wanted: WantedLayout
+): { readonly retention: Retention | null; readonly zones: readonly string[] } {
+  const settings = layout?.settings ?? newSettings(wanted)
+  return { retention: settings.retention, zones: zonesKept(settings) }
 }
 
 function emptyStore(redis: RedisConnection, namespace: string): StormpetrelError {

@@ -10,9 +10,9 @@ const ROUNDS = 8
 
 const batches = synBatches()
 const sources = new SourceAccumulator()
-const counts = new CountAccumulator(['UTC'])
+const counts = new CountAccumulator()
 let parts: readonly SourcePart[] = []
-const nothing = { slot: 0, spans: [], batches: [], known: [], cells: [], sensorCells: [], sources: [] }
+const nothing = { slot: 0, spans: [], batches: [], known: [], counts: [], sources: [] }
 
 await measureSyns('sources, all new', ROUNDS, () => {
   sources.forgetSent()
@@ -31,5 +31,5 @@ await measureSyns('counts', ROUNDS, () => {
 })
 await measureSyns('counts, into the memory store', ROUNDS, async () => {
   for (const batch of batches) counts.add(batch)
-  await new MemoryStore().applySlot({ ...nothing, ...counts.take() })
+  await new MemoryStore().applySlot({ ...nothing, counts: counts.take() })
 })

@@ -45,17 +45,20 @@ export function createBus(
 
 /**
  * Opens nothing yet. A run keeps its counts until it is deleted. Whoever only asks has `read` access and makes nothing.
+ * Whoever keeps it in order is told of what cannot be read.
  */
 export function createStore(
   configuration: Configuration,
   run: string | null,
-  access: 'read' | 'write'
+  access: 'read' | 'write',
+  onUnreadable: (what: string, error: unknown) => void = () => undefined
 ): RedisStore {
   const { redisUrl, topicPrefix } = configuration
   return new RedisStore({
     url: redisUrl,
     namespace: run === null ? liveNamespace(topicPrefix) : runNamespace(topicPrefix, run),
     access,
+    onUnreadable,
     slots: configuration.slots,
     dayZones: configuration.dayTimeZones.filter((zone) => zone !== 'UTC'),
     laneDays: Math.ceil((configuration.spoolAgeHours + configuration.topicRetentionHours) / 24) + 1,

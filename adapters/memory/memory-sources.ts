@@ -12,7 +12,7 @@ import {
   keepUntilSeconds,
   type Retention
 } from '../../core/store/retention.ts'
-import { windowsOfQuarter } from '../../core/windows/quarter.ts'
+import { windowsOfQuarter } from '../../core/windows/parts-of-windows.ts'
 import type { Window, WindowSize } from '../../core/windows/window.ts'
 
 interface WindowSources {

@@ -1,23 +1,29 @@
-// Packets by series of every window, with an end to each window where there is a retention.
-import type { CountCell, VantageWindow } from '../../core/store/count-store.ts'
-import { expiredPacketsOf, keepUntilSeconds, type Retention } from '../../core/store/retention.ts'
+// Packets of every window, with an end to each window where there is a retention.
+import type { CountPart, VantageWindow } from '../../core/store/count-store.ts'
+import { keepUntilSeconds, type Retention } from '../../core/store/retention.ts'
+import { CountTable } from '../../core/windows/count-table.ts'
+import { windowsOfMinute } from '../../core/windows/parts-of-windows.ts'
+import { namedSeries } from '../../core/windows/series.ts'
 import type { Window, WindowSize } from '../../core/windows/window.ts'
 
 interface Counted {
   readonly window: VantageWindow
-  readonly packets: Map<string, number>
+  readonly table: CountTable
 }
 
 /** Packets by window and series; windows past their retention are counted as expired and forgotten. */
 export class MemoryWindows {
   readonly expiredPackets: Record<WindowSize, number> = { minute: 0, hour: 0, day: 0 }
+  readonly #zones: readonly string[]
   readonly #retention: Retention | null
   readonly #nowSeconds: () => number
   /** By size, zone and vantage, then by start. */
   readonly #groups = new Map<string, Map<number, Counted>>()
   #expiredAt = 0
 
-  constructor(retention: Retention | null, nowSeconds: () => number) {
+  /** `zones` are those whose days are kept, UTC among them. */
+  constructor(zones: readonly string[], retention: Retention | null, nowSeconds: () => number) {
+    this.#zones = zones
     this.#retention = retention
     this.#nowSeconds = nowSeconds
   }
@@ -27,23 +33,17 @@ export class MemoryWindows {
     return keepUntilSeconds(window, this.#retention) <= this.#nowSeconds()
   }
 
-  /** Adds cells to their windows, and answers the packets of windows that are expired, by size. */
-  add(cells: readonly CountCell[]): Partial<Record<WindowSize, number>> {
+  /** Adds parts to their windows, and answers the packets of windows that are expired, by size. */
+  add(parts: readonly CountPart[]): Partial<Record<WindowSize, number>> {
     this.#expire()
     const expired: Partial<Record<WindowSize, number>> = {}
-    // Callers share one window object among its cells: it is looked up once an object, not once a cell.
-    const byObject = new Map<VantageWindow, Counted | null>()
-    for (const cell of cells) {
-      let counted = byObject.get(cell.window)
-      if (counted === undefined) {
-        counted = this.isExpired(cell.window) ? null : this.#counted(cell.window)
-        byObject.set(cell.window, counted)
-      }
-      if (counted === null) {
-        const { size } = cell.window
-        expired[size] = (expired[size] ?? 0) + expiredPacketsOf(cell)
-      } else {
-        counted.packets.set(cell.series, (counted.packets.get(cell.series) ?? 0) + cell.packets)
+    for (const { minuteSeconds, vantages, packets, log } of parts) {
+      for (const window of windowsOfMinute(minuteSeconds, this.#zones)) {
+        if (this.isExpired(window)) {
+          if (window.zone === 'UTC') expired[window.size] = (expired[window.size] ?? 0) + packets
+          continue
+        }
+        for (const vantage of vantages) this.#counted({ ...window, vantage }).table.merge(log)
       }
     }
     for (const size of ['minute', 'hour', 'day'] as const) this.expiredPackets[size] += expired[size] ?? 0
@@ -63,7 +63,8 @@ export class MemoryWindows {
 
   packets(window: VantageWindow): Map<string, number> {
     this.#expire()
-    return new Map(this.#groups.get(groupKey(window))?.get(window.startSeconds)?.packets)
+    const counted = this.#groups.get(groupKey(window))?.get(window.startSeconds)
+    return counted === undefined ? new Map() : namedSeries(counted.table.series())
   }
 
   clear(): void {
@@ -75,7 +76,7 @@ export class MemoryWindows {
     const key = groupKey(window)
     const group = this.#groups.get(key) ?? new Map<number, Counted>()
     this.#groups.set(key, group)
-    const counted = group.get(window.startSeconds) ?? { window, packets: new Map<string, number>() }
+    const counted = group.get(window.startSeconds) ?? { window, table: new CountTable() }
     group.set(window.startSeconds, counted)
     return counted
   }

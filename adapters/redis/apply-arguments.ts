@@ -1,25 +1,15 @@
-// Turns a slot request into the keys and arguments of apply-slot.lua: batches by lane, cells by window, sums by sensor.
+// Turns a slot request into the keys and arguments of apply-slot.lua: batches by lane, logs by minute and quarter, sums by
+// sensor.
 import { laneKey } from '../../core/batch/name.ts'
 import type { DeclaredLoss } from '../../core/batch/raw-batch.ts'
 import { framesOf, inDeclaredOrder, livesOf, secondsOf } from '../../core/fence/fence-slot.ts'
 import { partitionKey } from '../../core/fence/slot-request.ts'
-import type {
-  CountCell,
-  FencedBatch,
-  SensorCell,
-  SlotRequest,
-  SourcePart,
-  VantageWindow
-} from '../../core/store/count-store.ts'
-import {
-  endSeconds,
-  expiredPacketsOf,
-  keepUntilSeconds,
-  keptSeconds,
-  type Retention
-} from '../../core/store/retention.ts'
-import { quarterMember, type SlotKeys, seriesMember, windowMember } from './slot-keys.ts'
-import { newLogId } from './tidy-sources.ts'
+import type { CountPart, FencedBatch, SlotRequest, SourcePart } from '../../core/store/count-store.ts'
+import { keepUntilSeconds, type Retention } from '../../core/store/retention.ts'
+import { windowStartSeconds } from '../../core/windows/time-zone.ts'
+import type { WindowSize } from '../../core/windows/window.ts'
+import { minuteMember, quarterMember, type SlotKeys } from './slot-keys.ts'
+import { newLogId, plainFrame } from './stored-log.ts'
 
 /** What a script is called with. */
 export interface ScriptCall {
@@ -29,12 +19,18 @@ export interface ScriptCall {
 
 type ScriptArgument = string | number | Buffer
 
-/** Cells of one window, each series once: the script would lose one of two equal ones. */
-interface WindowCells {
-  readonly window: VantageWindow
-  readonly packets: Map<string, number>
-  expiredPackets: number
+/** What is appended to one log: the script would begin one of two equal ones twice. */
+interface Append<P> {
+  readonly member: string
+  readonly first: P
+  readonly frames: Buffer[]
+  packets: number
 }
+
+/** A zone's day ends this much later than the day of UTC that holds the same minute, at most. */
+const ZONE_SECONDS = 86_400
+
+const SIZES: readonly WindowSize[] = ['minute', 'hour', 'day']
 
 /** The call for a request that checkSlotRequest has let pass. `laneSeconds` 0 keeps lanes for ever. */
 export function applyArguments(
@@ -50,26 +46,24 @@ export function applyArguments(
   const lives = livesOf(request.batches)
   const watermarks = watermarkBySensor(request.batches)
   const totals = addendsByTotal(request.batches)
-  const windows = [...cellsByWindow(request.cells).values()]
-  const hours = cellsByHour(request.sensorCells)
-  const quarters = quartersOf(request.sources)
+  const minutes = appendsOf(request.counts, (part) =>
+    minuteMember({ ...part, startSeconds: part.minuteSeconds })
+  )
+  const quarters = appendsOf(request.sources, (part) =>
+    quarterMember({ ...part, startSeconds: part.quarterSeconds })
+  )
   const call: ScriptCall = {
     keys: [
       keys.offsets,
       keys.watermarks,
       keys.totals,
       keys.lanes,
-      keys.series,
-      keys.untrimmedHours,
       keys.lives,
       keys.unobserved,
+      keys.minutes,
       keys.quarters,
       ...lanes.map((lane) => keys.lane(lane)),
-      ...windows.flatMap(({ window }) => [
-        keys.counts(windowMember(window)),
-        keys.starts(seriesMember(window))
-      ]),
-      ...[...hours.keys()].map((startSeconds) => keys.sensorHour(startSeconds)),
+      ...minutes.map(({ member }) => keys.minute(member)),
       ...quarters.map(({ member }) => keys.quarter(member))
     ],
     args: [
@@ -81,8 +75,7 @@ export function applyArguments(
       lives.length,
       watermarks.size,
       totals.size,
-      windows.length,
-      hours.size,
+      minutes.length,
       quarters.length,
       request.known.length,
       newLogId(),
@@ -96,16 +89,21 @@ export function applyArguments(
       ...[...totals].flat()
     ]
   }
-  for (const cells of windows) pushWindow(call.args, cells, retention)
-  for (const [startSeconds, packets] of hours) {
-    const keepUntil = keepUntilSeconds({ size: 'hour', startSeconds }, retention)
-    call.args.push(startSeconds, keepUntil, packets.size)
-    pushAll(call.args, packets)
+  for (const { member, first, frames, packets } of minutes) {
+    const { minuteSeconds } = first
+    const kept = SIZES.map((size) => keptUntil(size, minuteSeconds, retention))
+    const last = retention === null ? 0 : Math.max(...kept) + ZONE_SECONDS
+    call.args.push(minuteSeconds, member, packets, ...kept, last, Buffer.concat(frames))
   }
-  for (const { startSeconds, member, logs } of quarters) {
-    call.args.push(startSeconds, member, Buffer.concat(logs))
+  for (const { member, first, frames } of quarters) {
+    call.args.push(first.quarterSeconds, member, Buffer.concat(frames))
   }
   return call
+}
+
+/** When the window of UTC that holds a minute is forgotten; 0 for never. */
+function keptUntil(size: WindowSize, minuteSeconds: number, retention: Retention | null): number {
+  return keepUntilSeconds({ size, startSeconds: windowStartSeconds(size, 'UTC', minuteSeconds) }, retention)
 }
 
 /** A loss, the lane that it is of, and when the batch that declares it was closed. */
@@ -168,59 +166,19 @@ function addendsByTotal(batches: readonly FencedBatch[]): Map<string, number> {
   return totals
 }
 
-function cellsByWindow(cells: readonly CountCell[]): Map<string, WindowCells> {
-  const windows = new Map<string, WindowCells>()
-  // Callers share one window object among its cells: the name is built once an object, not once a cell.
-  const byObject = new Map<VantageWindow, WindowCells>()
-  for (const cell of cells) {
-    let of = byObject.get(cell.window)
-    if (of === undefined) {
-      const member = windowMember(cell.window)
-      of = windows.get(member) ?? { window: cell.window, packets: new Map(), expiredPackets: 0 }
-      windows.set(member, of)
-      byObject.set(cell.window, of)
-    }
-    add(of.packets, cell.series, cell.packets)
-    of.expiredPackets += expiredPacketsOf(cell)
+function appendsOf<P extends CountPart | SourcePart>(
+  parts: readonly P[],
+  memberOf: (part: P) => string
+): Append<P>[] {
+  const appends = new Map<string, Append<P>>()
+  for (const part of parts) {
+    const member = memberOf(part)
+    const append = appends.get(member) ?? { member, first: part, frames: [], packets: 0 }
+    appends.set(member, append)
+    append.frames.push(plainFrame(part.log))
+    append.packets += 'packets' in part ? part.packets : 0
   }
-  return windows
-}
-
-function cellsByHour(cells: readonly SensorCell[]): Map<number, Map<string, number>> {
-  const hours = new Map<number, Map<string, number>>()
-  for (const { startSeconds, sensor, series, packets } of cells) {
-    const hour = hours.get(startSeconds) ?? new Map<string, number>()
-    hours.set(startSeconds, hour)
-    add(hour, `${sensor}|${series}`, packets)
-  }
-  return hours
-}
-
-/** Parts by quarter and vantages, each once: the script would begin one of two equal ones twice. */
-function quartersOf(
-  parts: readonly SourcePart[]
-): { startSeconds: number; member: string; logs: Uint8Array[] }[] {
-  const quarters = new Map<string, { startSeconds: number; member: string; logs: Uint8Array[] }>()
-  for (const { quarterSeconds, vantages, log } of parts) {
-    const member = quarterMember(quarterSeconds, vantages)
-    const quarter = quarters.get(member) ?? { startSeconds: quarterSeconds, member, logs: [] }
-    quarters.set(member, quarter)
-    quarter.logs.push(log)
-  }
-  return [...quarters.values()]
-}
-
-function pushWindow(args: ScriptArgument[], cells: WindowCells, retention: Retention | null): void {
-  const { window, packets, expiredPackets } = cells
-  const kept = keptSeconds(window.size, retention)
-  const lengthSeconds = endSeconds(window) - window.startSeconds
-  args.push(window.size, seriesMember(window), window.startSeconds, keepUntilSeconds(window, retention))
-  args.push(kept + lengthSeconds, expiredPackets, packets.size)
-  pushAll(args, packets)
-}
-
-function pushAll(args: ScriptArgument[], packets: ReadonlyMap<string, number>): void {
-  for (const [field, value] of packets) args.push(field, value)
+  return [...appends.values()]
 }
 
 function add(sums: Map<string, number>, key: string, addend: number): void {

@@ -2,12 +2,11 @@
 -- together, or nothing at all. Lua does not roll back, so everything is read and checked before the first write. What it does to
 -- names, gaps and offsets is said in TypeScript in core/fence/fence-slot.ts; tests hold the two together.
 --
--- KEYS  1 offsets (hash), 2 watermarks (hash), 3 totals (hash), 4 lanes (sorted set), 5 series of windows (sorted set),
---       6 untrimmed sensor hours (sorted set), 7 lives (hash), 8 unobserved intervals (sorted set), 9 quarters of sources
---       (sorted set); then the hash of each lane; then for each window its hash of counts and the sorted set of its
---       window starts; then the hash of each sensor hour; then the log of each quarter of sources.
--- ARGV  1 seconds that a lane is kept after its epoch's last batch (0: for ever); 2-12 how many spans, lanes, batches,
---       losses, lives, watermarks, totals, windows, sensor hours, quarters of sources, known names; 13 id of this
+-- KEYS  1 offsets (hash), 2 watermarks (hash), 3 totals (hash), 4 lanes (sorted set), 5 lives (hash), 6 unobserved intervals
+--       (sorted set), 7 minutes of counts (sorted set), 8 quarters of sources (sorted set); then the hash of each lane; then
+--       the log of each minute of counts; then the log of each quarter of sources.
+-- ARGV  1 seconds that a lane is kept after its epoch's last batch (0: for ever); 2-11 how many spans, lanes, batches,
+--       losses, lives, watermarks, totals, minutes of counts, quarters of sources, known names; 12 id of this
 --       append to a log (8 bytes); then
 --       a span: field, from, to
 --       a lane: member of lanes, packets that the kernel dropped in its epoch
@@ -17,10 +16,9 @@
 --       a life: sensor, started, closed in milliseconds; the oldest first
 --       a watermark: sensor, seconds (one a sensor)
 --       a total: field, addend (one a field)
---       a window: size, member of series, start, keep until (0: for ever), seconds kept with its own length,
---                 packets it stands for when expired, number of cells, then series and packets of each (one a series)
---       a sensor hour: start, keep until, number of cells, then field and packets of each (one a field)
---       a quarter of sources: start, member of quarters, sources
+--       a minute of counts: start, member of minutes, packets, until when its minute, its hour, its day of UTC, and the last
+--                 of all its windows are kept (0: for ever), what to append
+--       a quarter of sources: start, member of quarters, what to append
 -- Returns {'applied', size, expired packets, ...}; {'seen', 0-based index of a batch, 'same' where the digest is the same
 --       or no longer kept, 'other', or 'closed', ...}; {'behind', 0-based index of a span, stored offset}; or an error.
 
@@ -35,9 +33,13 @@ local OPEN_LANE_FACTOR = 4
 -- Values that unpack may put on Lua's stack, with room to spare below its limit of 8,000.
 local CHUNK = 3000
 
+-- Redis refuses longer strings (proto-max-bulk-len).
+local MAX_LOG = 536870912
+
 local call = redis.call
+local log_id = ARGV[12]
 local now = tonumber(call('TIME')[1])
-local at = 13
+local at = 12
 
 local function refuse(what, value)
   error({ err = 'SPARGUMENT apply-slot: ' .. what .. ' is ' .. tostring(value) })
@@ -237,39 +239,26 @@ local function sums(key, fields, addends, count)
   return writes
 end
 
-local function take_cells(key, count)
-  local fields, addends = {}, {}
-  local last = at + 2 * count
-  if last > #ARGV then refuse('the number of cells', count) end
-  local n = 0
-  for i = at + 1, last, 2 do
-    local packets = tonumber(ARGV[i + 1])
-    if not (packets and packets >= 1 and packets <= MAX_SUM and packets % 1 == 0) then
-      refuse('packets of ' .. ARGV[i], ARGV[i + 1])
-    end
-    n = n + 1
-    fields[n], addends[n] = ARGV[i], packets
-  end
-  at = last
-  if not key then return {} end
-  return sums(key, fields, addends, n)
+-- What is to be appended to a log, which is read here: nothing below can be refused for it.
+local function take_log(key)
+  local bytes = text('what to append')
+  local length = call('STRLEN', key)
+  if #bytes == 0 or length + #log_id + #bytes > MAX_LOG then refuse('bytes for ' .. key, #bytes) end
+  return { key = key, is_new = length == 0, bytes = bytes }
 end
 
 -- 1. Arguments and stored state: reading a key of another type is an error here, before any write.
 
-if #ARGV < 13 then refuse('the number of arguments', #ARGV) end
+if #ARGV < 12 then refuse('the number of arguments', #ARGV) end
 local lane_seconds = integer('lane seconds', ARGV[1], 0, MAX_SUM)
 local count = {}
-for i = 2, 12 do count[i] = integer('count ' .. i, ARGV[i], 0, 1048576) end
-local spans, lanes, batches, losses, lives, watermarks, totals, windows, hours, quarters, known = unpack(count, 2, 12)
-local log_id = ARGV[13]
+for i = 2, 11 do count[i] = integer('count ' .. i, ARGV[i], 0, 1048576) end
+local spans, lanes, batches, losses, lives, watermarks, totals, minutes, quarters, known = unpack(count, 2, 11)
 if #log_id ~= 8 then refuse('the length of an id', #log_id) end
 -- Keys before those of the lanes.
-local FIXED = 9
-if #KEYS ~= FIXED + lanes + 2 * windows + hours + quarters then refuse('the number of keys', #KEYS) end
-for i = 4, 6 do call('ZCARD', KEYS[i]) end
-call('ZCARD', KEYS[8])
-call('ZCARD', KEYS[9])
+local FIXED = 8
+if #KEYS ~= FIXED + lanes + minutes + quarters then refuse('the number of keys', #KEYS) end
+for _, i in ipairs({ 4, 6, 7, 8 }) do call('ZCARD', KEYS[i]) end
 
 if known > 0 and spans == 0 then refuse('the number of spans', spans) end
 local behind, first_stored
@@ -376,7 +365,7 @@ for _ = 1, lives do
   local started, closed = take('started', 0, MAX_SUM), take('closed', 0, MAX_SUM)
   local last = life_of[sensor]
   if not last then
-    local stored = call('HGET', KEYS[7], sensor)
+    local stored = call('HGET', KEYS[5], sensor)
     local last_started, last_closed = string.match(stored or '', '^(%d+) (%d+)$')
     if stored and not last_started then refuse('the life of ' .. sensor, stored) end
     last = { tonumber(last_started), tonumber(last_closed) }
@@ -392,7 +381,7 @@ for sensor, last in pairs(life_of) do
   life_writes[#life_writes + 1] = sensor
   life_writes[#life_writes + 1] = string.format('%d %d', last[1], last[2])
 end
-call('HLEN', KEYS[7])
+call('HLEN', KEYS[5])
 
 local watermark_writes = {}
 for _ = 1, watermarks do
@@ -414,50 +403,26 @@ end
 call('HLEN', KEYS[3])
 
 local expired, applied = {}, { 'applied' }
-local window_writes = {}
-for i = 1, windows do
-  local size, member = text('size'), text('series of windows')
-  local start = take('start', -MAX_SUM, MAX_SUM)
-  local keep_until = take('keep until', 0, MAX_SUM)
-  local kept_seconds = take('kept seconds', 0, MAX_SUM)
-  local stands_for = take('packets of an expired window', 0, MAX_SUM)
-  local cells = take('number of cells', 1, 1048576)
-  local key, index_key = KEYS[FIXED + lanes + 2 * i - 1], KEYS[FIXED + lanes + 2 * i]
-  call('ZCARD', index_key)
-  if keep_until > 0 and keep_until <= now then
-    take_cells(nil, cells)
-    expired[size] = (expired[size] or 0) + stands_for
-  else
-    window_writes[#window_writes + 1] = {
-      key = key, index_key = index_key, member = member, start = start, keep_until = keep_until,
-      kept_seconds = kept_seconds, writes = take_cells(key, cells)
-    }
-  end
+local minute_writes, quarter_writes = {}, {}
+local function is_past(keep_until)
+  return keep_until > 0 and keep_until <= now
 end
-
-local hour_writes = {}
-for i = 1, hours do
-  local start = take('start', 0, MAX_SUM)
-  local keep_until = take('keep until', 0, MAX_SUM)
-  local cells = take('number of cells', 1, 1048576)
-  if keep_until > 0 and keep_until <= now then
-    take_cells(nil, cells)
-  else
-    local key = KEYS[FIXED + lanes + 2 * windows + i]
-    hour_writes[#hour_writes + 1] = {
-      key = key, start = start, keep_until = keep_until, writes = take_cells(key, cells)
-    }
+for i = 1, minutes do
+  local start, member = take('start of a minute', 0, MAX_SUM), text('minute')
+  local packets = take('packets', 1, MAX_SUM)
+  for _, size in ipairs({ 'minute', 'hour', 'day' }) do
+    if is_past(take('keep until', 0, MAX_SUM)) then expired[size] = (expired[size] or 0) + packets end
   end
+  local is_forgotten = is_past(take('keep until', 0, MAX_SUM))
+  local write = take_log(KEYS[FIXED + lanes + i])
+  write.start, write.member = start, member
+  if not is_forgotten then minute_writes[#minute_writes + 1] = write end
 end
-
-local quarter_writes = {}
 for i = 1, quarters do
-  local start = take('start of a quarter', 0, MAX_SUM)
-  local member = text('quarter')
-  local key = KEYS[FIXED + lanes + 2 * windows + hours + i]
-  quarter_writes[i] = {
-    key = key, is_new = call('STRLEN', key) == 0, start = start, member = member, sources = text('sources')
-  }
+  local start, member = take('start of a quarter', 0, MAX_SUM), text('quarter')
+  local write = take_log(KEYS[FIXED + lanes + minutes + i])
+  write.start, write.member = start, member
+  quarter_writes[i] = write
 end
 if at ~= #ARGV then refuse('the number of arguments', #ARGV) end
 
@@ -524,9 +489,9 @@ write_all(KEYS[2], watermark_writes)
 for _, write in ipairs(total_writes) do call('HSET', KEYS[3], unpack(write)) end
 
 write_all(KEYS[3], ledger_writes)
-write_all(KEYS[7], life_writes)
-for i = 1, #interval_writes, 2 do call('ZADD', KEYS[8], interval_writes[i], interval_writes[i + 1]) end
-if #interval_writes > 0 then call('ZREMRANGEBYRANK', KEYS[8], 0, -1 - INTERVALS_KEPT) end
+write_all(KEYS[5], life_writes)
+for i = 1, #interval_writes, 2 do call('ZADD', KEYS[6], interval_writes[i], interval_writes[i + 1]) end
+if #interval_writes > 0 then call('ZREMRANGEBYRANK', KEYS[6], 0, -1 - INTERVALS_KEPT) end
 
 for _, batch in ipairs(entered) do
   local of = batch.lane
@@ -552,27 +517,16 @@ if lane_seconds > 0 then
   call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now - lane_seconds * OPEN_LANE_FACTOR)
 end
 
-for _, window in ipairs(window_writes) do
-  for _, write in ipairs(window.writes) do call('HSET', window.key, unpack(write)) end
-  call('ZADD', window.index_key, window.start, window.start)
-  call('ZADD', KEYS[5], 'GT', window.start, window.member)
-  if window.keep_until > 0 then
-    call('EXPIREAT', window.key, window.keep_until)
-    call('ZREMRANGEBYSCORE', window.index_key, '-inf', now - window.kept_seconds)
+local function append_all(list, writes)
+  for _, write in ipairs(writes) do
+    -- The id is that of the newest append: whoever read the log before it is told so, whatever was lost in between.
+    if write.is_new then call('APPEND', write.key, log_id) else call('SETRANGE', write.key, 0, log_id) end
+    call('APPEND', write.key, write.bytes)
+    call('ZADD', list, write.start, write.member)
   end
 end
 
-for _, hour in ipairs(hour_writes) do
-  for _, write in ipairs(hour.writes) do call('HSET', hour.key, unpack(write)) end
-  call('ZADD', KEYS[6], hour.start, hour.start)
-  if hour.keep_until > 0 then call('EXPIREAT', hour.key, hour.keep_until) end
-end
-
-for _, quarter in ipairs(quarter_writes) do
-  -- The id is that of the newest append: whoever read the log before it is told so, whatever was lost in between.
-  if quarter.is_new then call('APPEND', quarter.key, log_id) else call('SETRANGE', quarter.key, 0, log_id) end
-  call('APPEND', quarter.key, quarter.sources)
-  call('ZADD', KEYS[9], quarter.start, quarter.member)
-end
+append_all(KEYS[7], minute_writes)
+append_all(KEYS[8], quarter_writes)
 
 return applied

@@ -2,6 +2,7 @@
 // error, and the caller decides. The fence makes it safe to try again, but only the caller knows what else must be said
 // again. What a cluster redirects was not done, so that is followed.
 import { Cluster, Redis } from 'ioredis'
+import { PackedNumbersError } from '../../core/packed-numbers.ts'
 import { type ErrorCode, StormpetrelError } from '../../core/errors.ts'
 
 /** One Redis, or a cluster of them: every command that is sent to it is of one key, or of keys of one slot. */
@@ -94,6 +95,13 @@ export async function orRedisError<T>(
     // A mistake of the program is none of Redis's: tried again it would fail again, for ever.
     if (error instanceof StormpetrelError || error instanceof RangeError || error instanceof TypeError)
       throw error
+    if (error instanceof PackedNumbersError) {
+      const why = `${what}: what is stored cannot be read: ${error.message}`
+      throw new StormpetrelError(
+        'SP_STORE_REFUSED',
+        `redis ${addressOf(redis)}: ${why}; ${advice('SPARGUMENT')}`
+      )
+    }
     const message = error instanceof Error ? error.message : String(error)
     const reason = lastErrors.get(redis) ?? message
     const code = codeOf(reason)

@@ -13,7 +13,7 @@ import type { Finding } from '../topics/topic-rules.ts'
 import { runScript } from './scripts.ts'
 
 /** Rises when the meaning of any key changes. */
-const LAYOUT_VERSION = 3
+const LAYOUT_VERSION = 4
 
 /** A namespace as it is stored. */
 export interface StoreLayout {

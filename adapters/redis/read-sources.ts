@@ -4,8 +4,9 @@ import { SourceTable } from '../../core/sources/source-log.ts'
 import type { VantageWindow } from '../../core/store/count-store.ts'
 import { windowEndSeconds } from '../../core/windows/time-zone.ts'
 import type { RedisConnection } from './connection.ts'
-import { parseQuarterMember, parseSourcesMember, type SlotKeys, sourcesMember } from './slot-keys.ts'
-import { ID_BYTES, numbersKey } from './tidy-sources.ts'
+import { numbersKey } from './close-sources.ts'
+import { parseQuarterMember, parseWindowMember, type SlotKeys, windowMember } from './slot-keys.ts'
+import { mergeStored } from './stored-log.ts'
 
 /** Numbers of these series, 0 where there is none. */
 export async function readSources(
@@ -14,11 +15,11 @@ export async function readSources(
   window: VantageWindow,
   series: readonly string[]
 ): Promise<Map<string, number>> {
-  const closed = await redis.getBuffer(numbersKey(slots, window, window.vantage))
+  const closed = await redis.getBuffer(numbersKey(slots, window))
   if (closed !== null) return sourcesOfSeries(series, (visit) => decodeSourceNumbers(closed, visit))
   const table = new SourceTable()
   const logs = await Promise.all(slots.map((keys) => readLogs(redis, keys, window)))
-  for (const log of logs.flat()) table.merge(log, ID_BYTES)
+  for (const log of logs.flat()) mergeStored(log, table)
   return sourcesOfSeries(series, (visit) => table.forEach(visit))
 }
 
@@ -36,14 +37,14 @@ async function readLogs(redis: RedisConnection, keys: SlotKeys, window: VantageW
   const note = (vantages: readonly string[]): void => {
     if (vantages.includes(window.vantage)) groups.set(JSON.stringify(vantages), vantages)
   }
-  for (const member of windows) note(parseSourcesMember(member).vantages)
+  for (const member of windows) note(parseWindowMember(member).vantages)
   const ofQuarters = quarters.filter((member) => {
     const { vantages } = parseQuarterMember(member)
     note(vantages)
     return vantages.includes(window.vantage)
   })
   const wanted = [
-    ...[...groups.values()].map((vantages) => keys.sources(sourcesMember(window, vantages))),
+    ...[...groups.values()].map((vantages) => keys.sources(windowMember(window, vantages))),
     ...ofQuarters.map((member) => keys.quarter(member))
   ]
   if (wanted.length === 0) return []

@@ -1,6 +1,7 @@
 // Reads what scripts and hashes answer.
 import type { SeenHow, SensorTotals, SlotOutcome, SlotRequest } from '../../core/store/count-store.ts'
 import type { WindowSize } from '../../core/windows/window.ts'
+import { splitAtBar } from './slot-keys.ts'
 
 /** What apply-slot.lua answered to this request. */
 export function outcomeOf(answer: readonly (string | number)[], request: SlotRequest): SlotOutcome {
@@ -65,10 +66,4 @@ function noTotals(sensor: string): Writable<SensorTotals> {
     gapFrames: 0,
     kernelDroppedPackets: 0
   }
-}
-
-/** Before and after the first `|`; sensor ids hold none. */
-export function splitAtBar(field: string): [string, string] {
-  const bar = field.indexOf('|')
-  return [field.slice(0, bar), field.slice(bar + 1)]
 }

@@ -8,10 +8,10 @@ import { packageRoot } from '../package-root.ts'
 const SCRIPT_NAMES = [
   'apply-slot',
   'mark-closing',
-  'replace-sources',
-  'roll-sources',
+  'read-closed',
+  'replace-log',
+  'roll-logs',
   'swap-settings',
-  'trim-hour',
   'trim-offsets'
 ] as const
 
@@ -33,20 +33,25 @@ export async function loadScripts(redis: RedisConnection): Promise<void> {
   )
 }
 
-/** Runs a script in one step. It is sent whole only where Redis does not know it yet: a refused EVALSHA did nothing. */
+/**
+ * Runs a script in one step; strings in its answer are text, or bytes. It is sent whole only where Redis does not know it
+ * yet: a refused EVALSHA did nothing.
+ */
 export async function runScript(
   redis: RedisConnection,
   name: ScriptName,
   keys: readonly string[],
-  args: readonly (string | number | Buffer)[]
+  args: readonly (string | number | Buffer)[],
+  strings: 'text' | 'bytes' = 'text'
 ): Promise<unknown> {
+  const method = strings === 'text' ? 'call' : 'callBuffer'
   const { sha, text } = script(name)
   const rest = [...keys, ...args]
   try {
-    return await redis.call('EVALSHA', [sha, keys.length, ...rest])
+    return await redis[method]('EVALSHA', [sha, keys.length, ...rest])
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
-    return await redis.call('EVAL', [text, keys.length, ...rest])
+    return await redis[method]('EVAL', [text, keys.length, ...rest])
   }
 }
 

@@ -2,50 +2,82 @@
 import type { VantageWindow } from '../../core/store/count-store.ts'
 import type { Window } from '../../core/windows/window.ts'
 
-/** What a window is called inside keys and sets. Zone names and sizes hold no `|`; the vantage comes last. */
-export function windowMember(window: VantageWindow): string {
-  return `${window.size}|${window.zone}|${window.startSeconds}|${window.vantage}`
+/** What the windows of one size and zone are called together. Zone names and sizes hold no `|`. */
+export type WindowSeries = Pick<Window, 'size' | 'zone'>
+
+/** What a window of one vantage is called inside keys: the vantage comes last. */
+export function vantageMember({ size, zone, startSeconds, vantage }: VantageWindow): string {
+  return `${size}|${zone}|${startSeconds}|${vantage}`
+}
+
+/** What a window is called as sensors of the same vantages saw it. */
+export function windowMember({ size, zone, startSeconds }: Window, vantages: readonly string[]): string {
+  return `${size}|${zone}|${startSeconds}|${JSON.stringify(vantages)}`
 }
 
 /** The inverse of windowMember. */
-function parseWindowMember(member: string): VantageWindow {
-  const [size, zone, start, ...vantage] = member.split('|')
-  return {
-    size: size as Window['size'],
-    zone: zone!,
-    startSeconds: Number(start),
-    vantage: vantage.join('|')
-  }
+export function parseWindowMember(member: string): { window: Window; vantages: readonly string[] } {
+  const [size, zone, start, ...vantages] = member.split('|')
+  const window = { size: size as Window['size'], zone: zone!, startSeconds: Number(start) }
+  return { window, vantages: JSON.parse(vantages.join('|')) as string[] }
 }
 
-/** What the sources of a window are called that sensors of the same vantages saw. */
-export function sourcesMember(window: Window, vantages: readonly string[]): string {
-  return `${window.size}|${window.zone}|${window.startSeconds}|${JSON.stringify(vantages)}`
+/** What all windows of one size and zone are called together, likewise. */
+export function seriesMember({ size, zone }: WindowSeries, vantages: readonly string[]): string {
+  return `${size}|${zone}|${JSON.stringify(vantages)}`
 }
 
-/** The inverse of sourcesMember. */
-export function parseSourcesMember(member: string): { window: Window; vantages: readonly string[] } {
-  const { vantage, ...window } = parseWindowMember(member)
-  return { window, vantages: JSON.parse(vantage) as string[] }
+/** The inverse of seriesMember. */
+export function parseSeriesMember(member: string): { series: WindowSeries; vantages: readonly string[] } {
+  const [size, zone, ...vantages] = member.split('|')
+  const series = { size: size as Window['size'], zone: zone! }
+  return { series, vantages: JSON.parse(vantages.join('|')) as string[] }
 }
 
-/** What the sources of a quarter of an hour are called, likewise. */
-export function quarterMember(quarterSeconds: number, vantages: readonly string[]): string {
-  return `${quarterSeconds}|${JSON.stringify(vantages)}`
+/** A quarter of an hour, or a minute of one sensor. */
+export interface OpenPart {
+  readonly startSeconds: number
+  readonly vantages: readonly string[]
+}
+
+/** What the sources of a quarter of an hour are called that sensors of the same vantages saw. */
+export function quarterMember({ startSeconds, vantages }: OpenPart): string {
+  return `${startSeconds}|${JSON.stringify(vantages)}`
 }
 
 /** The inverse of quarterMember. */
-export function parseQuarterMember(member: string): { quarterSeconds: number; vantages: readonly string[] } {
-  const bar = member.indexOf('|')
-  return {
-    quarterSeconds: Number(member.slice(0, bar)),
-    vantages: JSON.parse(member.slice(bar + 1)) as string[]
-  }
+export function parseQuarterMember(member: string): OpenPart {
+  const [startSeconds, json] = splitAtBar(member)
+  return { startSeconds: Number(startSeconds), vantages: JSON.parse(json) as string[] }
 }
 
-/** What all windows of one size, zone and vantage are called together. */
-export function seriesMember(window: Omit<VantageWindow, 'startSeconds'>): string {
-  return `${window.size}|${window.zone}|${window.vantage}`
+/** What the packets of a minute at one sensor are called. */
+export function minuteMember({ startSeconds, vantages, sensor }: OpenPart & { sensor: string }): string {
+  return `${startSeconds}|${sensor}|${JSON.stringify(vantages)}`
+}
+
+/** The inverse of minuteMember; sensor ids hold no `|`. */
+export function parseMinuteMember(member: string): OpenPart & { readonly sensor: string } {
+  const [startSeconds, rest] = splitAtBar(member)
+  const [sensor, json] = splitAtBar(rest)
+  return { startSeconds: Number(startSeconds), sensor, vantages: JSON.parse(json) as string[] }
+}
+
+/** What the packets of an hour at one sensor are called. */
+export function sensorHourMember(startSeconds: number, sensor: string): string {
+  return `${startSeconds}|${sensor}`
+}
+
+/** The inverse of sensorHourMember. */
+export function parseSensorHourMember(member: string): { startSeconds: number; sensor: string } {
+  const [startSeconds, sensor] = splitAtBar(member)
+  return { startSeconds: Number(startSeconds), sensor }
+}
+
+/** Before and after the first `|`; sensor ids hold none. */
+export function splitAtBar(text: string): [string, string] {
+  const bar = text.indexOf('|')
+  return [text.slice(0, bar), text.slice(bar + 1)]
 }
 
 /** Keys of one slot of one namespace. */
@@ -67,9 +99,13 @@ export interface SlotKeys {
   readonly lostRecords: string
   /** Sorted set: lane keys by the time of their last batch. */
   readonly lanes: string
-  /** Sorted set: `size|zone|vantage` by the newest window start. */
+  /** Sorted set: sensors' minutes whose packets wait to be put to their windows, by their start. */
+  readonly minutes: string
+  /** Sorted set: seriesMember by the newest window start. */
   readonly series: string
-  /** Sorted set: hours whose sensors are not trimmed since they changed. */
+  /** Sorted set: windows whose logs may be shorter, as kind and member, by their end. */
+  readonly unwritten: string
+  /** Sorted set: sensors' hours that were added to since they were last trimmed, by their start. */
   readonly untrimmedHours: string
   /** Sorted set, in slot 0 only: up to which start hours may be trimmed, as the score of its one member. */
   readonly trimmedHours: string
@@ -86,13 +122,15 @@ export interface SlotKeys {
    * `kind:from-to:frames:seconds,...`, `kernel` drops, and digests as `number:digest` by number modulo 1,000.
    */
   lane(laneKey: string): string
-  /** Hash: packets by series. */
+  /** String: a log (stored-log.ts) of packets (core/windows/count-table.ts). */
+  minute(member: string): string
+  /** String: the same of a window, and of the vantages of its sensors. */
   counts(member: string): string
-  /** Sorted set: window starts of one size, zone and vantage. */
+  /** String: the same of an hour at one sensor. */
+  sensorHour(member: string): string
+  /** Sorted set: the starts of all windows of a seriesMember that were put there. */
   starts(member: string): string
-  /** Hash: packets by `sensor|series`. */
-  sensorHour(startSeconds: number): string
-  /** String: an id of 8 bytes, then logs of sources (core/sources/source-log.ts). */
+  /** String: a log of sources (core/sources/source-log.ts). */
   quarter(member: string): string
   /** String: the same of a window. */
   sources(member: string): string
@@ -111,7 +149,9 @@ export function slotKeys(namespace: string, slot: number): SlotKeys {
     unobserved: `${prefix}unobserved`,
     lostRecords: `${prefix}lost-records`,
     lanes: `${prefix}lanes`,
+    minutes: `${prefix}minutes`,
     series: `${prefix}series`,
+    unwritten: `${prefix}unwritten`,
     untrimmedHours: `${prefix}untrimmed-hours`,
     trimmedHours: `${prefix}trimmed-hours`,
     closing: `${prefix}closing`,
@@ -119,9 +159,10 @@ export function slotKeys(namespace: string, slot: number): SlotKeys {
     quarters: `${prefix}quarters`,
     sourceWindows: `${prefix}source-windows`,
     lane: (laneKey) => `${prefix}lane|${laneKey}`,
+    minute: (member) => `${prefix}minute|${member}`,
     counts: (member) => `${prefix}counts|${member}`,
+    sensorHour: (member) => `${prefix}sensor-hour|${member}`,
     starts: (member) => `${prefix}starts|${member}`,
-    sensorHour: (startSeconds) => `${prefix}sensor-hour|${startSeconds}`,
     quarter: (member) => `${prefix}quarter|${member}`,
     sources: (member) => `${prefix}sources|${member}`,
     sourceNumbers: (member) => `${prefix}source-numbers|${member}`

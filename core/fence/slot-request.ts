@@ -1,18 +1,11 @@
 // What a slot request must look like. Both stores refuse a malformed one before they change anything.
 import { MAX_BATCH_NUMBER, MAX_LANE } from '../batch/name.ts'
 import { type DeclaredLoss, MAX_DECLARED_LOSSES } from '../batch/raw-batch.ts'
-import type {
-  CountCell,
-  FencedBatch,
-  OffsetSpan,
-  SensorCell,
-  SlotRequest,
-  SourcePart
-} from '../store/count-store.ts'
+import type { CountPart, FencedBatch, OffsetSpan, SlotRequest, SourcePart } from '../store/count-store.ts'
 import { slotOf } from '../store/slot.ts'
-import { QUARTER_SECONDS } from '../windows/quarter.ts'
+import { QUARTER_SECONDS } from '../windows/parts-of-windows.ts'
 
-/** The most packets that one cell, or one batch, may add. */
+/** The most packets of a minute, or of a batch, in one call. */
 export const MAX_PACKETS = 2 ** 40
 
 /** The most frames of a lane: sums of them stay exact. */
@@ -20,7 +13,7 @@ export const MAX_LANE_FRAMES = 2 ** 48
 /** The latest time, in milliseconds since 1970: beyond the year 3000. */
 export const MAX_TIME_MS = 2 ** 45
 
-/** Bytes of one part's sources: what one call may bring to Redis. */
+/** Bytes of one part: what one call may bring to Redis. */
 const MAX_LOG_BYTES = 256 * 1024 * 1024
 
 /**
@@ -36,13 +29,7 @@ export function checkSlotRequest(request: SlotRequest, slots: number): void {
   }
   if (request.known.length > 0 && request.spans.length === 0)
     throw new RangeError('known names without spans')
-  for (const cell of request.cells) checkCell(cell)
-  let checkedSensor = ''
-  for (const cell of request.sensorCells) {
-    if (cell.sensor !== checkedSensor || checkedSensor === '') requireSlot(cell.sensor, request.slot, slots)
-    checkedSensor = cell.sensor
-    checkSensorCell(cell)
-  }
+  for (const part of request.counts) checkCountPart(part, request.slot, slots)
   for (const part of request.sources) checkSourcePart(part)
 }
 
@@ -97,16 +84,14 @@ function isIntegerWithin(value: number, least: number, most: number): boolean {
   return Number.isInteger(value) && value >= least && value <= most
 }
 
-function checkCell(cell: CountCell): void {
-  if (!Number.isInteger(cell.packets) || cell.packets < 1 || cell.packets > MAX_PACKETS) {
-    throw new RangeError(`packets is ${cell.packets}, outside 1..2^40, in series ${cell.series}`)
-  }
-  requireInteger('startSeconds', cell.window.startSeconds, -86_400, 2 ** 32)
-}
-
-function checkSensorCell(cell: SensorCell): void {
-  requireInteger('packets', cell.packets, 1, MAX_PACKETS)
-  requireInteger('startSeconds', cell.startSeconds, 0, 2 ** 32)
+function checkCountPart(part: CountPart, slot: number, slots: number): void {
+  const { minuteSeconds, sensor, vantages, packets, log } = part
+  requireSlot(sensor, slot, slots)
+  requireInteger('minuteSeconds', minuteSeconds, 0, 2 ** 32)
+  if (minuteSeconds % 60 !== 0) throw new RangeError(`${minuteSeconds} is no start of a minute`)
+  if (vantages.length === 0) throw new RangeError('packets of no vantage')
+  requireInteger('packets', packets, 1, MAX_PACKETS)
+  requireInteger('bytes of packets', log.length, 1, MAX_LOG_BYTES)
 }
 
 function checkSourcePart({ quarterSeconds, vantages, log }: SourcePart): void {

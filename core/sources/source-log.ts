@@ -3,78 +3,49 @@
 //
 // A log is a sequence of parts, one a series: kind and tag (1 byte), value (varint), number of registers (varint), and
 // 3 bytes a register, little-endian (hyperloglog.ts). The number 0 stands for all 16,384 ranks, 6 bits each.
+import { PackedReader, PackedWriter } from '../packed-numbers.ts'
 import { estimate, indexOf, RANKS, rankOf, REGISTERS } from './hyperloglog.ts'
 
 const REGISTER_BYTES = 3
 const DENSE_BYTES = (REGISTERS / 4) * 3
 /** From so many registers on all of them take less room. */
 const DENSE_FROM = DENSE_BYTES / REGISTER_BYTES
-/** Kind and tag, value, and number of registers. */
-const HEADER_BYTES = 1 + 5 + 5
-const FIRST_BYTES = 4096
 /** A series with more registers has them all in memory: a search among few is fast, and most series have few. */
 const FEW = 128
 
-/** What breaks where the bytes are no log. */
-export class SourceLogError extends Error {}
-
 /** Writes a log: `startSeries`, then as many registers as were announced. */
 export class SourceLogWriter {
-  #bytes = new Uint8Array(FIRST_BYTES)
-  #end = 0
+  readonly #writer = new PackedWriter()
 
   /** `registers` at least one. */
   startSeries(kindAndTag: number, value: number, registers: number): void {
-    this.#reserve(HEADER_BYTES + registers * REGISTER_BYTES)
-    this.#bytes[this.#end++] = kindAndTag
-    this.#putVarint(value)
-    this.#putVarint(registers)
+    this.#writer.byte(kindAndTag)
+    this.#writer.varint(value)
+    this.#writer.varint(registers)
   }
 
   add(register: number): void {
-    const bytes = this.#bytes
-    bytes[this.#end] = register
-    bytes[this.#end + 1] = register >>> 8
-    bytes[this.#end + 2] = register >>> 16
-    this.#end += REGISTER_BYTES
+    const writer = this.#writer
+    writer.byte(register)
+    writer.byte(register >>> 8)
+    writer.byte(register >>> 16)
   }
 
   /** All registers of a series, a rank each. */
   addAll(kindAndTag: number, value: number, ranks: Uint8Array): void {
-    this.#reserve(HEADER_BYTES + DENSE_BYTES)
-    this.#bytes[this.#end++] = kindAndTag
-    this.#putVarint(value)
-    this.#putVarint(0)
+    this.startSeries(kindAndTag, value, 0)
     for (let at = 0; at < REGISTERS; at += 4) {
-      const word = ranks[at]! | (ranks[at + 1]! << 6) | (ranks[at + 2]! << 12) | (ranks[at + 3]! << 18)
-      this.add(word)
+      this.add(ranks[at]! | (ranks[at + 1]! << 6) | (ranks[at + 2]! << 12) | (ranks[at + 3]! << 18))
     }
   }
 
   /** The log so far, in memory of its own. */
   finish(): Uint8Array {
-    const log = this.#bytes.slice(0, this.#end)
-    this.#end = 0
-    return log
-  }
-
-  #putVarint(value: number): void {
-    while (value > 0x7f) {
-      this.#bytes[this.#end++] = (value & 0x7f) | 0x80
-      value >>>= 7
-    }
-    this.#bytes[this.#end++] = value
-  }
-
-  #reserve(more: number): void {
-    if (this.#end + more <= this.#bytes.length) return
-    const longer = new Uint8Array(Math.max(this.#bytes.length * 2, this.#end + more))
-    longer.set(this.#bytes)
-    this.#bytes = longer
+    return this.#writer.finish()
   }
 }
 
-/** Registers that a log raises, each as often as it is in it. Throws SourceLogError where the bytes are no log. */
+/** Registers that a log raises, each as often as it is in it. Throws PackedNumbersError where the bytes are no log. */
 export function registersIn(log: Uint8Array): number {
   let registers = 0
   readLog(log, 0, (_kindAndTag, _value, count) => {
@@ -89,25 +60,13 @@ function readLog(
   start: number,
   visit: (kindAndTag: number, value: number, count: number, at: number) => void
 ): void {
-  let at = start
-  const varint = (): number => {
-    let value = 0
-    for (let shift = 0; shift < 35; shift += 7) {
-      const byte = log[at++]
-      if (byte === undefined) throw new SourceLogError(`a log of sources ends at byte ${at - 1}`)
-      value += (byte & 0x7f) * 2 ** shift
-      if (byte < 0x80) return value
-    }
-    throw new SourceLogError(`a number without end before byte ${at}`)
-  }
-  while (at < log.length) {
-    const kindAndTag = log[at++]!
-    const value = varint()
-    const count = varint()
-    const bytes = count === 0 ? DENSE_BYTES : count * REGISTER_BYTES
-    if (bytes > log.length - at) throw new SourceLogError(`a series is longer than its log, at byte ${at}`)
+  const reader = new PackedReader(log, start)
+  while (!reader.isAtEnd) {
+    const kindAndTag = reader.byte()
+    const value = reader.varint()
+    const count = reader.varint()
+    const at = reader.skip(count === 0 ? DENSE_BYTES : count * REGISTER_BYTES)
     visit(kindAndTag, value, count, at)
-    at += bytes
   }
 }
 
@@ -130,7 +89,7 @@ export class SourceTable {
     return this.#series.size
   }
 
-  /** Adds what a log holds, from `start` on. Throws SourceLogError where the bytes are no log. */
+  /** Adds what a log holds, from `start` on. Throws PackedNumbersError where the bytes are no log. */
   merge(log: Uint8Array, start = 0): void {
     readLog(log, start, (kindAndTag, value, count, at) => {
       const series = this.#seriesOf(kindAndTag, value)

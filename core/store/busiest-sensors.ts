@@ -1,35 +1,49 @@
 // Which sensors of an hour are kept for good: the busiest of each series, by packets, then by name.
+import { CellTable } from '../windows/cell-table.ts'
+import { CountTable, SECTION } from '../windows/count-table.ts'
 import { BUSIEST_SENSORS_KEPT, SENSOR_DETAIL_SECONDS } from './retention.ts'
 
-/** Packets by series of each sensor in one hour. */
-export type HourBySensor = ReadonlyMap<string, ReadonlyMap<string, number>>
+/** Packets by series (kind and tag, value, 0) of each sensor in one hour. */
+export type HourBySensor = ReadonlyMap<string, CellTable>
 
-/** A sensor's cell that is to be dropped unless it has grown beyond `mostPackets` since it was judged. */
-export interface DroppedCell {
+/** A sensor's packets of one series. */
+interface SensorPackets {
   readonly sensor: string
-  readonly series: string
-  readonly mostPackets: number
+  readonly packets: number
 }
 
-/** Every cell that is not among the busiest sensors of its series. */
-export function cellsToDrop(hour: HourBySensor): DroppedCell[] {
-  const bySeries = new Map<string, { sensor: string; packets: number }[]>()
-  for (const [sensor, packetsBySeries] of hour) {
-    for (const [series, packets] of packetsBySeries) {
-      const sensors = bySeries.get(series)
-      if (sensors === undefined) bySeries.set(series, [{ sensor, packets }])
+/** The series of each sensor that are not among the busiest: (kind and tag, value, 0). */
+export function cellsToDrop(hour: HourBySensor): Map<string, CellTable> {
+  const bySeries = new Map<number, SensorPackets[]>()
+  for (const [sensor, series] of hour) {
+    series.forEach((kindAndTag, value, _unused, packets) => {
+      const key = kindAndTag * 2 ** 32 + value
+      const sensors = bySeries.get(key)
+      if (sensors === undefined) bySeries.set(key, [{ sensor, packets }])
       else sensors.push({ sensor, packets })
-    }
+    })
   }
-  const dropped: DroppedCell[] = []
-  for (const [series, sensors] of bySeries) {
+  const drops = new Map<string, CellTable>()
+  for (const [key, sensors] of bySeries) {
     if (sensors.length <= BUSIEST_SENSORS_KEPT) continue
     sensors.sort((a, b) => b.packets - a.packets || (a.sensor < b.sensor ? -1 : 1))
-    const mostPackets = sensors[BUSIEST_SENSORS_KEPT - 1]!.packets
-    for (const { sensor } of sensors.slice(BUSIEST_SENSORS_KEPT))
-      dropped.push({ sensor, series, mostPackets })
+    for (const { sensor, packets } of sensors.slice(BUSIEST_SENSORS_KEPT)) {
+      const own = drops.get(sensor) ?? new CellTable()
+      drops.set(sensor, own)
+      own.add(Math.floor(key / 2 ** 32), key % 2 ** 32, 0, packets)
+    }
   }
-  return dropped
+  return drops
+}
+
+/** What is left of a sensor's series: a table of single ones; null where nothing is left. */
+export function withoutDropped(series: CellTable, dropped: CellTable | undefined): CountTable | null {
+  const kept = new CountTable(series.size)
+  series.forEach((kindAndTag, value, _unused, packets) => {
+    if ((dropped?.count(kindAndTag, value, 0) ?? 0) > 0) return
+    kept.add(SECTION.series, kindAndTag, value, packets)
+  })
+  return kept.size === 0 ? null : kept
 }
 
 /** Hours that start at or before this are trimmed. */

@@ -10,23 +10,15 @@ export interface VantageWindow extends Window {
   readonly vantage: string
 }
 
-/**
- * Packets of one series in one window. `series` is 'all', or 'port=23/TCP', 'region=JP', 'asn=4766', 'tag=mirai',
- * or a dimension within a tag: 'port=23/TCP,tag=mirai', 'region=JP,tag=mirai'.
- */
-export interface CountCell {
-  readonly window: VantageWindow
-  readonly series: string
-  /** 1..2^40. */
-  readonly packets: number
-}
-
-/** Packets of one series in one hour at one sensor. */
-export interface SensorCell {
-  readonly startSeconds: number
+/** Packets of one minute at one sensor, each once. */
+export interface CountPart {
+  readonly minuteSeconds: number
   readonly sensor: string
-  readonly series: string
+  readonly vantages: readonly string[]
+  /** How many, 1..2^40. */
   readonly packets: number
+  /** Of core/windows/count-table.ts. */
+  readonly log: Uint8Array
 }
 
 /** Sources of series in a quarter of an hour, seen by sensors of the same vantages. */
@@ -46,6 +38,9 @@ export interface OffsetSpan {
   readonly from: number
   readonly to: number
 }
+
+/** How far a partition is counted: up to the offset `to`, which is not. */
+export type CountedUpTo = Omit<OffsetSpan, 'from'>
 
 /** One batch that a slot is asked to count. */
 export interface FencedBatch {
@@ -77,8 +72,7 @@ export interface SlotRequest {
    * any more, it lost it in between, and answers `behind`. `spans` must not be empty then.
    */
   readonly known: readonly BatchName[]
-  readonly cells: readonly CountCell[]
-  readonly sensorCells: readonly SensorCell[]
+  readonly counts: readonly CountPart[]
   /** Adding a part again changes nothing. */
   readonly sources: readonly SourcePart[]
 }
@@ -94,7 +88,7 @@ export type SeenHow = 'same' | 'other' | 'closed'
 export type SlotOutcome =
   | {
       readonly kind: 'applied'
-      /** Packets of windows past their retention, by window size (each packet once a size: UTC, vantage `all`). */
+      /** Packets of windows past their retention, by window size; each packet once a size (of days, those of UTC). */
       readonly expiredPackets: Readonly<Partial<Record<WindowSize, number>>>
     }
   /** These batches (indexes in the request) were counted before; add up again without them. */
@@ -199,12 +193,18 @@ export interface CountStore {
    */
   trim(topic: string, partition: number, toOffset: number): Promise<void>
 
-  // Housekeeping, by the aggregator once a minute, only while no slot is behind. Safe to be run by several at once.
+  // Housekeeping, by the aggregator. Safe to be run by several at once, and again after an error.
   /**
-   * Puts the sources of past quarters to their hours and days, and turns those of windows that ended 2 hours (hour) or
-   * 2 days (day) before the watermark into numbers: what comes for them later is counted as late. Never in a run.
+   * Puts what was counted in minutes, and the sources of quarters, that ended before `pastSeconds`, to their windows. It
+   * changes no answer, only what answers cost; what comes later for such a minute waits for the next time.
    */
-  tidySources(watermarkSeconds: number): Promise<void>
+  roll(pastSeconds: number): Promise<void>
+  /**
+   * Turns the sources of windows that ended 2 hours (hour) or 2 days (day) before the watermark into numbers: what comes
+   * for them later is counted as late. Does nothing while any slot has counted less than `counted` says, since what it
+   * has yet to count would be missing; never in a run.
+   */
+  closeSources(watermarkSeconds: number, counted: readonly CountedUpTo[]): Promise<void>
   /** In hours that ended 6 hours before the watermark, keeps only the two busiest sensors of each series. */
   trimSensorHours(watermarkSeconds: number): Promise<void>
 
@@ -217,7 +217,10 @@ export interface CountStore {
   windows(size: Window['size'], zone: string, vantage: string): Promise<number[]>
   /** Vantages that hold counts, sorted. */
   vantages(): Promise<string[]>
-  /** Packets by series. */
+  /**
+   * Packets by series: 'all', or 'port=23/TCP', 'region=JP', 'asn=4766', 'tag=mirai', or a dimension within a tag:
+   * 'port=23/TCP,tag=mirai', 'region=JP,tag=mirai'.
+   */
   packets(window: VantageWindow): Promise<Map<string, number>>
   /**
    * Unique sources of these series, as HyperLogLogs estimate them (standard error 0.81 %; few are exact); 0 where

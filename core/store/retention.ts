@@ -1,6 +1,5 @@
 // How long windows and their sources live. The same arithmetic for both stores, so that they agree on what is expired.
 import type { Window, WindowSize } from '../windows/window.ts'
-import type { CountCell } from './count-store.ts'
 
 /** How long a window is kept after its end. */
 export interface Retention {
@@ -66,13 +65,4 @@ export function keepUntilSeconds(
 /** Sources of windows that end at or before this are closed. */
 export function closedBeforeSeconds(size: WindowSize, watermarkSeconds: number): number {
   return watermarkSeconds - CLOSE_AFTER_SECONDS[size]
-}
-
-/**
- * Packets that a cell stands for when its window is expired. Every packet is once in series `all` of vantage `all`
- * in the UTC window of each size; its other cells would count it again.
- */
-export function expiredPacketsOf(cell: CountCell): number {
-  const { zone, vantage } = cell.window
-  return cell.series === 'all' && vantage === 'all' && zone === 'UTC' ? cell.packets : 0
 }

@@ -1,6 +1,6 @@
 // An open-addressing table of counters with three 32-bit keys: a packet costs a hash and no allocation.
 
-const FIRST_CAPACITY = 1000
+const FIRST_CELLS = 500
 const MIN_CAPACITY = 16
 
 /** Counts by (a, b, c), each 0..2^32-1. Grows as needed; `clear` keeps the memory. */
@@ -11,9 +11,9 @@ export class CellTable {
   #counts: Float64Array
   #size = 0
 
-  /** It grows beyond half of `capacity` cells, at some cost; 20 bytes a cell. */
-  constructor(capacity = FIRST_CAPACITY) {
-    this.#capacity = Math.max(MIN_CAPACITY, 2 ** Math.ceil(Math.log2(capacity + 1)))
+  /** It grows beyond `cells`, at some cost; 40 bytes a cell. */
+  constructor(cells = FIRST_CELLS) {
+    this.#capacity = Math.max(MIN_CAPACITY, 2 ** Math.ceil(Math.log2(2 * cells + 1)))
     this.#keys = new Uint32Array(this.#capacity * 3)
     this.#counts = new Float64Array(this.#capacity)
   }
@@ -45,6 +45,17 @@ export class CellTable {
       }
       place = (place + 1) & mask
     }
+  }
+
+  /** What a cell has; 0 where there is no such cell. */
+  count(a: number, b: number, c: number): number {
+    const keys = this.#keys
+    const mask = this.#capacity - 1
+    for (let place = hash3(a, b, c) & mask; this.#counts[place] !== 0; place = (place + 1) & mask) {
+      const key = place * 3
+      if (keys[key] === a && keys[key + 1] === b && keys[key + 2] === c) return this.#counts[place]!
+    }
+    return 0
   }
 
   /** Visits every cell, in no particular order. */

@@ -3,6 +3,7 @@ import { ABSENT } from '../packets/packet-columns.ts'
 import { unpackRegion } from '../packets/region-code.ts'
 import { portKey } from '../headers/protocols.ts'
 import { tagOfBit } from '../tags/rules.ts'
+import type { CellTable } from './cell-table.ts'
 
 /** Kinds of series; in hot code a series is (kind | tag bit << 3, value). Only append. */
 export const SERIES_KIND = {
@@ -61,4 +62,13 @@ export function seriesName(kindAndTag: number, value: number): string {
     default:
       return `region=${unpackRegion(value)},tag=${tag}`
   }
+}
+
+/** Packets by the names of series: those of a table of (kind and tag, value, 0). */
+export function namedSeries(series: CellTable): Map<string, number> {
+  const named = new Map<string, number>()
+  series.forEach((kindAndTag, value, _unused, packets) => {
+    named.set(seriesName(kindAndTag, value), packets)
+  })
+  return named
 }

@@ -2,7 +2,7 @@
 // Some 300 ns for a packet of a new source, of ten series or so; 140 ns for one like a packet before (bench/windows.ts).
 import type { EnrichedBatch } from '../batch/enriched-batch.ts'
 import type { SourcePart } from '../store/count-store.ts'
-import { QUARTER_SECONDS } from './quarter.ts'
+import { QUARTER_SECONDS } from './parts-of-windows.ts'
 import { SentSources } from './sent-sources.ts'
 import { countedTags, portCode, SERIES_KIND } from './series.ts'
 import { SourceEntries } from './source-entries.ts'

@@ -5,7 +5,6 @@ import type { EnrichedBatch } from '../../core/batch/enriched-batch.ts'
 import type { Bus, BusRecord, ConsumeOutcome, PartitionHandler, Subscription } from '../../core/bus.ts'
 import { type ErrorCode, StormpetrelError } from '../../core/errors.ts'
 import type { CountStore, OffsetSpan } from '../../core/store/count-store.ts'
-import { zonesKept } from '../../core/store/store-settings.ts'
 import { CountFlush, type FlushOutcome } from './count-flush.ts'
 import { ENRICHED, flushContents, type PartitionRecords } from './flush-contents.ts'
 import type { AggregatorCounters } from './metrics.ts'
@@ -49,8 +48,7 @@ const RETRY_MS = 500
 /** Holds partitions of packets.enriched, and starts a flush when it is time. */
 export class Aggregator implements PartitionHandler<EnrichedBatch> {
   readonly #options: AggregatorOptions
-  /** Made at the start: it counts days of the zones that the store keeps. */
-  #flushes: CountFlush | null = null
+  readonly #flush: CountFlush
   readonly #waiting = new Map<number, Waiting>()
   /** Next offset of each partition held. */
   readonly #next = new Map<number, number>()
@@ -66,11 +64,11 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
 
   constructor(options: AggregatorOptions) {
     this.#options = options
+    this.#flush = new CountFlush(options)
   }
 
   async start(): Promise<void> {
-    const { bus, group, store, onFailure } = this.#options
-    this.#flushes = new CountFlush({ ...this.#options, zones: zonesKept(await store.settings()) })
+    const { bus, group, onFailure } = this.#options
     this.#subscription = await bus.subscribe('packets.enriched', group, this, onFailure)
     this.#schedule()
   }
@@ -127,11 +125,6 @@ export class Aggregator implements PartitionHandler<EnrichedBatch> {
       }
       this.#schedule()
     })
-  }
-
-  get #flush(): CountFlush {
-    if (this.#flushes === null) throw new Error('the aggregator was not started')
-    return this.#flushes
   }
 
   /** Starts a flush now or later; one at a time. */

@@ -26,7 +26,6 @@ export type FlushOutcome =
 export interface CountFlushOptions {
   readonly bus: Bus
   readonly store: CountStore
-  readonly zones: readonly string[]
   readonly counters: AggregatorCounters
   readonly nowMs: () => number
 }
@@ -39,11 +38,10 @@ export class CountFlush {
   readonly #options: CountFlushOptions
   readonly #sources = new SourceAccumulator(REMEMBERED_SOURCES)
   /** Holds nothing between two flushes. */
-  readonly #counts: CountAccumulator
+  readonly #counts = new CountAccumulator()
 
   constructor(options: CountFlushOptions) {
     this.#options = options
-    this.#counts = new CountAccumulator(options.zones)
   }
 
   /** Call whenever it is in doubt whether all sources that were sent are in the store. */
@@ -127,7 +125,7 @@ export class CountFlush {
     return this.#options.store.applySlot({
       ...request,
       batches: asked.map(({ batch, appendedAtMs }) => fencedBatch(batch, appendedAtMs)),
-      ...this.#counts.take()
+      counts: this.#counts.take()
     })
   }
 

@@ -1,19 +1,16 @@
 // An aggregator with connections of its own, as the configuration says; `aggregator` and `replay` both start it so.
 import type { Log } from '../../adapters/log.ts'
-import type { Bus } from '../../core/bus.ts'
 import type { Configuration } from '../../core/configuration.ts'
-import type { CountStore } from '../../core/store/count-store.ts'
 import { createBus, createStore, groupOf } from '../connections.ts'
 import type { Part } from '../life.ts'
 import { Aggregator } from './aggregator.ts'
+import { Housekeeping } from './housekeeping.ts'
 import { AggregatorCounters } from './metrics.ts'
 
 /** An aggregator and what it stands on, not started yet. */
 export interface AggregatorParts {
   readonly aggregator: Aggregator
   readonly counters: AggregatorCounters
-  readonly store: CountStore
-  readonly bus: Bus
   /** In the order in which they start. */
   readonly parts: readonly Part[]
 }
@@ -27,7 +24,9 @@ export function createAggregator(
 ): AggregatorParts {
   const counters = new AggregatorCounters(run === null)
   const bus = createBus(configuration, run, ['packets.enriched', 'packets.rejected'], log)
-  const store = createStore(configuration, run, 'write')
+  const store = createStore(configuration, run, 'write', (what, error) =>
+    log('error', 'what is stored cannot be read', { what, error: String(error) })
+  )
   const { flushIntervalMs, flushPackets } = configuration
   const aggregator = new Aggregator({
     bus,
@@ -40,5 +39,6 @@ export function createAggregator(
     log,
     onFailure
   })
-  return { aggregator, counters, store, bus, parts: [store, bus, aggregator] }
+  const housekeeping = new Housekeeping({ store, bus, isLive: run === null, counters, log, onFailure })
+  return { aggregator, counters, parts: [store, bus, aggregator, housekeeping] }
 }

@@ -1,6 +1,6 @@
-// What a live store needs from time to time: sources of past windows become numbers, hours keep their busiest sensors.
-// Every aggregator does it; doing it twice, or at once, changes nothing. It also looks whether the store still keeps
-// what this aggregator counts.
+// What a store needs from time to time: what was counted goes to its windows; in a live one sources of past windows become
+// numbers, and hours keep their busiest sensors. Every aggregator does it; doing it twice, or at once, changes nothing. It
+// also looks whether the store still keeps what this aggregator counts.
 import type { Log } from '../../adapters/log.ts'
 import type { Bus } from '../../core/bus.ts'
 import { StormpetrelError } from '../../core/errors.ts'
@@ -13,6 +13,8 @@ import type { AggregatorCounters } from './metrics.ts'
 export interface HousekeepingOptions {
   readonly store: CountStore
   readonly bus: Bus
+  /** A run closes nothing, so that captures of any age and order count in full. */
+  readonly isLive: boolean
   readonly counters: AggregatorCounters
   readonly log: Log
   /** Called where another aggregator has changed what is kept; the process must then exit. */
@@ -24,6 +26,10 @@ export interface HousekeepingOptions {
 const INTERVAL_MS = 60_000
 /** A store that is behind is asked again this often within an interval. */
 const ASKS_AN_INTERVAL = 60
+/** What was counted goes to its windows every tenth of these. */
+const ASKS_A_ROLL = 10
+/** What a sensor may send for a minute after its end without making it be rolled again. */
+const LATE_SECONDS = 30
 
 /** `start` begins the rounds; `stop` ends them after the one at hand. */
 export class Housekeeping {
@@ -56,22 +62,32 @@ export class Housekeeping {
   #tick(): void {
     this.#ticks += 1
     const isRound = this.#ticks % ASKS_AN_INTERVAL === 0
+    const isRolling = this.#ticks % ASKS_A_ROLL === 0
     if (this.#isWorking) return
-    if (isRound || this.#endsToCount !== null) this.#work = this.#round(isRound)
+    if (isRolling || this.#endsToCount !== null) this.#work = this.#round(isRound, isRolling)
   }
 
-  async #round(isLooking: boolean): Promise<void> {
+  async #round(isLooking: boolean, isRolling: boolean): Promise<void> {
+    const { isLive, log } = this.#options
     this.#isWorking = true
     try {
-      if (isLooking) await this.#look()
-      await this.#tidy()
+      if (isLooking && isLive) await this.#look()
+      if (isRolling) await this.#roll()
+      if (isLive) await this.#tidy()
     } catch (error) {
       // The next round does what this one could not.
       this.#endsToCount = null
-      this.#options.log('warn', 'housekeeping did not finish', { error: String(error) })
+      log('warn', 'housekeeping did not finish', { error: String(error) })
     } finally {
       this.#isWorking = false
     }
+  }
+
+  /** Rolling is never too early: one silent sensor, which holds back the watermark, holds back nothing here. */
+  async #roll(): Promise<void> {
+    const { store, isLive } = this.#options
+    const [watermark, now] = [await store.watermarkSeconds(), await store.nowSeconds()]
+    await store.roll(isLive ? Math.max(watermark, now) - LATE_SECONDS : watermark)
   }
 
   async #look(): Promise<void> {
@@ -101,7 +117,10 @@ export class Housekeeping {
     if (ends.some((end, partition) => counted[partition]! < end)) return
     this.#endsToCount = null
     if (watermark === 0) return
-    await store.tidySources(watermark)
+    await store.closeSources(
+      watermark,
+      ends.map((to, partition) => ({ topic: ENRICHED, partition, to }))
+    )
     await store.trimSensorHours(watermark)
   }
 }

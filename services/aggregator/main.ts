@@ -7,7 +7,6 @@ import { Exposition } from '../metrics/exposition.ts'
 import { aggregatorReadings, buildReading } from '../metrics/readings.ts'
 import { requireRun } from '../replay/runs.ts'
 import { createAggregator } from './create-aggregator.ts'
-import { Housekeeping } from './housekeeping.ts'
 
 /**
  * Runs until SIGTERM or SIGINT, then finishes what it holds within STORMPETREL_STOP_SECONDS. `run` null is live.
@@ -21,7 +20,7 @@ export async function runAggregator(
   const log = processLog('aggregator')
   const life = new Life()
   if (run !== null) await requireRun(configuration, run)
-  const { aggregator, counters, store, bus, parts } = createAggregator(configuration, run, log, life.fail)
+  const { aggregator, counters, parts } = createAggregator(configuration, run, log, life.fail)
   const exposition = new Exposition(() => [
     buildReading(version, 'aggregator'),
     ...aggregatorReadings(counters, aggregator.lagRecords())
@@ -29,11 +28,8 @@ export async function runAggregator(
   let isReady = false
   const address = { host: configuration.metricsHost, port: configuration.metricsPort }
   const server = createServiceServer(address, exposition, () => isReady && !life.isEnding)
-  // A run has no expiry: its sources stay open, so that captures of any age and order count in full.
-  const housekeeping =
-    run === null ? [new Housekeeping({ store, bus, counters, log, onFailure: life.fail })] : []
   await withParts(
-    [server, ...parts, ...housekeeping],
+    [server, ...parts],
     async () => {
       isReady = true
       log('info', 'aggregator is ready', { run, metrics: `${server.url}/metrics` })

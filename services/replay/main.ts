@@ -51,7 +51,10 @@ export async function runReplay(configuration: Configuration, request: ReplayReq
       const taggerGroup = groupOf(configuration, request.run, 'tagger')
       const { onBatch } = request
       const options = { bus, store, taggerGroup, sensor, limits, pollMs: POLL_MS, onBatch }
-      return await playUntilCounted(request.files, options, life)
+      const result = await playUntilCounted(request.files, options, life)
+      // Nothing more is waited for: what is kept from now on takes little room, and is read quickly.
+      if (result.stored !== null) await store.roll(Number.POSITIVE_INFINITY)
+      return result
     })
   })
 }

@@ -1,11 +1,10 @@
 // One suite for every CountStore: what is tested here holds for all of them.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type {
-  CountCell,
+  CountPart,
   CountStore,
   FencedBatch,
   OffsetSpan,
-  SensorCell,
   SlotOutcome,
   SourcePart,
   VantageWindow
@@ -15,6 +14,7 @@ import { unexplainedFrames } from '../../core/store/ledger.ts'
 import { slotOf } from '../../core/store/slot.ts'
 import { RETIRED_AFTER_SECONDS } from '../../core/store/watermark.ts'
 import type { WindowSize } from '../../core/windows/window.ts'
+import { countPart, type SeriesPackets } from '../builders/counts.ts'
 import { addresses4, addresses6, ALL, sourcePart, tcp } from '../builders/sources.ts'
 
 /** Makes a store that holds nothing yet, with the clock of today; the suite starts, stops and clears it. */
@@ -52,9 +52,14 @@ interface Part {
   readonly spans?: readonly OffsetSpan[]
   readonly batches?: readonly FencedBatch[]
   readonly known?: readonly FencedBatch['name'][]
-  readonly cells?: readonly CountCell[]
-  readonly sensorCells?: readonly SensorCell[]
+  readonly counts?: readonly CountPart[]
   readonly sources?: readonly SourcePart[]
+}
+
+/** What an aggregator does once a minute, with nothing left to be counted. */
+async function tidy(store: CountStore, watermarkSeconds: number): Promise<void> {
+  await store.roll(watermarkSeconds)
+  await store.closeSources(watermarkSeconds, [])
 }
 
 /** Applies to the slot of a sensor. */
@@ -65,8 +70,7 @@ export function applyTo(store: CountStore, sensor: string, part: Part): Promise<
     spans: [],
     batches: [],
     known: [],
-    cells: [],
-    sensorCells: [],
+    counts: [],
     sources: [],
     ...part
   })
@@ -113,7 +117,7 @@ function describeFence(current: () => CountStore): void {
 
       for (let slot = 0; slot < store.slots; slot++) {
         const spans = [span(0, 7 + slot)]
-        const request = { slot, spans, batches: [], known: [], cells: [], sensorCells: [], sources: [] }
+        const request = { slot, spans, batches: [], known: [], counts: [], sources: [] }
         expect(await store.applySlot(request)).toEqual(applied)
       }
       expect(await store.nextOffset(topic, 0)).toBe(7)
@@ -124,13 +128,13 @@ function describeFence(current: () => CountStore): void {
 
     test('a batch that was counted changes nothing the second time, alone or beside new ones', async () => {
       const store = current()
-      const cells = [{ window: window('minute', thisHour), series: 'all', packets: 10 }]
-      await applyTo(store, 'a', { spans: [span(0, 1)], batches: [batch('a', 1)], cells })
+      const counts = [countPart(thisHour, 'a', { all: 10 })]
+      await applyTo(store, 'a', { spans: [span(0, 1)], batches: [batch('a', 1)], counts })
 
       const again = await applyTo(store, 'a', {
         spans: [span(0, 2)],
         batches: [batch('a', 2), batch('a', 1), batch('a', 1, { digest: 'other' })],
-        cells
+        counts
       })
 
       expect(again).toEqual({
@@ -426,80 +430,134 @@ function describeLedger(current: () => CountStore): void {
 
 function describeCounts(current: () => CountStore): void {
   describe('packets', () => {
-    test('cells add up over calls, sensors and equal cells of one call; windows are apart', async () => {
+    test('minutes add up over calls, sensors and equal parts of one call; windows are apart', async () => {
       const store = current()
-      const day = (zone: string) => window('day', 86_400, 'JP', zone)
-      const cells = [
-        { window: window('minute', 60), series: 'all', packets: 1 },
-        { window: window('minute', 60), series: 'port=23/TCP,tag=mirai', packets: 2 },
-        { window: window('minute', 60), series: 'all', packets: 4 },
-        { window: window('hour', 3600), series: 'all', packets: 2 ** 40 },
-        { window: day('UTC'), series: 'all', packets: 8 },
-        { window: day('Asia/Tokyo'), series: 'all', packets: 16 }
+      const dayStart = 2 * 86_400
+      const parts = (sensor: string) => [
+        countPart(dayStart, sensor, { all: 1, 'port=23/TCP,tag=mirai': 2 }, ['all', 'JP']),
+        countPart(dayStart, sensor, { all: 4 }, ['all', 'JP']),
+        countPart(dayStart + 60, sensor, { all: 2 ** 40 }),
+        countPart(dayStart - 60, sensor, { all: 8 })
       ]
+      for (const sensor of ['a', 'b', 'c']) await applyTo(store, sensor, { counts: parts(sensor) })
 
-      for (const sensor of ['a', 'b', 'c']) await applyTo(store, sensor, { cells })
-
-      expect(await store.packets(window('minute', 60))).toEqual(
-        new Map([
-          ['all', 15],
-          ['port=23/TCP,tag=mirai', 6]
-        ])
-      )
-      expect(await store.packets(window('hour', 3600))).toEqual(new Map([['all', 3 * 2 ** 40]]))
-      expect(await store.packets(day('Asia/Tokyo'))).toEqual(new Map([['all', 48]]))
-      expect(await store.packets(window('day', 86_400))).toEqual(new Map())
+      const mirai: [string, number] = ['port=23/TCP,tag=mirai', 6]
+      const found = async (...asked: Parameters<typeof window>) => await store.packets(window(...asked))
+      expect(await found('minute', dayStart)).toEqual(new Map([['all', 15], mirai]))
+      expect(await found('minute', dayStart + 60, 'JP')).toEqual(new Map())
+      expect(await found('hour', dayStart)).toEqual(new Map([['all', 15 + 3 * 2 ** 40], mirai]))
+      expect(await found('hour', dayStart, 'JP')).toEqual(new Map([['all', 15], mirai]))
+      expect(await found('hour', dayStart - 3600)).toEqual(new Map([['all', 24]]))
+      expect(await found('day', dayStart)).toEqual(new Map([['all', 15 + 3 * 2 ** 40], mirai]))
+      expect(await found('day', dayStart - 86_400)).toEqual(new Map([['all', 24]]))
     })
 
     test('windows come in order of start, and vantages sorted', async () => {
       const store = current()
-      const starts = [7200, 60, 600, 3600]
-      const cells = starts.map((start) => ({ window: window('minute', start), series: 'all', packets: 1 }))
-      await applyTo(store, 'a', { cells })
+      const counts = [7200, 60, 600, 3600].map((start) => countPart(start, 'a'))
+      await applyTo(store, 'a', { counts })
       await applyTo(store, 'b', {
-        cells: [
-          { window: window('minute', 120), series: 'all', packets: 1 },
-          { window: window('minute', 120, 'JP'), series: 'all', packets: 1 },
-          { window: window('day', 86_400, 'a|b', 'Asia/Tokyo'), series: 'all', packets: 1 }
-        ]
+        counts: [countPart(120, 'b', { all: 1 }, ['all', 'JP']), countPart(86_400, 'b', { all: 1 }, ['a|b'])]
       })
 
-      expect(await store.windows('minute', 'UTC', 'all')).toEqual([60, 120, 600, 3600, 7200])
-      expect(await store.windows('minute', 'UTC', 'JP')).toEqual([120])
-      expect(await store.windows('day', 'UTC', 'a|b')).toEqual([])
-      expect(await store.windows('day', 'Asia/Tokyo', 'a|b')).toEqual([86_400])
-      expect(await store.vantages()).toEqual(['JP', 'all', 'a|b'])
+      for (const pastSeconds of [0, 3000, 100_000]) {
+        await store.roll(pastSeconds)
+        expect(await store.windows('minute', 'UTC', 'all')).toEqual([60, 120, 600, 3600, 7200])
+        expect(await store.windows('minute', 'UTC', 'JP')).toEqual([120])
+        expect(await store.windows('hour', 'UTC', 'all')).toEqual([0, 3600, 7200])
+        expect(await store.windows('day', 'Asia/Tokyo', 'a|b')).toEqual([])
+        expect(await store.windows('day', 'UTC', 'a|b')).toEqual([86_400])
+        expect(await store.vantages()).toEqual(['JP', 'all', 'a|b'])
+      }
     })
 
     test('a window of many thousand series is kept whole', async () => {
       const store = current()
-      const cells = Array.from({ length: 20_000 }, (_, port) => {
-        return { window: window('minute', 60), series: `port=${port}/TCP`, packets: port + 1 }
-      })
+      const series = Object.fromEntries(
+        Array.from({ length: 20_000 }, (_, port) => [`port=${port}/TCP`, port + 1])
+      )
+      const some = Object.fromEntries(Object.entries(series).slice(0, 9001))
 
-      expect(await applyTo(store, 'a', { cells })).toEqual(applied)
-      expect(await applyTo(store, 'a', { cells: cells.slice(0, 9001) })).toEqual(applied)
+      expect(await applyTo(store, 'a', { counts: [countPart(60, 'a', series)] })).toEqual(applied)
+      expect(await applyTo(store, 'a', { counts: [countPart(60, 'a', some)] })).toEqual(applied)
 
-      const packets = await store.packets(window('minute', 60))
-      expect(packets.size).toBe(20_000)
-      expect(packets.get('port=9000/TCP')).toBe(18_002)
-      expect(packets.get('port=9001/TCP')).toBe(9002)
+      for (const pastSeconds of [0, 7200]) {
+        await store.roll(pastSeconds)
+        const packets = await store.packets(window('minute', 60))
+        expect(packets.size).toBe(20_000)
+        expect(packets.get('port=9000/TCP')).toBe(18_002)
+        expect(packets.get('port=9001/TCP')).toBe(9002)
+      }
+    })
+
+    test('rolling changes no number, whenever and however often it is done', async () => {
+      const store = current()
+      const start = 100 * 86_400
+      const sensors = ['a', 'b', 'c', 'd']
+      let number = 0
+      const add = (minute: number) =>
+        Promise.all(
+          sensors.map((sensor, i) => {
+            const vantages = i % 2 === 0 ? ['all', 'JP'] : ['all']
+            const series: SeriesPackets = { all: 3, [`port=${minute}/TCP`]: 2, 'region=JP': i + 1 }
+            return applyTo(store, sensor, {
+              batches: [batch(sensor, ++number)],
+              counts: [countPart(start + minute * 60, sensor, series, vantages)]
+            })
+          })
+        )
+      const numbers = async () => [
+        await store.packets(window('day', start)),
+        await store.packets(window('hour', start + 3600, 'JP')),
+        await store.packets(window('minute', start + 61 * 60)),
+        (await store.sensorPackets(start)).get('c')
+      ]
+      for (let minute = 0; minute < 70; minute++) await add(minute)
+      const before = await numbers()
+      expect(before[0]!.get('all')).toBe(70 * 4 * 3)
+      expect(before[1]!.get('region=JP')).toBe(10 * 4)
+      expect(before[3]!.get('all')).toBe(180)
+      for (const pastSeconds of [
+        start + 90,
+        start + 4000,
+        start + 8000,
+        start + 8000,
+        Number.POSITIVE_INFINITY
+      ]) {
+        await Promise.all([store.roll(pastSeconds), store.roll(pastSeconds)])
+        expect(await numbers()).toEqual(before)
+      }
+
+      // What comes late for a minute is rolled again.
+      await Promise.all([add(61), store.roll(start + 8000)])
+      await add(61)
+      const after = await numbers()
+      expect(after[0]!.get('all')).toBe(72 * 4 * 3)
+      expect(after[2]!.get('port=61/TCP')).toBe(3 * 4 * 2)
+      await store.roll(start + 8000)
+      expect(await numbers()).toEqual(after)
     })
 
     test('sensors are kept by hour, and later only the two busiest of each series', async () => {
       const store = current()
       const hour = 360_000
-      const cell = (sensor: string, series: string, packets: number): SensorCell => {
-        return { startSeconds: hour, sensor, series, packets }
-      }
-      await applyTo(store, 'a', { sensorCells: [cell('a', 'all', 5), cell('a', 'port=23/TCP', 1)] })
-      await applyTo(store, 'b', { sensorCells: [cell('b', 'all', 2), cell('b', 'all', 1)] })
-      await applyTo(store, 'c', { sensorCells: [cell('c', 'all', 3)] })
-      await applyTo(store, 'd', { sensorCells: [cell('d', 'all', 4)] })
+      const watermarkSeconds = hour + 7 * 3600
+      const add = (sensor: string, ...series: SeriesPackets[]) =>
+        applyTo(store, sensor, {
+          batches: [batch(sensor, ++number, { watermarkSeconds })],
+          counts: series.map((one, minute) => countPart(hour + minute * 60, sensor, one))
+        })
+      let number = 0
+      await add('a', { all: 5, 'port=23/TCP': 1 })
+      await add('b', { all: 2 }, { all: 1 })
+      await add('c', { all: 3 })
+      await add('d', { all: 4 })
 
-      await store.trimSensorHours(hour + 7 * 3600 - 1)
+      await store.trimSensorHours(watermarkSeconds - 1)
       expect((await store.sensorPackets(hour)).size).toBe(4)
-      await Promise.all([store.trimSensorHours(hour + 7 * 3600), store.trimSensorHours(hour + 7 * 3600)])
+      await store.roll(watermarkSeconds)
+      expect((await store.sensorPackets(hour)).size).toBe(4)
+      await Promise.all([store.trimSensorHours(watermarkSeconds), store.trimSensorHours(watermarkSeconds)])
 
       const trimmed = new Map([
         [
@@ -514,8 +572,9 @@ function describeCounts(current: () => CountStore): void {
       expect(await store.sensorPackets(hour)).toEqual(trimmed)
       expect(await store.sensorPackets(hour + 3600)).toEqual(new Map())
 
-      await applyTo(store, 'c', { sensorCells: [cell('c', 'all', 1)] })
+      await add('c', { all: 1 })
       expect((await store.sensorPackets(hour)).get('c')).toEqual(new Map([['all', 1]]))
+      await store.roll(watermarkSeconds)
       await store.trimSensorHours(hour + 8 * 3600)
       expect(await store.sensorPackets(hour)).toEqual(trimmed)
     })
@@ -536,9 +595,10 @@ function describeCounts(current: () => CountStore): void {
     test('equal sensors of an hour are ranked by name', async () => {
       const store = current()
       for (const sensor of ['d', 'b', 'c', 'a']) {
-        const sensorCells = [{ startSeconds: 3600, sensor, series: 'all', packets: 9 }]
-        await applyTo(store, sensor, { sensorCells })
+        const batches = [batch(sensor, 1)]
+        await applyTo(store, sensor, { batches, counts: [countPart(3600, sensor, { all: 9 })] })
       }
+      await store.roll(100_000)
       await store.trimSensorHours(100_000)
 
       expect([...(await store.sensorPackets(3600)).keys()].sort()).toEqual(['a', 'b'])
@@ -596,10 +656,34 @@ function describeSources(current: () => CountStore, startLive: () => Promise<voi
       expect(await store.sources(window('hour', 0), ['all'])).toEqual(new Map([['all', 0]]))
     })
 
+    test('nothing is closed while a slot has counted less than it must', async () => {
+      await startLive()
+      const store = current()
+      const start = thisHour - 5 * 3600
+      await applyTo(store, 'a', { sources: [sourcePart(start, [[ALL, addresses4(0, 5)]])] })
+      await store.roll(thisHour)
+      const more = () => applyTo(store, 'a', { sources: [sourcePart(start, [[ALL, addresses4(5, 9)]])] })
+      const countUpTo = async (slot: number, to: number) =>
+        await store.applySlot({ slot, spans: [span(0, to)], batches: [], known: [], counts: [], sources: [] })
+      const own = slotOf('a', store.slots)
+      for (let slot = 0; slot < store.slots; slot++) await countUpTo(slot, slot === own ? 6 : 7)
+
+      await store.closeSources(thisHour, [{ topic, partition: 0, to: 7 }])
+      await more()
+      await store.roll(thisHour)
+      expect((await store.sources(window('hour', start), ['all'])).get('all')).toBe(9)
+
+      await countUpTo(own, 7)
+      await store.closeSources(thisHour, [{ topic, partition: 0, to: 7 }])
+      await applyTo(store, 'a', { sources: [sourcePart(start, [[ALL, addresses4(20, 25)]])] })
+      await store.roll(thisHour)
+      expect((await store.sources(window('hour', start), ['all'])).get('all')).toBe(9)
+    })
+
     test('a run closes no window', async () => {
       const store = current()
       await applyTo(store, 'a', { sources: [sourcePart(0, [[ALL, addresses4(0, 5)]])] })
-      await store.tidySources(thisHour)
+      await tidy(store, thisHour)
       await applyTo(store, 'a', { sources: [sourcePart(0, [[ALL, addresses4(5, 9)]])] })
 
       expect((await store.sources(window('hour', 0), ['all'])).get('all')).toBe(9)
@@ -630,13 +714,13 @@ function describeSources(current: () => CountStore, startLive: () => Promise<voi
       const before = await numbers()
       expect(before[0]!.get('port=23/TCP')).toBe(5)
       for (const watermark of [0, thisHour - 1800, thisHour, thisHour]) {
-        await Promise.all([store.tidySources(watermark), store.tidySources(watermark)])
+        await Promise.all([tidy(store, watermark), tidy(store, watermark)])
         expect(await numbers()).toEqual(before)
       }
 
       await add(0)
       expect(await numbers()).toEqual(before)
-      await store.tidySources(thisHour)
+      await tidy(store, thisHour)
       expect(await numbers()).toEqual(before)
       await add(20_000)
       expect((await numbers())[0]!.get('all')).toBeGreaterThan(before[0]!.get('all')!)
@@ -662,8 +746,8 @@ function describeSources(current: () => CountStore, startLive: () => Promise<voi
       })
       const before = await store.sources(hour, ['all', 'port=23/TCP'])
 
-      await Promise.all([store.tidySources(thisHour - 3600), store.tidySources(thisHour - 3600)])
-      await store.tidySources(thisHour - 9 * 3600)
+      await Promise.all([tidy(store, thisHour - 3600), tidy(store, thisHour - 3600)])
+      await tidy(store, thisHour - 9 * 3600)
       const later = starts.map((start) =>
         sourcePart(start, [
           [tcp(23), addresses4(2, 5)],
@@ -671,7 +755,7 @@ function describeSources(current: () => CountStore, startLive: () => Promise<voi
         ])
       )
       await applyTo(store, 'b', { sources: later })
-      await store.tidySources(thisHour - 3600)
+      await tidy(store, thisHour - 3600)
 
       const series = ['all', 'port=23/TCP', 'port=80/TCP']
       expect(await store.sources(hour, series)).toEqual(new Map([...before, ['port=80/TCP', 0]]))
@@ -679,10 +763,10 @@ function describeSources(current: () => CountStore, startLive: () => Promise<voi
       expect((await store.sources(day, series)).get('port=80/TCP')).toBe(1)
       expect((await store.lateTotals()).lateSources).toEqual({ minute: 0, hour: 4, day: 0 })
 
-      await store.tidySources(thisHour + 72 * 3600)
+      await tidy(store, thisHour + 72 * 3600)
       const closed = await store.sources(day, series)
       await applyTo(store, 'b', { sources: [sourcePart(hourStart, [[tcp(80), addresses4(7, 9)]])] })
-      await store.tidySources(thisHour + 72 * 3600)
+      await tidy(store, thisHour + 72 * 3600)
       expect(await store.sources(day, series)).toEqual(closed)
       expect((await store.lateTotals()).lateSources).toEqual({ minute: 0, hour: 6, day: 2 })
     })
@@ -695,23 +779,27 @@ function describeLife(current: () => CountStore, startLive: () => Promise<void>)
       await startLive()
       const store = current()
       const old = thisHour - 30 * 3600
-      const cells = [
-        { window: window('minute', old), series: 'all', packets: 3 },
-        { window: window('minute', old), series: 'port=23/TCP', packets: 3 },
-        { window: window('minute', old, 'JP'), series: 'all', packets: 3 },
-        { window: window('hour', old), series: 'all', packets: 3 }
+      const ancient = thisHour - 200 * 86_400
+      const counts = [
+        countPart(old, 'a', { all: 3, 'port=23/TCP': 3 }, ['all', 'JP']),
+        countPart(ancient, 'a', { all: 2 })
       ]
-      const sensorCells = [{ startSeconds: thisHour - 200 * 86_400, sensor: 'a', series: 'all', packets: 1 }]
 
-      const outcome = await applyTo(store, 'a', { batches: [batch('a', 1)], cells, sensorCells })
+      const outcome = await applyTo(store, 'a', { batches: [batch('a', 1)], counts })
 
-      expect(outcome).toEqual({ kind: 'applied', expiredPackets: { minute: 3 } })
-      expect((await store.lateTotals()).expiredPackets).toEqual({ minute: 3, hour: 0, day: 0 })
-      expect(await store.windows('minute', 'UTC', 'all')).toEqual([])
-      expect(await store.packets(window('minute', old))).toEqual(new Map())
-      expect(await store.packets(window('hour', old))).toEqual(new Map([['all', 3]]))
-      expect(await store.sensorPackets(sensorCells[0]!.startSeconds)).toEqual(new Map())
-      expect(await applyTo(store, 'a', { batches: [batch('a', 1)], cells })).toMatchObject({ kind: 'seen' })
+      expect(outcome).toEqual({ kind: 'applied', expiredPackets: { minute: 5, hour: 2 } })
+      expect((await store.lateTotals()).expiredPackets).toEqual({ minute: 5, hour: 2, day: 0 })
+      for (const pastSeconds of [0, thisHour]) {
+        await store.roll(pastSeconds)
+        expect(await store.windows('minute', 'UTC', 'all')).toEqual([])
+        expect(await store.packets(window('minute', old))).toEqual(new Map())
+        expect((await store.packets(window('hour', old))).get('all')).toBe(3)
+        expect(await store.windows('hour', 'UTC', 'JP')).toEqual([old])
+        expect(await store.sensorPackets(ancient)).toEqual(new Map())
+        const day = Math.floor(ancient / 86_400) * 86_400
+        expect((await store.packets(window('day', day))).get('all')).toBe(2)
+      }
+      expect(await applyTo(store, 'a', { batches: [batch('a', 1)], counts })).toMatchObject({ kind: 'seen' })
     })
 
     test('tells the time that windows expire by', async () => {
@@ -726,9 +814,9 @@ function describeLife(current: () => CountStore, startLive: () => Promise<void>)
 
     test('a run keeps the oldest windows', async () => {
       const store = current()
-      const cells = [{ window: window('minute', 0), series: 'all', packets: 3 }]
+      const counts = [countPart(0, 'a', { all: 3 })]
 
-      expect(await applyTo(store, 'a', { cells })).toEqual(applied)
+      expect(await applyTo(store, 'a', { counts })).toEqual(applied)
       expect(await store.windows('minute', 'UTC', 'all')).toEqual([0])
     })
 
@@ -737,10 +825,10 @@ function describeLife(current: () => CountStore, startLive: () => Promise<void>)
       await applyTo(store, 'a', {
         spans: [span(0, 3)],
         batches: [batch('a', 1)],
-        cells: [{ window: window('hour', 3600), series: 'all', packets: 1 }],
-        sensorCells: [{ startSeconds: 3600, sensor: 'a', series: 'all', packets: 1 }],
+        counts: [countPart(3600, 'a'), countPart(7200, 'a')],
         sources: [sourcePart(3600, [[ALL, addresses4(0, 9)]])]
       })
+      await store.roll(7200)
 
       await store.clear()
       await store.stop()

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { MemoryStore } from '../../adapters/memory-store.ts'
+import { countPart } from '../builders/counts.ts'
 import { addresses4, ALL, sourcePart } from '../builders/sources.ts'
 import { applyTo, describeCountStore, window } from './count-store-suite.ts'
 
@@ -17,11 +18,7 @@ describe('the clock of the in-memory store', () => {
     const store = new MemoryStore({ retention, nowSeconds: () => now })
     const hour = now - (now % 3600)
     await applyTo(store, 'a', {
-      cells: [
-        { window: window('minute', now), series: 'all', packets: 1 },
-        { window: window('hour', hour), series: 'all', packets: 1 }
-      ],
-      sensorCells: [{ startSeconds: hour, sensor: 'a', series: 'all', packets: 1 }],
+      counts: [countPart(now, 'a')],
       sources: [sourcePart(hour, [[ALL, addresses4(0, 1)]])]
     })
 
@@ -31,8 +28,11 @@ describe('the clock of the in-memory store', () => {
     expect(await store.windows('minute', 'UTC', 'all')).toEqual([])
     expect(await store.vantages()).toEqual(['all'])
     now = hour + 25 * 3600
-    expect(await store.vantages()).toEqual([])
+    expect(await store.windows('hour', 'UTC', 'all')).toEqual([])
     expect(await store.sensorPackets(hour)).toEqual(new Map())
     expect((await store.sources(window('hour', hour), ['all'])).get('all')).toBe(0)
+    expect(await store.vantages()).toEqual(['all'])
+    now = hour + 4 * 86_400
+    expect(await store.vantages()).toEqual([])
   })
 })

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { RedisStore } from '../../adapters/redis-store.ts'
 import { StormpetrelError } from '../../core/errors.ts'
 import { type RedisCluster, startRedisCluster } from '../../tools/stack/redis-cluster.ts'
+import { countPart } from '../builders/counts.ts'
 import { applyTo, batch, describeCountStore, span, window } from './count-store-suite.ts'
 
 let cluster: RedisCluster
@@ -35,8 +36,8 @@ test('slots lie on every master, and a master that dies costs no count that its 
   const store = storeOf()
   await store.start()
   const sensors = Array.from({ length: 40 }, (_, i) => `sensor-${i}`)
-  const cells = [{ window: window('hour', 0), series: 'all', packets: 10 }]
-  for (const sensor of sensors) await applyTo(store, sensor, { batches: [batch(sensor, 1)], cells })
+  for (const sensor of sensors)
+    await applyTo(store, sensor, { batches: [batch(sensor, 1)], counts: [countPart(0, sensor, { all: 10 })] })
   expect((await store.packets(window('hour', 0))).get('all')).toBe(400)
   // What its replica does not have yet when it dies would be read again: here all of it is to be there.
   await setTimeout(500)
@@ -45,7 +46,12 @@ test('slots lie on every master, and a master that dies costs no count that its 
   const again = await untilAnswered(async () => {
     const outcomes = []
     for (const sensor of sensors) {
-      outcomes.push(await applyTo(store, sensor, { batches: [batch(sensor, 1)], cells, spans: [span(0, 0)] }))
+      const part = {
+        batches: [batch(sensor, 1)],
+        counts: [countPart(0, sensor, { all: 10 })],
+        spans: [span(0, 0)]
+      }
+      outcomes.push(await applyTo(store, sensor, part))
     }
     return outcomes
   })

@@ -12,6 +12,7 @@ import { zonesKept } from '../../core/store/store-settings.ts'
 import { dayStartSeconds } from '../../core/windows/time-zone.ts'
 import { type Redis as RedisPart, startRedis } from '../../tools/stack/redis.ts'
 import { sharedRedis } from '../stack/shared-stack.ts'
+import { countPart } from '../builders/counts.ts'
 import { addresses4, ALL, sourcePart } from '../builders/sources.ts'
 import { applyTo, batch, describeCountStore, span, window } from './count-store-suite.ts'
 
@@ -87,11 +88,9 @@ describe('the layout of the Redis store', () => {
     const dayZones = ['Asia/Dhaka']
     const short = { ...DEFAULT_RETENTION, hourDays: 1 }
     const { store, another, end } = await heldStore({ dayZones, retention: short })
-    const day = window('day', hour, 'all', 'Asia/Tokyo')
-    const cells = [window('hour', hour - 20 * 3600), window('hour', hour), day].map((window) => {
-      return { window, series: 'all', packets: 1 }
-    })
-    await applyTo(store, 'a', { batches: [batch('a', 1)], cells })
+    const counts = [countPart(hour - 20 * 3600, 'a'), countPart(hour, 'a')]
+    await applyTo(store, 'a', { batches: [batch('a', 1)], counts })
+    await store.roll(hour + 60)
     const wider = { dayZones: ['Asia/Tokyo', ...dayZones], retention: DEFAULT_RETENTION }
 
     await Promise.all([1, 2, 3].map(async () => startAndStop(await another(wider))))
@@ -153,25 +152,33 @@ describe('the layout of the Redis store', () => {
     await applyTo(store, 'a', {
       spans: [span(0, 1)],
       batches: [batch('a', 1)],
-      cells: [{ window: window('hour', startSeconds), series: 'all', packets: 1 }],
+      counts: [countPart(startSeconds, 'a')],
       sources: [sourcePart(startSeconds - 7200, [[ALL, addresses4(0, 2)]])]
     })
-    await store.tidySources(startSeconds + 7200)
+    await store.roll(startSeconds + 7200)
+    await store.closeSources(startSeconds + 7200, [])
 
     const keys = (await redis.keys('*')).filter((key) => key.startsWith(`${namespace}:`))
     const ends = await Promise.all(
-      keys.filter((key) => /:(counts|sources|source-numbers)\|/.test(key)).map((key) => redis.expiretime(key))
+      keys
+        .filter((key) => /:(counts|sensor-hour|sources|source-numbers)\|/.test(key))
+        .map((key) => redis.expiretime(key))
     )
     await store.clear()
 
     expect(keys.filter((key) => !/:\{s\d\d\}:/.test(key))).toEqual([`${namespace}:settings`])
     const dayStart = Math.floor((startSeconds - 7200) / 86_400) * 86_400
     expect(ends.sort((a, b) => a - b)).toEqual([
-      // Sources of a closed hour and their numbers, packets of this one, and sources of a day.
+      // Packets of a minute, sources of a closed hour and their numbers, packets of this hour, of it at its sensor.
+      startSeconds + 60 + 26 * 3600,
       startSeconds - 3600 + 100 * 86_400,
       startSeconds - 3600 + 100 * 86_400,
       startSeconds + 3600 + 100 * 86_400,
-      dayStart + 801 * 86_400
+      startSeconds + 3600 + 100 * 86_400,
+      // Sources of a day, and packets of one.
+      ...[dayStart + 801 * 86_400, Math.floor(startSeconds / 86_400) * 86_400 + 801 * 86_400].sort(
+        (a, b) => a - b
+      )
     ])
     expect((await redis.keys('*')).filter((key) => key.startsWith(`${namespace}:`))).toEqual([])
     await other.stop()
@@ -280,14 +287,14 @@ describe('the Redis store when Redis fails', () => {
     await store.start()
     await redis.config('SET', 'maxmemory', '1')
 
-    const cells = [{ window: window('hour', 0), series: 'all', packets: 1 }]
-    await expect(applyTo(store, 'a', { batches: [batch('a', 1)], cells })).rejects.toMatchObject({
+    const counts = [countPart(0, 'a')]
+    await expect(applyTo(store, 'a', { batches: [batch('a', 1)], counts })).rejects.toMatchObject({
       code: 'SP_REDIS_FULL',
       message: expect.stringMatching(/OOM.*nothing was counted/)
     })
     await redis.config('SET', 'maxmemory', '0')
 
-    expect(await applyTo(store, 'a', { batches: [batch('a', 1)], cells })).toMatchObject({ kind: 'applied' })
+    expect(await applyTo(store, 'a', { batches: [batch('a', 1)], counts })).toMatchObject({ kind: 'applied' })
     expect(await store.packets(window('hour', 0))).toEqual(new Map([['all', 1]]))
     await store.clear()
     await store.stop()

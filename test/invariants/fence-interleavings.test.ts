@@ -45,6 +45,8 @@ const fate: fc.Arbitrary<Fate> = fc.oneof(
 type Step =
   | { readonly kind: 'begin'; readonly records: number }
   | { readonly kind: 'assigned' }
+  /** Housekeeping begins to put what was counted to its windows, and goes on beside whatever comes next. */
+  | { readonly kind: 'roll' }
   | { readonly kind: 'died' }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -53,6 +55,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.integer({ min: 1, max: 4 }).map((records) => ({ kind: 'begin' as const, records }))
   },
   { weight: 1, arbitrary: fc.constant({ kind: 'assigned' as const }) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'roll' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'died' as const }) }
 )
 
@@ -159,7 +162,8 @@ function troubled(store: RedisStore, before: () => Promise<Fate>): CountStore {
       const calls: Record<string | symbol, unknown> = {
         slots: target.slots,
         nextOffset: (topic: string, partition: number) => call(() => target.nextOffset(topic, partition)),
-        applySlot: (request: SlotRequest) => call(() => target.applySlot(request))
+        applySlot: (request: SlotRequest) => call(() => target.applySlot(request)),
+        roll: (pastSeconds: number) => target.roll(pastSeconds)
       }
       return calls[name]
     }
@@ -175,6 +179,7 @@ class Actor {
   #store: CountStore | null = null
   #next: number | null = null
   #inHand: FlushContents | null = null
+  readonly #rolls: Promise<void>[] = []
 
   constructor(
     log: readonly BusRecord<EnrichedBatch>[],
@@ -201,6 +206,7 @@ class Actor {
         this.#next = await this.#store!.nextOffset(ENRICHED, 0)
         this.#flush!.forgetSent()
       }
+      if (step.kind === 'roll') this.#rolls.push(this.#store!.roll(SECONDS + 120))
       if (step.kind === 'begin') await this.#flushSome(step.records)
     } catch (error) {
       if (!(error instanceof StormpetrelError) || error.code !== 'SP_REDIS') throw error
@@ -212,7 +218,7 @@ class Actor {
     if (this.#flush !== null) return
     this.#store = await this.#make()
     const bus = new InProcessBus({ partitions: 1, maxUnreadRecords: 1000, nowMs: () => 0 })
-    const common = { zones: ['UTC'], counters: this.#counters, nowMs: () => 0 }
+    const common = { counters: this.#counters, nowMs: () => 0 }
     this.#flush = new CountFlush({ bus, store: this.#store, ...common })
   }
 
@@ -234,6 +240,7 @@ class Actor {
 
   /** Reads to the end with nothing in the way, as after every storm. */
   async finish(): Promise<void> {
+    await Promise.all(this.#rolls)
     await this.do({ kind: 'assigned' })
     for (let tries = 0; this.#next! < this.#log.length || tries < 2; tries++) {
       await this.do({ kind: 'begin', records: 4 })
@@ -327,6 +334,8 @@ test('each name is counted once with all its sources, whatever the order, the lo
     const expected = await calm(log)
     const [reader] = stores
     const { packets, sources, ledger } = await outcomeOf(reader!)
+    await reader!.roll(Number.POSITIVE_INFINITY)
+    expect((await outcomeOf(reader!)).packets).toEqual(packets)
     expect(packets).toEqual(expected.packets)
     expect(ledger).toEqual(expected.ledger)
     for (const totals of ledger.sensors) expect(unexplainedFrames(totals)).toBe(0)

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { InProcessBus } from '../../adapters/in-process-bus.ts'
 import { MemoryStore } from '../../adapters/memory-store.ts'
 import type { StormpetrelError } from '../../core/errors.ts'
+import type { CountedUpTo } from '../../core/store/count-store.ts'
 import { DEFAULT_RETENTION } from '../../core/store/retention.ts'
 import { newSettings, type StoreSettings } from '../../core/store/store-settings.ts'
 import { Housekeeping } from '../../services/aggregator/housekeeping.ts'
@@ -18,6 +19,7 @@ const INTERVAL_MS = 60
 class ObservedStore extends MemoryStore {
   readonly asked: string[] = []
   changed: StoreSettings | null = null
+  counted: readonly CountedUpTo[] = []
   /** What happens between the look at the bus and the look at the store. */
   beforeOffsets: () => Promise<void> = () => Promise.resolve()
 
@@ -36,9 +38,14 @@ class ObservedStore extends MemoryStore {
     this.asked.push('late')
     return await super.lateTotals()
   }
-  override async tidySources(watermarkSeconds: number): Promise<void> {
+  override async closeSources(watermarkSeconds: number, counted: readonly CountedUpTo[]): Promise<void> {
     this.asked.push('close')
-    await super.tidySources(watermarkSeconds)
+    this.counted = counted
+    await super.closeSources(watermarkSeconds, counted)
+  }
+  override async roll(): Promise<void> {
+    this.asked.push('roll')
+    await super.roll()
   }
   override async trimSensorHours(watermarkSeconds: number): Promise<void> {
     this.asked.push('trim')
@@ -60,6 +67,7 @@ beforeEach(async () => {
   housekeeping = new Housekeeping({
     store,
     bus,
+    isLive: true,
     counters,
     log: (_, message) => failures.push(new Error(message)),
     onFailure: (error) => failures.push(error),
@@ -110,6 +118,7 @@ test('nothing is closed while any partition is not counted as far as it went, an
 
   await countUpTo(1, 3)
   await until(() => times('trim') >= 1)
+  expect(store.counted).toEqual([0, 1].map((partition) => ({ topic: 'packets.enriched', partition, to: 3 })))
   expect(failures).toEqual([])
 })
 
@@ -143,6 +152,27 @@ test('an aggregator ends when another has changed what the store keeps', async (
   await until(() => failures.length > 0)
 
   expect((failures[0] as StormpetrelError).code).toBe('SP_STORE_LAYOUT')
+})
+
+test('what was counted goes to its windows several times an interval; a run does nothing else', async () => {
+  await until(() => times('late') >= 2)
+  expect(times('roll')).toBeGreaterThan(times('late'))
+  await housekeeping.stop()
+  housekeeping = new Housekeeping({
+    store,
+    bus,
+    isLive: false,
+    counters,
+    log: (_, message) => failures.push(new Error(message)),
+    onFailure: (error) => failures.push(error),
+    intervalMs: INTERVAL_MS
+  })
+  await housekeeping.start()
+  store.asked.length = 0
+
+  await until(() => times('roll') >= 10)
+  expect(new Set(store.asked)).toEqual(new Set(['roll']))
+  expect(failures).toEqual([])
 })
 
 test('after stop nothing is asked any more', async () => {

@@ -5,6 +5,7 @@ import { MemoryStore } from '../../../adapters/memory-store.ts'
 import { applyArguments } from '../../../adapters/redis/apply-arguments.ts'
 import { outcomeOf } from '../../../adapters/redis/replies.ts'
 import { readLedger } from '../../../adapters/redis/read-ledger.ts'
+import { readCounts } from '../../../adapters/redis/read-counts.ts'
 import { readSources } from '../../../adapters/redis/read-sources.ts'
 import { runScript } from '../../../adapters/redis/scripts.ts'
 import { laneKey } from '../../../core/batch/name.ts'
@@ -12,6 +13,9 @@ import { FenceSlot } from '../../../core/fence/fence-slot.ts'
 import { DIGESTS_KEPT } from '../../../core/fence/lane.ts'
 import { joinLedgers } from '../../../core/store/ledger.ts'
 import type { SlotRequest } from '../../../core/store/count-store.ts'
+import { CountTable } from '../../../core/windows/count-table.ts'
+import { namedSeries } from '../../../core/windows/series.ts'
+import { countPart } from '../../builders/counts.ts'
 import { addresses4, ALL, sourceLog } from '../../builders/sources.ts'
 import { span, window } from '../count-store-suite.ts'
 import { SlotBench } from './slot-state.ts'
@@ -57,11 +61,17 @@ const fencedBatch = fc.record({
 
 const offsetSpan = fc.tuple(fc.nat(6), fc.nat(4)).map(([from, length]) => ({ from, to: from + length }))
 
-const cell = fc.record({
-  window: fc.constantFrom(window('minute', 60), window('minute', 120), window('hour', 0, 'JP')),
-  series: fc.constantFrom(...SERIES),
-  packets: fc.integer({ min: 1, max: 2 ** 40 })
-})
+const minute = fc
+  .record({
+    start: fc.constantFrom(60, 120),
+    sensor: fc.constantFrom('a', 'b'),
+    vantages: fc.constantFrom(['all'], ['all', 'JP']),
+    series: fc.constantFrom(...SERIES),
+    packets: fc.integer({ min: 1, max: 2 ** 40 })
+  })
+  .map(({ start, sensor, vantages, series, packets }) =>
+    countPart(start, sensor, { [series]: packets }, vantages)
+  )
 
 const part = fc.record({
   quarterSeconds: fc.constantFrom(0, 900),
@@ -73,13 +83,13 @@ const flush = fc
   .record({
     spans: fc.tuple(fc.option(offsetSpan), fc.option(offsetSpan)),
     batches: fc.array(fencedBatch, { maxLength: 4 }),
-    cells: fc.array(cell, { maxLength: 5 }),
+    counts: fc.array(minute, { maxLength: 5 }),
     sources: fc.array(part, { maxLength: 3 }),
     known: fc.array(name, { maxLength: 1 })
   })
-  .map(({ spans, batches, cells, sources, known }): SlotRequest => {
+  .map(({ spans, batches, counts, sources, known }): SlotRequest => {
     const given = spans.flatMap((one, partition) => (one === null ? [] : [span(one.from, one.to, partition)]))
-    const rest = { cells, sensorCells: [], sources }
+    const rest = { counts, sources }
     return { slot: 0, spans: given, batches, known: given.length > 0 ? known : [], ...rest }
   })
 
@@ -155,9 +165,9 @@ async function expectSameState(
       if (typeof value === 'number') expect(value).toBeGreaterThanOrEqual(0)
   }
   for (const one of [window('minute', 60), window('minute', 120), window('hour', 0, 'JP')]) {
-    const hash = await redis.hgetall(keys.counts(`${one.size}|UTC|${one.startSeconds}|${one.vantage}`))
-    const counts = new Map(Object.entries(hash).map(([series, packets]) => [series, Number(packets)]))
-    expect(counts).toEqual(await memory.packets(one))
+    const table = new CountTable()
+    await readCounts(redis, keys, one, table)
+    expect(namedSeries(table.series())).toEqual(await memory.packets(one))
   }
   for (const one of [window('hour', 0), window('day', 0, 'JP')]) {
     const sources = await readSources(redis, [keys], one, ['all'])

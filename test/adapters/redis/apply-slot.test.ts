@@ -1,15 +1,23 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { applyArguments, type ScriptCall } from '../../../adapters/redis/apply-arguments.ts'
 import { runScript } from '../../../adapters/redis/scripts.ts'
+import { mergeStored } from '../../../adapters/redis/stored-log.ts'
 import type { DeclaredLoss } from '../../../core/batch/raw-batch.ts'
 import type { SlotRequest } from '../../../core/store/count-store.ts'
+import { CountTable } from '../../../core/windows/count-table.ts'
+import { namedSeries } from '../../../core/windows/series.ts'
 import { DEFAULT_RETENTION } from '../../../core/store/retention.ts'
+import { countPart } from '../../builders/counts.ts'
 import { addresses4, ALL, sourcePart } from '../../builders/sources.ts'
-import { batch, span, window } from '../count-store-suite.ts'
+import { batch, span } from '../count-store-suite.ts'
 import { SlotBench } from './slot-state.ts'
 
 const LANE_SECONDS = 86_400
+/** Where the id of an append stands among the arguments. */
+const LOG_ID = 11
 const hour = Math.floor(Date.now() / 3_600_000) * 3600
+
+const MINUTE = `${hour}|a|["all","JP"]`
 
 const request: SlotRequest = {
   slot: 0,
@@ -20,12 +28,11 @@ const request: SlotRequest = {
     batch('b', 7, { watermarkSeconds: 0 })
   ],
   known: [],
-  cells: [
-    { window: window('minute', hour), series: 'all', packets: 10 },
-    { window: window('minute', hour), series: 'port=23/TCP', packets: 4 },
-    { window: window('hour', hour, 'JP'), series: 'all', packets: 10 }
+  counts: [
+    countPart(hour, 'a', { all: 10, 'port=23/TCP': 4 }, ['all', 'JP']),
+    countPart(hour, 'a', { all: 5 }, ['all', 'JP']),
+    countPart(hour + 60, 'b', { all: 7 })
   ],
-  sensorCells: [{ startSeconds: hour, sensor: 'a', series: 'all', packets: 10 }],
   sources: [sourcePart(hour, [[ALL, addresses4(0, 3)]], ['all', 'JP'])]
 }
 
@@ -49,6 +56,10 @@ function callOf(over: Partial<SlotRequest> = {}): ScriptCall {
 
 function run({ keys, args }: ScriptCall): Promise<unknown> {
   return runScript(bench.redis, 'apply-slot', keys, args)
+}
+
+async function idOf(): Promise<Buffer> {
+  return (await bench.redis.getBuffer(bench.keys.minute(MINUTE)))!.subarray(0, 8)
 }
 
 /** The next flush: other batches, from where the first one ended, and all that a batch may say of others. */
@@ -81,23 +92,57 @@ describe('apply-slot.lua', () => {
       'b|captured': '10',
       'b|counted': '10'
     })
-    expect(await redis.hgetall(keys.counts(`minute|UTC|${hour}|all`))).toEqual({
-      all: '10',
-      'port=23/TCP': '4'
-    })
-    expect(await redis.zrange(keys.starts('hour|UTC|JP'), 0, '-1')).toEqual([`${hour}`])
-    expect(await redis.hgetall(keys.sensorHour(hour))).toEqual({ 'a|all': '10' })
+    expect(await redis.zrange(keys.minutes, '0', '-1', 'WITHSCORES')).toEqual([
+      MINUTE,
+      `${hour}`,
+      `${hour + 60}|b|["all"]`,
+      `${hour + 60}`
+    ])
+    const table = new CountTable()
+    mergeStored((await redis.getBuffer(keys.minute(MINUTE)))!, table)
+    expect(Object.fromEntries(namedSeries(table.series()))).toEqual({ all: 15, 'port=23/TCP': 4 })
     expect(await redis.zrange(keys.lanes, 0, '-1')).toEqual(['a|e1|0', 'b|e1|0'])
   })
 
-  test('live keys end when their retention does, lanes some time after their last batch', async () => {
+  test('lanes end some time after their last batch; what waits to be put to its windows does not', async () => {
     await run(callOf())
 
     const { redis, keys } = bench
-    expect(await redis.expiretime(keys.counts(`minute|UTC|${hour}|all`))).toBe(hour + 60 + 26 * 3600)
-    expect(await redis.expiretime(keys.sensorHour(hour))).toBe(hour + 3600 + 100 * 86_400)
     expect(await redis.ttl(keys.lane('a|e1|0'))).toBeGreaterThan(LANE_SECONDS - 60)
-    for (const key of [keys.offsets, keys.totals, keys.watermarks]) expect(await redis.ttl(key)).toBe(-1)
+    for (const key of [keys.offsets, keys.totals, keys.watermarks, keys.minute(MINUTE)])
+      expect(await redis.ttl(key)).toBe(-1)
+  })
+
+  test('a log has the id of its newest append', async () => {
+    const [first, second] = [callOf(), nextCall()]
+    await run(first)
+    expect(await idOf()).toEqual(first.args[LOG_ID])
+    await run(second)
+
+    expect(await idOf()).toEqual(second.args[LOG_ID])
+    expect(first.args[LOG_ID]).not.toEqual(second.args[LOG_ID])
+  })
+
+  test('packets of a minute past its retention are told, and put away where nothing would keep them', async () => {
+    const { redis, keys } = bench
+
+    expect(await run(callOf({ counts: [countPart(hour - 30 * 3600, 'a', { all: 3 })] }))).toEqual([
+      'applied',
+      'minute',
+      3
+    ])
+    expect(await redis.zcard(keys.minutes)).toBe(1)
+    await bench.clear()
+    expect(await run(callOf({ counts: [countPart(hour - 900 * 86_400, 'a', { all: 3 })] }))).toEqual([
+      'applied',
+      'minute',
+      3,
+      'hour',
+      3,
+      'day',
+      3
+    ])
+    expect(await redis.zcard(keys.minutes)).toBe(0)
   })
 
   test('in a run nothing ends', async () => {
@@ -127,13 +172,6 @@ describe('apply-slot.lua', () => {
     expect(await bench.state()).toEqual(before)
   })
 
-  test('window starts past their retention are forgotten with the windows', async () => {
-    await bench.redis.zadd(bench.keys.starts('minute|UTC|all'), 60, '60')
-    await run(callOf())
-
-    expect(await bench.redis.zrange(bench.keys.starts('minute|UTC|all'), 0, '-1')).toEqual([`${hour}`])
-  })
-
   test('a key of a wrong type, whichever it is, is an error before anything changes', async () => {
     const { redis } = bench
     for (const wrong of new Set(nextCall().keys)) {
@@ -160,8 +198,6 @@ describe('apply-slot.lua', () => {
       if (typeof right !== 'number') continue
       for (const wrong of ['x', '', '-1', '0.5', 'nan', 'inf', '1e300', '9007199254740994']) {
         const wrongArgs = args.with(index, wrong)
-        // A start of a window may be below 0 (a day of a zone), and is the only number with so few bounds.
-        if (wrong === '-1' && right === hour) continue
         await expect(run({ keys, args: wrongArgs })).rejects.toThrow(/SPARGUMENT apply-slot/)
         refused++
       }
@@ -184,18 +220,6 @@ describe('apply-slot.lua', () => {
   })
 
   test.each<[string, (bench: SlotBench) => Promise<unknown>]>([
-    [
-      'a count that is no number',
-      ({ redis, keys }) => redis.hset(keys.counts(`minute|UTC|${hour}|all`), 'all', 'x')
-    ],
-    [
-      'a count at its limit',
-      ({ redis, keys }) => redis.hset(keys.counts(`hour|UTC|${hour}|JP`), 'all', '9007199254740990')
-    ],
-    [
-      'a sensor cell at its limit',
-      ({ redis, keys }) => redis.hset(keys.sensorHour(hour), 'a|all', `${2 ** 53 - 5}`)
-    ],
     ['a total at its limit', ({ redis, keys }) => redis.hset(keys.totals, 'b|counted', `${2 ** 53 - 5}`)],
     ['a watermark that is no number', ({ redis, keys }) => redis.hset(keys.watermarks, 'a', 'x')],
     [

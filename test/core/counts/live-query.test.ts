@@ -44,7 +44,7 @@ async function storeOf(
 }
 
 async function addTo(store: MemoryStore, batches: readonly TestBatch[]): Promise<void> {
-  const counts = new CountAccumulator(ZONES)
+  const counts = new CountAccumulator()
   const sources = new SourceAccumulator()
   const named = batches.map((batch, index) => enriched(batch, index + 1))
   for (const batch of named) {
@@ -56,7 +56,7 @@ async function addTo(store: MemoryStore, batches: readonly TestBatch[]): Promise
     spans: [],
     batches: named.map((batch) => fencedBatch(batch, Number.MAX_SAFE_INTEGER)),
     known: [],
-    ...counts.take(),
+    counts: counts.take(),
     sources: sources.take()
   })
 }

@@ -33,10 +33,7 @@ test('whatever a message decodes to, the fence can keep: no batch stops a store 
       const fenced = fencedBatch(decoded.value, Date.now())
 
       expect(() =>
-        checkSlotRequest(
-          { slot: 0, spans: [], batches: [fenced], known: [], cells: [], sensorCells: [], sources: [] },
-          1
-        )
+        checkSlotRequest({ slot: 0, spans: [], batches: [fenced], known: [], counts: [], sources: [] }, 1)
       ).not.toThrow()
     }),
     { numRuns: 500 }

@@ -2,8 +2,9 @@ import { describe, expect, test } from '@jest/globals'
 import { checkSlotRequest } from '../../../core/fence/slot-request.ts'
 import type { SlotRequest } from '../../../core/store/count-store.ts'
 import { slotOf } from '../../../core/store/slot.ts'
+import { countPart } from '../../builders/counts.ts'
 
-const window = { size: 'minute', zone: 'UTC', startSeconds: 60, vantage: 'all' } as const
+const part = countPart(60, 'a')
 const batch = {
   name: { sensor: 'a', epoch: 'e1', lane: 0, number: 1 },
   digest: 'd',
@@ -21,8 +22,7 @@ const good: SlotRequest = {
   spans: [{ topic: 't', partition: 0, from: 0, to: 1 }],
   batches: [batch],
   known: [batch.name],
-  cells: [{ window, series: 'all', packets: 1 }],
-  sensorCells: [{ startSeconds: 0, sensor: 'a', series: 'all', packets: 1 }],
+  counts: [part],
   sources: [{ quarterSeconds: 900, vantages: ['all'], log: Uint8Array.of(0, 0, 1, 1, 0, 0) }]
 }
 
@@ -46,10 +46,13 @@ describe('the check of a slot request', () => {
     ],
     ['a known name of another slot', { known: [{ ...batch.name, sensor: 'b' }] }],
     ['a known name and no span', { spans: [] }],
-    ['a cell of no packets', { cells: [{ window, series: 'all', packets: 0 }] }],
-    ['a cell of NaN packets', { cells: [{ window, series: 'all', packets: Number.NaN }] }],
-    ['a cell over 2^40', { cells: [{ window, series: 'all', packets: 2 ** 40 + 1 }] }],
-    ['a sensor cell of no packets', { sensorCells: [{ ...good.sensorCells[0]!, packets: 0 }] }],
+    ['a minute of no packets', { counts: [{ ...part, packets: 0 }] }],
+    ['a minute of NaN packets', { counts: [{ ...part, packets: Number.NaN }] }],
+    ['a minute over 2^40', { counts: [{ ...part, packets: 2 ** 40 + 1 }] }],
+    ['packets of no minute', { counts: [{ ...part, minuteSeconds: 61 }] }],
+    ['packets of another slot', { counts: [{ ...part, sensor: 'b' }] }],
+    ['packets of no vantage', { counts: [{ ...part, vantages: [] }] }],
+    ['packets of no cell', { counts: [{ ...part, log: new Uint8Array(0) }] }],
     ['sources of no quarter of an hour', { sources: [{ ...good.sources[0]!, quarterSeconds: 901 }] }],
     ['sources of no vantage', { sources: [{ ...good.sources[0]!, vantages: [] }] }],
     ['sources of no series', { sources: [{ ...good.sources[0]!, log: new Uint8Array(0) }] }]

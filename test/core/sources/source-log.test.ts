@@ -1,13 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
+import { PackedNumbersError } from '../../../core/packed-numbers.ts'
 import { HyperLogLog } from '../../../core/sources/hyperloglog.ts'
 import { type Hash64, hash4 } from '../../../core/sources/murmur64a.ts'
-import {
-  registersIn,
-  SourceLogError,
-  SourceLogWriter,
-  SourceTable
-} from '../../../core/sources/source-log.ts'
+import { registersIn, SourceLogWriter, SourceTable } from '../../../core/sources/source-log.ts'
 import { decodeSourceNumbers, encodeSourceNumbers } from '../../../core/sources/source-numbers.ts'
 import { addresses4, ALL, sourceLog, tcp } from '../../builders/sources.ts'
 
@@ -118,13 +114,13 @@ describe('logs of sources', () => {
           try {
             tableOf(damaged)
           } catch (error) {
-            expect(error).toBeInstanceOf(SourceLogError)
+            expect(error).toBeInstanceOf(PackedNumbersError)
           }
         }
       }),
       { numRuns: 500 }
     )
-    expect(() => tableOf(whole.slice(0, -1))).toThrow(SourceLogError)
+    expect(() => tableOf(whole.slice(0, -1))).toThrow(PackedNumbersError)
   })
 
   test('a writer begins anew after each log', () => {
@@ -160,6 +156,6 @@ describe('numbers of sources', () => {
   test('that are cut are an error', () => {
     const bytes = encodeSourceNumbers(tableOf(sourceLog([[tcp(80), addresses4(0, 300)]])))
 
-    expect(() => decodeSourceNumbers(bytes.slice(0, -1), () => undefined)).toThrow(SourceLogError)
+    expect(() => decodeSourceNumbers(bytes.slice(0, -1), () => undefined)).toThrow(PackedNumbersError)
   })
 })

@@ -23,6 +23,8 @@ test('a table counts as a map does, through growing', () => {
 
         expect(found).toEqual(expected)
         expect(table.size).toBe(expected.size)
+        for (const [a, b, c] of adds) expect(table.count(a, b, c)).toBe(expected.get(`${a},${b},${c}`))
+        expect(table.count(7, 7, 7)).toBe(expected.get('7,7,7') ?? 0)
       }
     ),
     { numRuns: 30 }

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
+import { MemoryStore } from '../../../adapters/memory-store.ts'
+import type { EnrichedBatch } from '../../../core/batch/enriched-batch.ts'
 import { CountAccumulator } from '../../../core/windows/count-accumulator.ts'
 import { TAG_RULES } from '../../../core/tags/rules.ts'
 import { enrichedBatch, type PacketFields } from '../../builders/batches.ts'
@@ -49,59 +51,81 @@ function recount(
   return counts
 }
 
-test('every series of every window is what a packet-by-packet recount gives, over several batches', () => {
-  fc.assert(
-    fc.property(fc.array(fc.array(packet, { maxLength: 40 }), { maxLength: 4 }), (batches) => {
-      const accumulator = new CountAccumulator(['UTC', 'Asia/Tokyo'])
-      for (const packets of batches) accumulator.add(enrichedBatch(packets, { vantages: ['JP', 'all'] }))
+/** What a store has after these batches, one flush each or all in one. */
+async function storeOf(flushes: readonly (readonly EnrichedBatch[])[]): Promise<MemoryStore> {
+  const accumulator = new CountAccumulator()
+  const store = new MemoryStore({ dayZones: ['Asia/Tokyo'] })
+  for (const batches of flushes) {
+    for (const batch of batches) accumulator.add(batch)
+    const counts = accumulator.take()
+    await store.applySlot({ slot: 0, spans: [], batches: [], known: [], counts, sources: [] })
+  }
+  return store
+}
 
-      const { cells } = accumulator.take()
+test('every series of every window is what a packet-by-packet recount gives, over several flushes', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(packet, { maxLength: 40 }), { maxLength: 4 }),
+      fc.boolean(),
+      async (batches, isOneFlush) => {
+        const enriched = batches.map((packets) => enrichedBatch(packets, { vantages: ['JP', 'all'] }))
+        const store = await storeOf(isOneFlush ? [enriched] : enriched.map((batch) => [batch]))
 
-      const found = new Map(
-        cells.map(({ window, series, packets }) => [
-          [window.size, window.zone, window.startSeconds, window.vantage, series].join('|'),
-          packets
-        ])
-      )
-      expect(found).toEqual(recount(batches.flat(), ['JP', 'all']))
-      expect(found.size).toBe(cells.length)
-    }),
+        const found = new Map<string, number>()
+        for (const [size, zone] of [
+          ['minute', 'UTC'],
+          ['hour', 'UTC'],
+          ['day', 'UTC'],
+          ['day', 'Asia/Tokyo']
+        ] as const) {
+          for (const vantage of await store.vantages()) {
+            for (const startSeconds of await store.windows(size, zone, vantage)) {
+              const packets = await store.packets({ size, zone, startSeconds, vantage })
+              for (const [name, count] of packets)
+                found.set([size, zone, startSeconds, vantage, name].join('|'), count)
+            }
+          }
+        }
+        expect(found).toEqual(recount(batches.flat(), ['JP', 'all']))
+      }
+    ),
     { numRuns: 60 }
   )
 })
 
-test('sensors of one vantage are added up, and each keeps its hours', () => {
-  const accumulator = new CountAccumulator(['UTC'])
-  const seconds = 1_655_000_000
+test('a part is a minute of one sensor, and says how many packets it has', () => {
+  const accumulator = new CountAccumulator()
+  const seconds = 1_655_000_040
   for (const sensor of ['one', 'two', 'two']) {
-    accumulator.add(enrichedBatch([{ seconds }], { name: { sensor, epoch: 'ab', lane: 0, number: 1 } }))
+    const name = { sensor, epoch: 'ab', lane: 0, number: 1 }
+    accumulator.add(enrichedBatch([{ seconds }, { seconds: seconds + 60 }, { seconds }], { name }))
   }
 
-  const { cells, sensorCells } = accumulator.take()
+  const found = accumulator.take().map(({ log: _log, ...part }) => part)
 
-  const hour = cells.filter(({ window, series }) => window.size === 'hour' && series === 'all')
-  expect(hour.map(({ packets }) => packets)).toEqual([3])
-  const bySensor = sensorCells.filter(({ series }) => series === 'all')
-  expect(bySensor.map(({ sensor, packets }) => [sensor, packets])).toEqual([
-    ['one', 1],
-    ['two', 2]
+  const vantages = ['all']
+  expect(found).toEqual([
+    { minuteSeconds: seconds, sensor: 'one', vantages, packets: 2 },
+    { minuteSeconds: seconds + 60, sensor: 'one', vantages, packets: 1 },
+    { minuteSeconds: seconds, sensor: 'two', vantages, packets: 4 },
+    { minuteSeconds: seconds + 60, sensor: 'two', vantages, packets: 2 }
   ])
 })
 
-test('what was taken is not given again', () => {
-  const accumulator = new CountAccumulator(['UTC'])
+test('what was taken is not given again, nor what was cleared', () => {
+  const accumulator = new CountAccumulator()
   accumulator.add(enrichedBatch([{ seconds: 1_655_000_000 }]))
   accumulator.take()
 
-  expect(accumulator.take()).toEqual({ cells: [], sensorCells: [] })
+  expect(accumulator.take()).toEqual([])
+  accumulator.add(enrichedBatch([{ seconds: 1_655_000_000 }]))
+  accumulator.clear()
+  expect(accumulator.take()).toEqual([])
 })
 
-test('a day that began before 1970 keeps its start', () => {
-  const accumulator = new CountAccumulator(['Asia/Tokyo'])
-  accumulator.add(enrichedBatch([{ seconds: 10 }]))
+test('a day that began before 1970 keeps its start', async () => {
+  const store = await storeOf([[enrichedBatch([{ seconds: 10 }])]])
 
-  const { cells } = accumulator.take()
-
-  const days = cells.filter(({ window, series }) => window.size === 'day' && series === 'all')
-  expect(days.map(({ window }) => window.startSeconds)).toEqual([-9 * 3600])
+  expect(await store.windows('day', 'Asia/Tokyo', 'all')).toEqual([-9 * 3600])
 })

@@ -1,0 +1,245 @@
+// What flushes append to goes to its windows: minutes of packets to minutes, hours and days of their vantages and to the
+// hours of their sensors, quarters of sources to hours and days. A step that was answered or not may be done again.
+import { PackedNumbersError } from '../../core/packed-numbers.ts'
+import { registersIn, SourceTable } from '../../core/sources/source-log.ts'
+import { endSeconds, keepUntilSeconds, keptSeconds, type Retention } from '../../core/store/retention.ts'
+import { CountTable } from '../../core/windows/count-table.ts'
+import { QUARTER_SECONDS, windowsOfMinute, windowsOfQuarter } from '../../core/windows/parts-of-windows.ts'
+import { windowStartSeconds } from '../../core/windows/time-zone.ts'
+import type { Window } from '../../core/windows/window.ts'
+import type { RedisConnection } from './connection.ts'
+import type { LogRewriter } from './rewrite.ts'
+import { runScript } from './scripts.ts'
+import {
+  parseMinuteMember,
+  parseQuarterMember,
+  parseSeriesMember,
+  sensorHourMember,
+  seriesMember,
+  type SlotKeys,
+  windowMember
+} from './slot-keys.ts'
+import { identityOf, mergeStored, newLogId, plainFrame } from './stored-log.ts'
+
+const MINUTE_SECONDS = 60
+/** A part that goes on is rolled early where it has more bytes. */
+const EARLY_BYTES = 4 * 1024 * 1024
+/** A part that is added to while it is read is read again so often; then it waits for the next time. */
+const TRIES = 3
+
+/** What rolling needs to know. */
+export interface RollOptions {
+  readonly redis: RedisConnection
+  readonly zones: readonly string[]
+  /** Null keeps everything (a run). */
+  readonly retention: Retention | null
+  readonly rewriter: LogRewriter
+  /** Told of what cannot be read; the rest is rolled. */
+  readonly onUnreadable: (key: string, error: unknown) => void
+}
+
+/** A list that a window is entered in. */
+interface Entry {
+  readonly list: string
+  readonly member: string
+  readonly score: number
+}
+
+/** Where a content goes. */
+interface Target {
+  readonly key: string
+  /** Its size where it may be closed. */
+  readonly closes: Window['size'] | ''
+  readonly window: Pick<Window, 'size' | 'startSeconds'>
+  readonly content: number
+  /** What is counted where it is closed. */
+  readonly amount: number
+  readonly entries: readonly Entry[]
+}
+
+/** What becomes of some open logs. */
+interface Roll {
+  readonly contents: readonly Uint8Array[]
+  readonly targets: readonly Target[]
+}
+
+/** Rolls what is past in one slot, and what has grown large. */
+export async function rollSlot(options: RollOptions, keys: SlotKeys, pastSeconds: number): Promise<void> {
+  await rollMinutes(options, keys, pastSeconds)
+  await rollQuarters(options, keys, pastSeconds)
+}
+
+async function rollMinutes(options: RollOptions, keys: SlotKeys, pastSeconds: number): Promise<void> {
+  // Sensors of one list of vantages go together: their minute is then one frame.
+  const groups = new Map<string, string[]>()
+  for (const member of await options.redis.zrange(keys.minutes, '0', '-1')) {
+    const { startSeconds, vantages } = parseMinuteMember(member)
+    const isPast = startSeconds + MINUTE_SECONDS <= pastSeconds
+    if (!isPast && (await options.redis.strlen(keys.minute(member))) < EARLY_BYTES) continue
+    const group = `${startSeconds}|${JSON.stringify(vantages)}`
+    groups.set(group, [...(groups.get(group) ?? []), member])
+  }
+  for (const members of groups.values()) {
+    const opens = members.map((member) => ({ key: keys.minute(member), member }))
+    await rollUntilDone(options, keys, keys.minutes, opens, (logs) =>
+      minutesRoll(options, keys, members, logs)
+    )
+  }
+}
+
+/** One window of all sensors' packets, and an hour of each. */
+function minutesRoll(
+  { zones }: RollOptions,
+  keys: SlotKeys,
+  members: readonly string[],
+  logs: readonly Buffer[]
+): Roll {
+  const { startSeconds, vantages } = parseMinuteMember(members[0]!)
+  const all = new CountTable()
+  const hourStart = windowStartSeconds('hour', 'UTC', startSeconds)
+  const hour = { size: 'hour' as const, zone: 'UTC', startSeconds: hourStart }
+  const sensors = logs.map((log, index) => {
+    const own = new CountTable()
+    mergeStored(log, own)
+    const content = own.toLog()
+    all.merge(content)
+    const member = sensorHourMember(hourStart, parseMinuteMember(members[index]!).sensor)
+    const entries = [{ list: keys.untrimmedHours, member, score: hourStart }]
+    const target: Target = {
+      key: keys.sensorHour(member),
+      closes: '',
+      window: hour,
+      content: index + 2,
+      amount: 0,
+      entries
+    }
+    return { content, target }
+  })
+  const windows = windowsOfMinute(startSeconds, zones).map((window): Target => {
+    const member = windowMember(window, vantages)
+    const series = seriesMember(window, vantages)
+    const entries = [
+      { list: keys.starts(series), member: String(window.startSeconds), score: window.startSeconds },
+      { list: keys.series, member: series, score: window.startSeconds },
+      { list: keys.unwritten, member: `counts|${member}`, score: endSeconds(window) }
+    ]
+    return { key: keys.counts(member), closes: '', window, content: 1, amount: 0, entries }
+  })
+  return {
+    contents: [all.toLog(), ...sensors.map(({ content }) => content)],
+    targets: [...windows, ...sensors.map(({ target }) => target)]
+  }
+}
+
+async function rollQuarters(options: RollOptions, keys: SlotKeys, pastSeconds: number): Promise<void> {
+  for (const member of await options.redis.zrange(keys.quarters, '0', '-1')) {
+    const isPast = parseQuarterMember(member).startSeconds + QUARTER_SECONDS <= pastSeconds
+    if (!isPast && (await options.redis.strlen(keys.quarter(member))) < EARLY_BYTES) continue
+    const opens = [{ key: keys.quarter(member), member }]
+    await rollUntilDone(options, keys, keys.quarters, opens, ([log]) =>
+      quarterRoll(options, keys, member, log!)
+    )
+  }
+}
+
+function quarterRoll({ zones }: RollOptions, keys: SlotKeys, member: string, log: Buffer): Roll {
+  const { startSeconds, vantages } = parseQuarterMember(member)
+  const table = new SourceTable()
+  mergeStored(log, table)
+  const content = table.toLog()
+  const amount = registersIn(content)
+  const targets = windowsOfQuarter(startSeconds, zones).map((window): Target => {
+    const name = windowMember(window, vantages)
+    const entries = [
+      { list: keys.sourceWindows, member: name, score: endSeconds(window) },
+      { list: keys.unwritten, member: `sources|${name}`, score: endSeconds(window) }
+    ]
+    return { key: keys.sources(name), closes: window.size, window, content: 1, amount, entries }
+  })
+  return { contents: [content], targets }
+}
+
+async function rollUntilDone(
+  options: RollOptions,
+  keys: SlotKeys,
+  list: string,
+  opens: readonly { readonly key: string; readonly member: string }[],
+  rollOf: (logs: readonly Buffer[]) => Roll
+): Promise<void> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const logs = await options.redis.mgetBuffer(opens.map(({ key }) => key))
+    // Another one has rolled some of them. Whoever began one anew since then has listed it anew too.
+    if (!logs.every((log) => log !== null)) return
+    let roll: Roll
+    try {
+      roll = rollOf(logs)
+    } catch (error) {
+      if (!(error instanceof PackedNumbersError)) throw error
+      options.onUnreadable(opens.map(({ key }) => key).join(', '), error)
+      return
+    }
+    const lengths = await applyRoll(options, keys, list, opens, logs, roll)
+    if (lengths === null) continue
+    for (const [index, { key }] of roll.targets.entries())
+      await options.rewriter.hasGrown(key, lengths[index]!)
+    return
+  }
+}
+
+/** The bytes of each target's log; null where an open log has changed. */
+async function applyRoll(
+  { redis, retention }: RollOptions,
+  keys: SlotKeys,
+  list: string,
+  opens: readonly { readonly key: string; readonly member: string }[],
+  logs: readonly Buffer[],
+  { contents, targets }: Roll
+): Promise<number[] | null> {
+  const answer = await runScript(
+    redis,
+    'roll-logs',
+    [
+      list,
+      keys.closing,
+      keys.lateSources,
+      ...opens.map(({ key }) => key),
+      ...targets.flatMap(({ key, entries }) => [key, ...entries.map((entry) => entry.list)])
+    ],
+    [
+      opens.length,
+      contents.length,
+      targets.length,
+      newLogId(),
+      ...opens.flatMap(({ member }, index) => {
+        const { sizeBytes, id } = identityOf(logs[index]!)
+        return [member, sizeBytes, id]
+      }),
+      ...contents.map(plainFrame),
+      ...targets.flatMap(({ closes, window, content, amount, entries }) => [
+        closes,
+        endSeconds(window),
+        keepUntilSeconds(window, retention),
+        content,
+        amount,
+        entries.length,
+        ...entries.flatMap(({ member, score }) => [member, score])
+      ])
+    ]
+  )
+  return answer === 'changed' ? null : (answer as (string | number)[]).slice(1).map(Number)
+}
+
+/** Takes windows that are forgotten off the lists of starts. */
+export async function forgetStarts(
+  redis: RedisConnection,
+  keys: SlotKeys,
+  retention: Retention,
+  nowSeconds: number
+): Promise<void> {
+  for (const member of await redis.zrange(keys.series, '0', '-1')) {
+    const { series } = parseSeriesMember(member)
+    const forgotten = nowSeconds - keptSeconds(series.size, retention)
+    const lengthSeconds = endSeconds({ ...series, startSeconds: 0 })
+    await redis.zremrangebyscore(keys.starts(member), '-inf', forgotten - lengthSeconds)
+  }
+}
