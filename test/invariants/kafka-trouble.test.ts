@@ -10,6 +10,8 @@ import { sharedRedis, sharedRegistry } from '../stack/shared-stack.ts'
 import { PARTITIONS, type Running, Stream } from './stream/stream.ts'
 
 const STORM_SECONDS = 20
+/** How long a service stands still: its session, and its patience with the brokers, end before. */
+const STOPPED_MS = 60_000
 
 let kafka: Kafka
 let admin: Admin
@@ -135,9 +137,11 @@ test.each(['tagger', 'aggregator'])(
     await untilSent(2000)
 
     const since = heir.log().length
+    const stoppedAtMs = Date.now()
     zombie.kill('SIGSTOP')
     await untilHolds(heir, since, PARTITIONS)
     await untilSent(2000)
+    await sleep(Math.max(0, stoppedAtMs + STOPPED_MS - Date.now()))
     const sinceThen = heir.log().length
     const zombieSince = zombie.log().length
     zombie.kill('SIGCONT')
