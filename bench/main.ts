@@ -1,6 +1,7 @@
 // The benchmark: `npm run bench`. It runs the real program over captures that it makes, prints a table, and leaves
 // bench/results/latest.json and a dated copy. `--only NAME` runs the cases with that in their name, and leaves nothing;
-// `--only drain` runs the stream beside Kafka Streams, and puts it in the place of the one in the results.
+// `--only drain` runs the stream beside Kafka Streams, and puts it in the place of the one in the results; with `--alone` it
+// leaves out the peers, and leaves nothing.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { arch, availableParallelism, cpus, loadavg, release, tmpdir, totalmem, type } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +18,7 @@ import {
   type Machine,
   readLatestResults
 } from './results.ts'
-import { measureStream } from './stream/part.ts'
+import { measureDrainAlone, measureStream } from './stream/part.ts'
 
 const STORMPETREL = 'bin/stormpetrel.js'
 const WARM_LOADS = 7
@@ -27,7 +28,12 @@ const DRAIN = 'drain'
 const DRAIN_PACKETS = 20_000_000
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, rounds: { type: 'string' }, packets: { type: 'string' } }
+  options: {
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+    packets: { type: 'string' },
+    alone: { type: 'boolean' }
+  }
 })
 const rounds = Number(values.rounds ?? 3)
 const drainPackets = Number(values.packets ?? DRAIN_PACKETS)
@@ -36,7 +42,7 @@ const chosen = BENCH_CASES.filter(({ name }) => name.includes(only))
 if ((chosen.length === 0 && only !== DRAIN) || !(rounds >= 1) || !(drainPackets >= 1000)) {
   const names = [...BENCH_CASES.map(({ name }) => name), DRAIN].join(', ')
   process.stderr.write(
-    `usage: npm run bench -- [--only NAME] [--rounds 3] [--packets ${DRAIN_PACKETS}]; names: ${names}\n`
+    `usage: npm run bench -- [--only NAME] [--rounds 3] [--packets ${DRAIN_PACKETS}] [--alone]; names: ${names}\n`
   )
   process.exit(2)
 }
@@ -51,7 +57,9 @@ const environment = {
 }
 
 try {
-  if (only === DRAIN) keep({ ...readLatestResults(), ...(await measureStream(drainPackets, false, say)) })
+  if (only === DRAIN && values.alone) await measureDrainAlone(drainPackets, say)
+  else if (only === DRAIN)
+    keep({ ...readLatestResults(), ...(await measureStream(drainPackets, false, say)) })
   else await run()
 } finally {
   rmSync(folder, { recursive: true, force: true })

@@ -23,7 +23,7 @@ import { identityOf, mergeStored, newLogId, plainFrame } from './stored-log.ts'
 
 const MINUTE_SECONDS = 60
 /** A part that goes on is rolled early where it has more bytes. */
-const EARLY_BYTES = 4 * 1024 * 1024
+const EARLY_BYTES = 16 * 1024 * 1024
 /** A part that is added to while it is read is read again so often; then it waits for the next time. */
 const TRIES = 3
 

@@ -75,7 +75,7 @@ export class BenchDeployment {
     const port = await findFreePort()
     const logFile = join(this.folder, `${name}.log`)
     const log = openSync(logFile, 'a')
-    const child = spawn(process.execPath, [join(packageRoot(), 'bin/stormpetrel.js'), ...args], {
+    const child = spawn(process.execPath, [...profiling(), join(packageRoot(), 'bin/stormpetrel.js'), ...args], {
       stdio: ['ignore', log, log],
       env: { ...this.environment, STORMPETREL_METRICS_PORT: String(port) },
       detached: true
@@ -109,6 +109,12 @@ export class BenchDeployment {
     await this.stack.stop()
     rmSync(this.folder, { recursive: true, force: true })
   }
+}
+
+/** With BENCH_PROFILE_FOLDER each process leaves a CPU profile there when it ends, for Chromium's developer tools. */
+function profiling(): string[] {
+  const folder = process.env.BENCH_PROFILE_FOLDER
+  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`]
 }
 
 async function ended(child: ChildProcess): Promise<void> {

@@ -27,6 +27,18 @@ export interface StreamResults {
 /** Peers other than Kafka Streams get so many frames: the slowest of them would take hours for all. */
 const PEER_FRAMES = 2_000_000
 
+/** Drains so many packets without peers, and tells what each stage took: for whoever makes it faster. */
+export async function measureDrainAlone(packets: number, say: Say): Promise<void> {
+  const deployment = await BenchDeployment.open()
+  try {
+    const filled = await fillForDrain(deployment, packets, say)
+    const drain = await measureDrain(deployment, filled, packets, say)
+    say(JSON.stringify(drain, null, 1))
+  } finally {
+    await deployment.close()
+  }
+}
+
 /** Drains so many packets, then has the peers count: Kafka Streams all of them, and the others where `hasAllPeers`. */
 export async function measureStream(packets: number, hasAllPeers: boolean, say: Say): Promise<StreamResults> {
   const startedAt = new Date().toISOString()

@@ -2,7 +2,8 @@
 // of the same members are the same number. Standard error 1.04 / sqrt(16,384) = 0.81 %.
 import type { Hash64 } from './murmur64a.ts'
 
-const INDEX_BITS = 14
+/** Bits of a register's place, and of a hash that say it. */
+export const INDEX_BITS = 14
 /** Registers of a sketch. */
 export const REGISTERS = 1 << INDEX_BITS
 /** Bits of the hash that make the pattern. */
