@@ -3,7 +3,7 @@ import type avro from 'avsc'
 import type { TopicName, TopicValues } from '../core/bus.ts'
 import type { BatchRejectReason } from '../core/packets/reject-reason.ts'
 import { UnusableValueError } from './avro/batch-head.ts'
-import { columnarType } from './avro/column-types.ts'
+import { columnarType, withoutColumns } from './avro/column-types.ts'
 import { enrichedFromAvro, enrichedToAvro } from './avro/enriched-value.ts'
 import { asBuffer, rawFromAvro, rawToAvro } from './avro/raw-value.ts'
 import { rejectedFromAvro, rejectedToAvro } from './avro/rejected-value.ts'
@@ -38,14 +38,20 @@ type Resolver = ReturnType<avro.Type['createResolver']>
 /** Writes and reads the values of one topic. Nothing in a value makes it throw. */
 export class AvroCodec<K extends TopicName> {
   readonly #type: avro.Type
+  readonly #readType: avro.Type
   readonly #mapping: Mapping<TopicValues[K]>
   readonly #schemaId: number
   /** How values of other schemas are read; null where their schema is none of this topic. */
   readonly #resolvers = new Map<number, Resolver | null>()
 
-  /** `schemaId` is what the registry calls the newest schema of the topic; values are written with it. */
-  constructor(topic: K, schemaId: number) {
+  /**
+   * `schemaId` is what the registry calls the newest schema of the topic; values are written with it. Columns that are
+   * `unread` cost a reader nothing, and hold what they hold where a batch does not have them.
+   */
+  constructor(topic: K, schemaId: number, unread: readonly string[] = []) {
     this.#type = columnarType(topicSchema(topic))
+    this.#readType =
+      unread.length === 0 ? this.#type : columnarType(withoutColumns(topicSchema(topic), unread))
     this.#mapping = MAPPINGS[topic]
     this.#schemaId = schemaId
   }
@@ -75,7 +81,7 @@ export class AvroCodec<K extends TopicName> {
     if (resolver === null) return { kind: 'unreadable', reason: 'unknown-schema' }
     try {
       const body = buffer.subarray(HEADER_BYTES)
-      const value: unknown = this.#type.fromBuffer(body, resolver === 'own' ? undefined : resolver)
+      const value: unknown = this.#readType.fromBuffer(body, resolver === 'own' ? undefined : resolver)
       return { kind: 'value', value: this.#mapping.fromAvro(value) }
     } catch (error) {
       return { kind: 'unreadable', reason: reasonOf(error) }
@@ -90,7 +96,7 @@ export class AvroCodec<K extends TopicName> {
   /** Null where the schema is not Avro, or of another topic. */
   #resolverFor(schemaJson: string): Resolver | null {
     try {
-      return this.#type.createResolver(columnarType(JSON.parse(schemaJson) as object))
+      return this.#readType.createResolver(columnarType(JSON.parse(schemaJson) as object))
     } catch (error) {
       if (error instanceof Error) return null
       throw error

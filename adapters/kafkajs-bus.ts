@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, Message } from 'kafkajs'
 import type { Bus, PartitionHandler, Subscription, TopicName, TopicValues } from '../core/bus.ts'
 import { StormpetrelError } from '../core/errors.ts'
+import { UNCOUNTED_FIELDS } from './avro/packet-table.ts'
 import { schemaText, TOPIC_NAMES } from './avro/schemas.ts'
 import { AvroCodec } from './avro-codec.ts'
 import { createKafka, errorType, type KafkaConnection, kafkaError } from './kafkajs/connection.ts'
@@ -26,6 +27,8 @@ export interface KafkajsBusOptions {
   readonly topicPrefix?: string
   /** Topics that this service writes or reads; their settings and schemas are checked by `start`. All by default. */
   readonly topics?: readonly TopicName[]
+  /** Passes over the columns of packets.enriched that are not counted by: they hold nothing then. */
+  readonly isCounting?: boolean
   /** How the brokers' logs call this client. */
   readonly clientId?: string
   /** Compresses what is sent. Off by default: it costs more time here than it saves space. */
@@ -202,7 +205,8 @@ export class KafkajsBus implements Bus {
           `the schema of ${this.#prefix}${topic} is not registered under subject ${subject}; run stormpetrel check --apply`
         )
       }
-      codecs[topic] = new AvroCodec(topic, schemaId)
+      const unread = topic === 'packets.enriched' && this.#options.isCounting ? UNCOUNTED_FIELDS : []
+      codecs[topic] = new AvroCodec(topic, schemaId, unread)
     }
     this.#codecs = codecs as Codecs
   }

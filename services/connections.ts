@@ -18,23 +18,28 @@ export function groupOf(configuration: Configuration, run: string | null, servic
   return `stormpetrel.${topicPrefixOf(configuration, run)}${service}`
 }
 
-/**
- * Opens nothing yet. `topics` are those that the service writes or reads: their schemas are looked up at the start.
- * With `patienceMs` brokers and a registry that do not answer are given up after that time; without, a registry that
- * is away at the start is waited for.
- */
+/** What not every service wants of its bus. */
+export interface BusWishes {
+  /** Brokers and a registry that do not answer are given up after this time; a registry is else waited for at the start. */
+  readonly patienceMs?: number
+  /** Reads of packets.enriched only what is counted by. */
+  readonly isCounting?: boolean
+}
+
+/** Opens nothing yet. `topics` are those that the service writes or reads: their schemas are looked up at the start. */
 export function createBus(
   configuration: Configuration,
   run: string | null,
   topics: readonly TopicName[],
   log: Log,
-  patienceMs?: number
+  { patienceMs, isCounting = false }: BusWishes = {}
 ): KafkajsBus {
   return new KafkajsBus({
     brokers: configuration.kafkaBrokers,
     registryUrl: configuration.registryUrl,
     topicPrefix: topicPrefixOf(configuration, run),
     topics,
+    isCounting,
     log,
     patienceMs: patienceMs ?? configuration.kafkaPatienceSeconds * 1000,
     ...(patienceMs === undefined

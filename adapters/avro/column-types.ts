@@ -2,11 +2,15 @@
 // straight into typed arrays and write from them, and take no memory on the word of a count that may lie.
 import avro from 'avsc'
 import { MAX_BATCH_FRAMES } from '../../core/batch/raw-batch.ts'
+import type { RecordSchema } from './schemas.ts'
 import {
+  BLOCK_HEAD_BYTES,
+  closeBlock,
   type ColumnResolver,
   DamagedValueError,
   OverBoundsError,
   readBlockCount,
+  skipArray,
   type Tap,
   writeVarint,
   writeVarints
@@ -57,6 +61,13 @@ class NumberColumnType extends avro.types.ArrayType {
           pos += 2
           continue
         }
+        const third = buf[pos + 2]!
+        if (third < 0x80) {
+          const zigzag = (first & 0x7f) | ((second & 0x7f) << 7) | (third << 14)
+          values[at] = (zigzag >>> 1) ^ -(zigzag & 1)
+          pos += 3
+          continue
+        }
         tap.pos = pos
         values[at] = tap.readLong()
         pos = tap.pos
@@ -68,17 +79,18 @@ class NumberColumnType extends avro.types.ArrayType {
 
   _write(tap: Tap, values: ArrayLike<number>): void {
     const { length } = values
-    if (length > 0) {
-      tap.pos = writeVarint(tap.buf, tap.pos, length)
-      const numbers = length <= scratch.length ? scratch : new Float64Array(length)
-      numbers.set(values)
-      tap.pos = writeVarints(tap.buf, tap.pos, numbers, length)
+    if (length === 0) {
+      tap.pos = writeVarint(tap.buf, tap.pos, 0)
+      return
     }
-    tap.pos = writeVarint(tap.buf, tap.pos, 0)
+    const numbers = length <= scratch.length ? scratch : new Float64Array(length)
+    numbers.set(values)
+    const end = writeVarints(tap.buf, tap.pos + BLOCK_HEAD_BYTES, numbers, length)
+    tap.pos = closeBlock(tap.buf, tap.pos, length, end)
   }
 
   _skip(tap: Tap): void {
-    this._read(tap)
+    skipArray(tap, () => tap.skipLong())
   }
 
   _update(resolver: ColumnResolver, writer: avro.Type): void {
@@ -117,9 +129,8 @@ class AddressColumnType extends avro.types.ArrayType {
   _write(tap: Tap, column: Partial<AddressColumn>): void {
     const { buf } = tap
     const { length = 0, versions, words } = column
-    let pos = tap.pos
     if (length > 0 && versions !== undefined && words !== undefined) {
-      pos = writeVarint(buf, pos, length)
+      let pos = tap.pos + BLOCK_HEAD_BYTES
       for (let i = 0; i < length; i++) {
         const count = versions[i] === 4 ? 1 : 4
         buf[pos++] = count * 8
@@ -131,12 +142,43 @@ class AddressColumnType extends avro.types.ArrayType {
           buf[pos + 3] = value
         }
       }
+      tap.pos = closeBlock(buf, tap.pos, length, pos)
+      return
     }
-    tap.pos = writeVarint(buf, pos, 0)
+    tap.pos = writeVarint(buf, tap.pos, 0)
   }
 
   _skip(tap: Tap): void {
-    this._read(tap)
+    skipArray(tap, () => {
+      tap.pos += 1 + (tap.buf[tap.pos] ?? 0) / 2
+    })
+  }
+
+  _update(resolver: ColumnResolver, writer: avro.Type): void {
+    if (!isArray(writer)) return
+    this.itemsType.createResolver(writer.itemsType)
+    resolver._read = (tap) => this._read(tap)
+  }
+}
+
+/** A column that the reader does not want: it is passed over, and read as `nothing`. */
+class UnreadColumnType extends avro.types.ArrayType {
+  readonly #column: NumberColumnType | AddressColumnType
+  readonly #nothing: Float64Array | null
+
+  constructor(column: NumberColumnType | AddressColumnType, schema: ArraySchema, options: ForSchemaOptions) {
+    super(schema, options)
+    this.#column = column
+    this.#nothing = column instanceof NumberColumnType ? new Float64Array(0) : null
+  }
+
+  _read(tap: Tap): Float64Array | null {
+    this.#column._skip(tap)
+    return this.#nothing
+  }
+
+  _skip(tap: Tap): void {
+    this.#column._skip(tap)
   }
 
   _update(resolver: ColumnResolver, writer: avro.Type): void {
@@ -189,9 +231,31 @@ function columnTypeOf(part: unknown, options: ForSchemaOptions): avro.Type | und
     typeof part === 'object' && part !== null && 'type' in part && part.type === 'array' && 'items' in part
   if (!isArraySchema) return undefined
   const arraySchema = part as ArraySchema
-  if (part.items === 'int' || part.items === 'long') return new NumberColumnType(arraySchema, options)
-  if (part.items === 'bytes') return new AddressColumnType(arraySchema, options)
-  return new ListType(arraySchema, options)
+  const column = columnOf(part.items, arraySchema, options)
+  if (column === null) return new ListType(arraySchema, options)
+  return UNREAD in part ? new UnreadColumnType(column, arraySchema, options) : column
+}
+
+function columnOf(
+  items: unknown,
+  schema: ArraySchema,
+  options: ForSchemaOptions
+): NumberColumnType | AddressColumnType | null {
+  if (items === 'int' || items === 'long') return new NumberColumnType(schema, options)
+  return items === 'bytes' ? new AddressColumnType(schema, options) : null
+}
+
+/** Marks the array of a column that is passed over. */
+const UNREAD = 'unread'
+
+/** A record schema whose readers pass over these columns: numbers are read as none, addresses as null. */
+export function withoutColumns(schema: RecordSchema, fields: readonly string[]): RecordSchema {
+  return {
+    ...schema,
+    fields: schema.fields.map((field) =>
+      fields.includes(field.name) ? { ...field, type: { ...(field.type as object), [UNREAD]: true } } : field
+    ) as RecordSchema['fields']
+  }
 }
 
 /** The avsc type of a schema, with columns for its arrays. Throws where the schema is none. */

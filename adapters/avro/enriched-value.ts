@@ -1,5 +1,6 @@
 // An enriched batch in the words of schemas/packets.enriched.avsc, and back: columns to columns, no object a packet.
 import type { EnrichedBatch, Provenance, RejectedCount } from '../../core/batch/enriched-batch.ts'
+import { MAX_BATCH_FRAMES } from '../../core/batch/raw-batch.ts'
 import { MAX_PACKETS } from '../../core/fence/slot-request.ts'
 import { PacketColumns } from '../../core/packets/packet-columns.ts'
 import { packRegion, unpackRegion } from '../../core/packets/region-code.ts'
@@ -7,12 +8,17 @@ import { knownReason } from '../../core/packets/reject-reason.ts'
 import { TAG_RULES } from '../../core/tags/rules.ts'
 import { type AvroHead, headFromAvro, headToAvro, UnusableValueError } from './batch-head.ts'
 import type { AddressColumn } from './column-types.ts'
-import { COLUMN_RULES, copyColumn, type NumberColumn } from './packet-table.ts'
+import { COLUMN_RULES, copyColumn, type NumberColumn, UINT_32 } from './packet-table.ts'
 
 interface AvroEnriched extends AvroHead {
+  readonly start_seconds: number
+  readonly seconds_after_start: NumberColumn
+  /** What version 2 of the schema had in their place. */
+  readonly timestamp_seconds: NumberColumn
   readonly vantages: readonly string[]
   readonly src: AddressColumn
-  readonly dst: AddressColumn
+  /** Null where it was passed over. */
+  readonly dst: AddressColumn | null
   readonly region: ArrayLike<number>
   readonly regions: readonly string[]
   readonly tag_ids: readonly string[]
@@ -41,9 +47,11 @@ export function enrichedToAvro(batch: EnrichedBatch): AvroEnriched {
   const { indices, codes } = indexRegions(packets)
   const columns: Record<string, NumberColumn> = {}
   for (const { field, of } of COLUMN_RULES) columns[field] = of(packets).subarray(0, length)
+  if (!columns.frame!.some((frame) => frame !== 0)) columns.frame = NO_NUMBERS
   return {
     ...headToAvro(batch),
     ...columns,
+    ...secondsToAvro(packets),
     vantages: batch.vantages,
     src: { length, versions: packets.ipVersion, words: packets.src },
     dst: { length, versions: packets.ipVersion, words: packets.dst },
@@ -52,6 +60,25 @@ export function enrichedToAvro(batch: EnrichedBatch): AvroEnriched {
     tag_ids: TAG_IDS,
     rejected: batch.rejected,
     provenance: batch.provenance
+  }
+}
+
+const NO_NUMBERS = new Float64Array(0)
+const secondsAfterStart = new Uint32Array(MAX_BATCH_FRAMES)
+
+/** Times after the earliest one: a byte a packet and not five. The column is good until the next batch. */
+function secondsToAvro({
+  seconds,
+  length
+}: PacketColumns): Pick<AvroEnriched, 'start_seconds' | 'seconds_after_start' | 'timestamp_seconds'> {
+  let start = length === 0 ? 0 : seconds[0]!
+  for (let row = 1; row < length; row++) if (seconds[row]! < start) start = seconds[row]!
+  const after = length <= MAX_BATCH_FRAMES ? secondsAfterStart : new Uint32Array(length)
+  for (let row = 0; row < length; row++) after[row] = seconds[row]! - start
+  return {
+    start_seconds: start,
+    seconds_after_start: after.subarray(0, length),
+    timestamp_seconds: NO_NUMBERS
   }
 }
 
@@ -105,12 +132,13 @@ function packetsFromAvro(batch: AvroEnriched): PacketColumns {
   columns.length = length
   const sources = batch as unknown as Readonly<Record<string, Float64Array>>
   for (const rule of COLUMN_RULES) {
-    const source = sources[rule.field] ?? new Float64Array(0)
+    const source = sources[rule.field] ?? NO_NUMBERS
     checkLength(rule.field, source.length, length)
     if (!copyColumn(rule, source, rule.of(columns), length)) {
       throw new UnusableValueError('not-avro', `a value out of range in column ${rule.field}`)
     }
   }
+  copySeconds(batch, columns)
   // Bits of a newer tagger's rules: what this version cannot name it does not count by.
   for (let row = 0; row < length; row++) columns.tags[row]! &= KNOWN_TAG_BITS
   copyAddresses(batch, columns)
@@ -118,15 +146,32 @@ function packetsFromAvro(batch: AvroEnriched): PacketColumns {
   return columns
 }
 
+function copySeconds(batch: AvroEnriched, columns: PacketColumns): void {
+  const { start_seconds: start, seconds_after_start: after, timestamp_seconds: older } = batch
+  const isOlder = after.length === 0
+  const source = isOlder ? older : after
+  const base = isOlder ? 0 : start
+  checkLength('seconds_after_start', source.length, columns.length)
+  for (let row = 0; row < source.length; row++) {
+    const seconds = base + source[row]!
+    // Written so that NaN is out of range.
+    if (!(seconds >= 0 && seconds <= UINT_32)) {
+      throw new UnusableValueError('not-avro', 'a value out of range in column seconds_after_start')
+    }
+    columns.seconds[row] = seconds
+  }
+}
+
 function copyAddresses({ src, dst }: AvroEnriched, columns: PacketColumns): void {
+  columns.ipVersion.set(src.versions)
+  columns.src.set(src.words)
+  if (dst === null) return
   if (dst.length !== src.length) throw new UnusableValueError('not-avro', 'src and dst differ in length')
   for (let row = 0; row < src.length; row++) {
     if (src.versions[row] !== dst.versions[row]) {
       throw new UnusableValueError('not-avro', 'src and dst differ in IP version')
     }
   }
-  columns.ipVersion.set(src.versions)
-  columns.src.set(src.words)
   columns.dst.set(dst.words)
 }
 

@@ -14,7 +14,8 @@ export interface ColumnRule {
   readonly missing: number
 }
 
-const UINT_32 = 2 ** 32 - 1
+/** The largest number of 32 bits. */
+export const UINT_32 = 2 ** 32 - 1
 
 function rule(
   field: string,
@@ -25,10 +26,9 @@ function rule(
   return { field, of, least, most, missing }
 }
 
-/** Every column but the addresses and the region, in the schema's order. */
+/** Every column but the time in seconds, the addresses and the region, in the schema's order. */
 export const COLUMN_RULES: readonly ColumnRule[] = [
   rule('frame', (c) => c.frame, Number.MAX_SAFE_INTEGER),
-  rule('timestamp_seconds', (c) => c.seconds, UINT_32),
   rule('timestamp_nanoseconds', (c) => c.nanoseconds, 999_999_999),
   rule('protocol', (c) => c.protocol, 255),
   rule('src_port', (c) => c.srcPort, 65_535, { least: ABSENT }),
@@ -43,6 +43,22 @@ export const COLUMN_RULES: readonly ColumnRule[] = [
   rule('notes', (c) => c.notes, 255),
   rule('tags', (c) => c.tags, UINT_32),
   rule('asn', (c) => c.asn, UINT_32)
+]
+
+/** The columns that counts do not need: whoever only counts passes over them. */
+export const UNCOUNTED_FIELDS: readonly string[] = [
+  'frame',
+  'timestamp_nanoseconds',
+  'dst',
+  'src_port',
+  'icmp_type',
+  'icmp_code',
+  'tcp_flags',
+  'tcp_seq',
+  'ip_id',
+  'ttl',
+  'ip_length',
+  'notes'
 ]
 
 /**

@@ -35,6 +35,43 @@ export function readBlockCount(tap: Tap): number {
   return count
 }
 
+/**
+ * Passes over an array. Blocks that say how long they are, as ours do, cost nothing; of others each element is passed over
+ * by `skipElement`.
+ */
+export function skipArray(tap: Tap, skipElement: () => void): void {
+  for (let count = tap.readLong(); count !== 0; count = tap.readLong()) {
+    if (count < 0) {
+      const sizeBytes = tap.readLong()
+      if (!(sizeBytes >= 0 && sizeBytes <= tap.buf.length - tap.pos)) {
+        throw new DamagedValueError('array longer than the value')
+      }
+      tap.pos += sizeBytes
+      continue
+    }
+    if (!(count <= tap.buf.length - tap.pos)) throw new DamagedValueError('array longer than the value')
+    for (let i = 0; i < count; i++) skipElement()
+  }
+}
+
+/** Room for the count and the size of a block in front of it. */
+export const BLOCK_HEAD_BYTES = 10
+
+/**
+ * Puts the head of a block in front of its `count` elements, which were written from `start + BLOCK_HEAD_BYTES` to `end`,
+ * and the end of the array behind: with its size, so that readers may pass over it (Avro specification, Arrays). Answers the
+ * position behind.
+ */
+export function closeBlock(buf: Uint8Array, start: number, count: number, end: number): number {
+  const from = start + BLOCK_HEAD_BYTES
+  // What did not fit is not there to be moved: a position behind the buffer has the caller write again into a larger one.
+  if (end > buf.length) return end + BLOCK_HEAD_BYTES
+  let pos = writeVarint(buf, start, -count)
+  pos = writeVarint(buf, pos, end - from)
+  buf.copyWithin(pos, from, end)
+  return writeVarint(buf, pos + end - from, 0)
+}
+
 const TWO_28 = 2 ** 28
 /** Zigzag of what is below takes three bytes at most. */
 const TWO_20 = 2 ** 20

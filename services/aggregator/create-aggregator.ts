@@ -23,7 +23,9 @@ export function createAggregator(
   onFailure: (error: Error) => void
 ): AggregatorParts {
   const counters = new AggregatorCounters(run === null)
-  const bus = createBus(configuration, run, ['packets.enriched', 'packets.rejected'], log)
+  const bus = createBus(configuration, run, ['packets.enriched', 'packets.rejected'], log, {
+    isCounting: true
+  })
   const store = createStore(configuration, run, 'write', (what, error) =>
     log('error', 'what is stored cannot be read', { what, error: String(error) })
   )

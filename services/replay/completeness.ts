@@ -27,7 +27,7 @@ const PATIENCE_MS = 4000
  * the bus ends by itself when it has given up, which can take a minute.
  */
 export async function runCompleteness(configuration: Configuration, run: string): Promise<Completeness> {
-  const bus = createBus(configuration, run, [], NO_LOG, PATIENCE_MS)
+  const bus = createBus(configuration, run, [], NO_LOG, { patienceMs: PATIENCE_MS })
   const store = createStore(configuration, run, 'read')
   const isLate = AbortSignal.timeout(PATIENCE_MS)
   const late = new Promise<never>((_, reject) => {

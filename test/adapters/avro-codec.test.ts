@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
+import avro from 'avsc'
 import * as fc from 'fast-check'
 import { columnarType } from '../../adapters/avro/column-types.ts'
 import { enrichedToAvro } from '../../adapters/avro/enriched-value.ts'
-import { topicSchema } from '../../adapters/avro/schemas.ts'
+import { UNCOUNTED_FIELDS } from '../../adapters/avro/packet-table.ts'
+import { type RecordSchema, topicSchema } from '../../adapters/avro/schemas.ts'
 import { AvroCodec } from '../../adapters/avro-codec.ts'
 import type { EnrichedBatch } from '../../core/batch/enriched-batch.ts'
 import { MAX_BATCH_FRAMES, type RawBatch } from '../../core/batch/raw-batch.ts'
@@ -58,6 +61,75 @@ describe('what is written is read again', () => {
 
         expect(transported(read)).toEqual(transported(batch))
         expect(codec.encode(read).equals(bytes)).toBe(true)
+      })
+    )
+  })
+
+  test('enriched batches by whoever only counts: what is not counted by holds nothing', () => {
+    const codec = new AvroCodec('packets.enriched', SCHEMA_ID)
+    const counting = new AvroCodec('packets.enriched', SCHEMA_ID, UNCOUNTED_FIELDS)
+
+    fc.assert(
+      fc.property(enrichedBatch, (batch) => {
+        const { packets, ...rest } = readAs(counting, codec.encode(batch))
+
+        expect({ ...rest, packets: null }).toEqual({ ...batch, packets: null })
+        expect(packets.length).toBe(batch.packets.length)
+        for (const field of [
+          'seconds',
+          'ipVersion',
+          'src',
+          'protocol',
+          'dstPort',
+          'tags',
+          'region',
+          'asn'
+        ] as const) {
+          expect(packets[field]).toEqual(batch.packets[field].slice(0, packets[field].length))
+        }
+        for (const field of ['nanoseconds', 'dst', 'ttl', 'ipLength', 'notes', 'frame'] as const)
+          expect(packets[field].every((value) => value === 0)).toBe(true)
+      })
+    )
+  })
+
+  test('enriched batches by the schema that they had before, in columns of their own', () => {
+    const older = JSON.parse(
+      readFileSync('test/data/schemas/packets.enriched.2.avsc', 'utf8')
+    ) as RecordSchema
+    const type = columnarType(older)
+    const reader = new AvroCodec('packets.enriched', SCHEMA_ID)
+    reader.learn(7, JSON.stringify(older))
+
+    fc.assert(
+      fc.property(enrichedBatch, (batch) => {
+        const { length, seconds, frame } = batch.packets
+        const columns = { timestamp_seconds: seconds.subarray(0, length), frame: frame.subarray(0, length) }
+        const bytes = Buffer.concat([
+          Buffer.from([0, 0, 0, 0, 7]),
+          type.toBuffer({ ...enrichedToAvro(batch), ...columns })
+        ])
+
+        expect(transported(readAs(reader, bytes))).toEqual(transported(batch))
+      })
+    )
+  })
+
+  test('every array by avsc itself: the same values, and the same bytes but for the sizes of blocks', () => {
+    const plain = avro.Type.forSchema(topicSchema('packets.enriched') as avro.Schema, { wrapUnions: 'never' })
+    const codec = new AvroCodec('packets.enriched', SCHEMA_ID)
+
+    fc.assert(
+      fc.property(enrichedBatch, (batch) => {
+        const bytes = codec.encode(batch)
+        const value = plain.fromBuffer(bytes.subarray(5)) as Record<string, unknown>
+        const again = plain.toBuffer(value)
+
+        expect(value.src).toHaveLength(batch.packets.length)
+        expect(readAs(codec, Buffer.concat([bytes.subarray(0, 5), again]))).toEqual(readAs(codec, bytes))
+        const blocks = Object.values(value).filter((one) => Array.isArray(one) && one.length > 0).length
+        expect(bytes.length - 5 - again.length).toBeGreaterThanOrEqual(0)
+        expect(bytes.length - 5 - again.length).toBeLessThanOrEqual(3 * blocks)
       })
     )
   })

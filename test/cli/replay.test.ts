@@ -41,7 +41,7 @@ function bigCapture(): string {
 
 /** Records on the run's raw topic; 0 where there is none yet. */
 async function publishedBatches(): Promise<number> {
-  const bus = createBus(readConfiguration(deployment.environment), RUN, [], NO_LOG, 5000)
+  const bus = createBus(readConfiguration(deployment.environment), RUN, [], NO_LOG, { patienceMs: 5000 })
   try {
     await bus.start()
     return (await bus.endOffsets('packets.raw')).reduce((sum, end) => sum + end, 0)

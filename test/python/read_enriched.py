@@ -75,11 +75,12 @@ def packets_of(batch):
     """The columns of a batch as one record a packet."""
     present = lambda value: None if value == -1 else value
     for i in range(len(batch["src"])):
-        second = datetime.fromtimestamp(batch["timestamp_seconds"][i], timezone.utc)
+        seconds = batch["start_seconds"] + batch["seconds_after_start"][i]
+        second = datetime.fromtimestamp(seconds, timezone.utc)
         bits = batch["tags"][i]
         yield {
             "file": batch["file"],
-            "frame": batch["frame"][i],
+            "frame": batch["frame"][i] if batch["frame"] else 0,
             "timestamp": f"{second:%Y-%m-%dT%H:%M:%S}.{batch['timestamp_nanoseconds'][i]:09d}Z",
             "src": address(batch["src"][i]),
             "dst": address(batch["dst"][i]),

@@ -81,7 +81,7 @@ def main():
         tag_ids = batch["tag_ids"] or tag_ids
         rejected += sum(count["frames"] for count in batch["rejected"])
         packets += len(batch["src"])
-        minutes = [second // 60 for second in batch["timestamp_seconds"]]
+        minutes = [(batch["start_seconds"] + after) // 60 for after in batch["seconds_after_start"]]
         cells.update(zip(minutes, batch["protocol"], batch["dst_port"], batch["tags"]))
 
     found = {}
