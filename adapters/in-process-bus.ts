@@ -49,6 +49,7 @@ export interface InProcessBusOptions {
 
 /** One process, one reader a group and topic; nothing outlives it. */
 export class InProcessBus implements Bus {
+  readonly copiesValues = false
   readonly #options: InProcessBusOptions
   readonly #topics = new Map<TopicName, Partition<TopicValues[TopicName]>[]>()
   readonly #waiting = new Set<() => void>()

@@ -53,6 +53,7 @@ type Codecs = { readonly [K in TopicName]?: AvroCodec<K> }
  * `stormpetrel check --apply` or an operator has to mend; later calls throw SP_KAFKA.
  */
 export class KafkajsBus implements Bus {
+  readonly copiesValues = true
   readonly #options: KafkajsBusOptions
   readonly #connection: KafkaConnection
   readonly #prefix: string

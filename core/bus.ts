@@ -83,6 +83,8 @@ export interface Subscription {
 
 /** The message bus. `start` before anything else; `stop` is idempotent. */
 export interface Bus {
+  /** Whether values may be changed once `publish` has resolved: within one process readers are given the values themselves. */
+  readonly copiesValues: boolean
   start(): Promise<void>
   stop(): Promise<void>
   partitions(topic: TopicName): Promise<number>

@@ -36,10 +36,15 @@ function checkColumnLength(length: number): void {
 /** Where a column is copied before it is written, so that the loop over it sees one kind of array only. */
 const scratch = new Float64Array(MAX_BATCH_FRAMES)
 
-/** An array of int or long: a Float64Array when read, any list of numbers when written. */
+/**
+ * An array of int or long: a Float64Array when read, any list of numbers when written. What is read lies in memory of the
+ * type's own, and is good until the next value is read: whoever keeps it copies it.
+ */
 class NumberColumnType extends avro.types.ArrayType {
+  #values = new Float64Array(0)
+
   _read(tap: Tap): Float64Array {
-    let values = new Float64Array(0)
+    let values = this.#values
     let at = 0
     for (let count = readBlockCount(tap); count !== 0; count = readBlockCount(tap)) {
       checkColumnLength(at + count)
@@ -74,7 +79,8 @@ class NumberColumnType extends avro.types.ArrayType {
       }
       tap.pos = pos
     }
-    return values
+    this.#values = values
+    return values.subarray(0, at)
   }
 
   _write(tap: Tap, values: ArrayLike<number>): void {
@@ -100,11 +106,14 @@ class NumberColumnType extends avro.types.ArrayType {
   }
 }
 
-/** An array of bytes, each 4 or 16 of them: an AddressColumn when read and written. */
+/** An array of bytes, each 4 or 16 of them: an AddressColumn when read and written; likewise good until the next one. */
 class AddressColumnType extends avro.types.ArrayType {
+  #versions = new Uint8Array(0)
+  #words = new Uint32Array(0)
+
   _read(tap: Tap): AddressColumn {
-    let versions = new Uint8Array(0)
-    let words = new Uint32Array(0)
+    let versions = this.#versions
+    let words = this.#words
     let at = 0
     for (let count = readBlockCount(tap); count !== 0; count = readBlockCount(tap)) {
       checkColumnLength(at + count)
@@ -117,13 +126,18 @@ class AddressColumnType extends avro.types.ArrayType {
         const prefix = buf[pos++]
         if (prefix !== 8 && prefix !== 32) throw new DamagedValueError('an address of neither 4 nor 16 bytes')
         versions[at] = prefix === 8 ? 4 : 6
-        for (let word = at * 4, last = word + prefix / 8; word < last; word++, pos += 4) {
+        const first = at * 4
+        const last = first + prefix / 8
+        for (let word = first; word < last; word++, pos += 4) {
           words[word] = (buf[pos]! << 24) | (buf[pos + 1]! << 16) | (buf[pos + 2]! << 8) | buf[pos + 3]!
         }
+        for (let word = last; word < first + 4; word++) words[word] = 0
       }
       tap.pos = pos
     }
-    return { length: versions.length, versions, words }
+    this.#versions = versions
+    this.#words = words
+    return { length: at, versions: versions.subarray(0, at), words: words.subarray(0, at * 4) }
   }
 
   _write(tap: Tap, column: Partial<AddressColumn>): void {
@@ -214,8 +228,9 @@ function readList(tap: Tap, items: ColumnResolver): unknown[] {
   return values
 }
 
-/** A longer array of the same kind that begins with the same elements. */
+/** The array, or a longer one of the same kind that begins with the same elements. */
 function grown<A extends Float64Array | Uint32Array | Uint8Array>(values: A, length: number): A {
+  if (length <= values.length) return values
   const longer = new (values.constructor as new (length: number) => A)(length)
   longer.set(values)
   return longer

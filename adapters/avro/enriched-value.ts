@@ -128,13 +128,15 @@ function rejectedCountFromAvro({ reason, frames }: AvroEnriched['rejected'][numb
 
 function packetsFromAvro(batch: AvroEnriched): PacketColumns {
   const { length } = batch.src
-  const columns = new PacketColumns(length)
+  const columns = new PacketColumns(length, batch.dst === null ? 'counted' : 'all')
   columns.length = length
   const sources = batch as unknown as Readonly<Record<string, Float64Array>>
   for (const rule of COLUMN_RULES) {
+    const target = rule.of(columns)
+    if (target.length < length) continue
     const source = sources[rule.field] ?? NO_NUMBERS
     checkLength(rule.field, source.length, length)
-    if (!copyColumn(rule, source, rule.of(columns), length)) {
+    if (!copyColumn(rule, source, target, length)) {
       throw new UnusableValueError('not-avro', `a value out of range in column ${rule.field}`)
     }
   }

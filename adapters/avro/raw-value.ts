@@ -38,7 +38,8 @@ export function rawToAvro(batch: RawBatch): AvroRaw {
 /** Throws UnusableValueError where the value is no raw batch. Bounds and clock are the tagger's to judge. */
 export function rawFromAvro(value: unknown): RawBatch {
   const raw = value as AvroRaw
-  const frames = raw.frames instanceof Float64Array ? raw.frames : Float64Array.from(raw.frames)
+  // A copy: the column is good until the next value is read.
+  const frames = Float64Array.from(raw.frames)
   if (frames.some((frame) => !(frame >= 0 && frame <= Number.MAX_SAFE_INTEGER))) {
     throw new UnusableValueError('not-avro', 'a frame number below 0')
   }

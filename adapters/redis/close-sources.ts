@@ -1,6 +1,7 @@
 // Sources of windows far enough behind become numbers. Every step may be done twice, or by two at once.
 import { encodeSourceNumbers } from '../../core/sources/source-numbers.ts'
 import { SourceTable } from '../../core/sources/source-log.ts'
+import { deflateRawSync } from 'node:zlib'
 import { PackedNumbersError } from '../../core/packed-numbers.ts'
 import { partitionKey } from '../../core/fence/slot-request.ts'
 import type { CountedUpTo, VantageWindow } from '../../core/store/count-store.ts'
@@ -11,11 +12,14 @@ import {
   type Retention
 } from '../../core/store/retention.ts'
 import { slotOf } from '../../core/store/slot.ts'
+import type { CellTable } from '../../core/windows/cell-table.ts'
+import { CountTable } from '../../core/windows/count-table.ts'
 import type { Window, WindowSize } from '../../core/windows/window.ts'
 import type { RedisConnection } from './connection.ts'
+import { readCounts } from './read-counts.ts'
 import { runScript } from './scripts.ts'
 import { parseWindowMember, type SlotKeys, vantageMember, windowMember } from './slot-keys.ts'
-import { mergeStored } from './stored-log.ts'
+import { inflated, mergeStored } from './stored-log.ts'
 
 /**
  * Logs are kept for this time behind the watermark, and never deleted in the round that wrote their numbers: a store that
@@ -119,6 +123,13 @@ async function writeNumbers(
   vantages: readonly string[]
 ): Promise<void> {
   const tables = new Map(vantages.map((vantage) => [vantage, new SourceTable()]))
+  // Before the sources: a packet that comes in between has at most one source more than is known here.
+  const packets = new Map<string, CellTable>()
+  for (const vantage of vantages) {
+    const counts = new CountTable()
+    for (const keys of slots) await readCounts(redis, keys, { ...window, vantage }, counts)
+    packets.set(vantage, counts.series())
+  }
   for (const keys of slots) {
     const own = members.filter((member) => member.keys === keys)
     const logs = await runScript(
@@ -138,13 +149,24 @@ async function writeNumbers(
   for (const [vantage, table] of tables) {
     const key = numbersKey(slots, { ...window, vantage })
     // The first one stays: a second one may have found logs that were deleted meanwhile.
-    const numbers = Buffer.from(encodeSourceNumbers(table))
+    const numbers = deflateRawSync(encodeSourceNumbers(table, packets.get(vantage)))
     await redis.set(key, numbers, 'EXAT', keepUntilSeconds(window, retention), 'NX')
   }
 }
 
+/** The numbers of a closed window as writeNumbers left them; null where it is not closed. */
+export async function readNumbers(
+  redis: RedisConnection,
+  slots: readonly SlotKeys[],
+  window: VantageWindow
+): Promise<Uint8Array | null> {
+  const stored = await redis.getBuffer(numbersKey(slots, window))
+  if (stored === null) return null
+  return inflated(stored)
+}
+
 /** Where the numbers of a closed window lie, whichever slots its sources were in. */
-export function numbersKey(slots: readonly SlotKeys[], window: VantageWindow): string {
+function numbersKey(slots: readonly SlotKeys[], window: VantageWindow): string {
   const member = vantageMember(window)
   return slots[slotOf(member, slots.length)]!.sourceNumbers(member)
 }

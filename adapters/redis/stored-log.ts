@@ -65,10 +65,14 @@ export function mergeStored(stored: Buffer, into: Mergeable): void {
 }
 
 function contents(kind: number, bytes: Buffer): Uint8Array {
-  if (kind === PLAIN) return bytes
+  return kind === PLAIN ? bytes : inflated(bytes)
+}
+
+/** What was deflated. Throws PackedNumbersError where nothing was, or more than there can be. */
+export function inflated(bytes: Buffer): Uint8Array {
   try {
     return inflateRawSync(bytes, { maxOutputLength: MAX_INFLATED_BYTES })
   } catch (error) {
-    throw new PackedNumbersError(`a frame of kind ${kind} cannot be inflated: ${String(error)}`)
+    throw new PackedNumbersError(`deflated bytes are none: ${String(error)}`)
   }
 }

@@ -12,24 +12,43 @@ export interface GeoTables {
   readonly provenance: Provenance['geo']
 }
 
-/** Fills columns.region and columns.asn (ZZ and 0 where unknown) for all rows. Allocates nothing. */
-export function locateColumns(columns: PacketColumns, tables: GeoTables): void {
-  fillColumn(columns, tables.region, columns.region, UNKNOWN.region)
-  fillColumn(columns, tables.asn, columns.asn, UNKNOWN.asn)
+/** A power of two; 12 bytes a place fit into a processor's second cache. */
+const REMEMBERED = 1 << 15
+
+/**
+ * What sources were last found to be: a few send most packets, and two searches in tables of some megabytes cost 180 ns of a
+ * packet, this 40. One source a place; the newest stays.
+ */
+class RecentSources {
+  readonly sources = new Uint32Array(REMEMBERED)
+  /** 0 where the place is free: no AS number and region are both this. */
+  readonly regions = new Uint16Array(REMEMBERED)
+  readonly asns = new Uint32Array(REMEMBERED)
 }
 
-function fillColumn(
-  columns: PacketColumns,
-  table: FlatTable | null,
-  column: Uint16Array | Uint32Array,
-  unknown: number
-): void {
-  const { length, ipVersion, src } = columns
-  if (table === null) {
-    column.fill(unknown, 0, length)
-    return
-  }
+const recentOf = new WeakMap<GeoTables, RecentSources>()
+
+/** Fills columns.region and columns.asn (ZZ and 0 where unknown) for all rows. Allocates nothing a packet. */
+export function locateColumns(columns: PacketColumns, tables: GeoTables): void {
+  const { length, ipVersion, src, region, asn } = columns
+  const recent = recentOf.get(tables) ?? new RecentSources()
+  recentOf.set(tables, recent)
+  const { sources, regions, asns } = recent
   for (let row = 0; row < length; row++) {
-    column[row] = ipVersion[row] === 4 ? table.lookup4(src[row * 4]!) : table.lookup6(src, row * 4)
+    const at = row * 4
+    if (ipVersion[row] !== 4) {
+      region[row] = tables.region?.lookup6(src, at) ?? UNKNOWN.region
+      asn[row] = tables.asn?.lookup6(src, at) ?? UNKNOWN.asn
+      continue
+    }
+    const source = src[at]!
+    const place = Math.imul(source, 0x9e3779b1) >>> 17
+    if (sources[place] !== source || regions[place] === 0) {
+      sources[place] = source
+      regions[place] = tables.region?.lookup4(source) ?? UNKNOWN.region
+      asns[place] = tables.asn?.lookup4(source) ?? UNKNOWN.asn
+    }
+    region[row] = regions[place]!
+    asn[row] = asns[place]!
   }
 }

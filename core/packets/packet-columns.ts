@@ -69,28 +69,30 @@ export class PacketColumns {
   /** AS number of the source, 0 unknown. */
   readonly asn: Uint32Array
 
-  constructor(capacity: number) {
+  /** With `counted` alone, the columns that counts do not need have no room. */
+  constructor(capacity: number, fields: 'all' | 'counted' = 'all') {
+    const rest = fields === 'all' ? capacity : 0
     this.capacity = capacity
-    this.frame = new Float64Array(capacity)
+    this.frame = new Float64Array(rest)
     this.seconds = new Uint32Array(capacity)
-    this.nanoseconds = new Uint32Array(capacity)
+    this.nanoseconds = new Uint32Array(rest)
     this.ipVersion = new Uint8Array(capacity)
     this.src = new Uint32Array(capacity * 4)
-    this.dst = new Uint32Array(capacity * 4)
+    this.dst = new Uint32Array(rest * 4)
     this.protocol = new Uint8Array(capacity)
-    this.srcPort = new Int32Array(capacity)
+    this.srcPort = new Int32Array(rest)
     this.dstPort = new Int32Array(capacity)
-    this.icmpType = new Int16Array(capacity)
-    this.icmpCode = new Int16Array(capacity)
-    this.tcpFlags = new Int16Array(capacity)
-    this.tcpSeq = new Float64Array(capacity)
-    this.tcpDataOffset = new Uint8Array(capacity)
-    this.tcpWindow = new Int32Array(capacity)
-    this.ipId = new Int32Array(capacity)
-    this.fragment = new Uint16Array(capacity)
-    this.ttl = new Uint8Array(capacity)
-    this.ipLength = new Uint32Array(capacity)
-    this.notes = new Uint8Array(capacity)
+    this.icmpType = new Int16Array(rest)
+    this.icmpCode = new Int16Array(rest)
+    this.tcpFlags = new Int16Array(rest)
+    this.tcpSeq = new Float64Array(rest)
+    this.tcpDataOffset = new Uint8Array(rest)
+    this.tcpWindow = new Int32Array(rest)
+    this.ipId = new Int32Array(rest)
+    this.fragment = new Uint16Array(rest)
+    this.ttl = new Uint8Array(rest)
+    this.ipLength = new Uint32Array(rest)
+    this.notes = new Uint8Array(rest)
     this.tags = new Uint32Array(capacity)
     this.region = new Uint16Array(capacity)
     this.asn = new Uint32Array(capacity)

@@ -1,10 +1,13 @@
-// Sources of many series as bytes that can be put behind each other: what a store keeps of unique sources. Repeating a
-// part changes nothing, and neither does the order of parts, since a register only rises.
+// Sources of many cells (core/windows/sections.ts) as bytes that can be put behind each other: what a store keeps of unique
+// sources. Repeating a part changes nothing, and neither does the order of parts, since a register only rises.
 //
-// A log is a sequence of parts, one a series: kind and tag (1 byte), value (varint), number of registers (varint), and
-// 3 bytes a register, little-endian (hyperloglog.ts). The number 0 stands for all 16,384 ranks, 6 bits each.
+// A log is a sequence of sections: the kind (1 byte), its word (varint), the number of its cells (varint), and for each the
+// distance of its value from the one before (varint), the number of its registers (varint), and 3 bytes a register,
+// little-endian (hyperloglog.ts). The number 0 stands for all 16,384 ranks, 6 bits each.
 import { PackedReader, PackedWriter } from '../packed-numbers.ts'
 import { GroupTable } from '../counts/group-table.ts'
+import { forEachSeries, SECTION } from '../windows/sections.ts'
+import { inSections } from './section-order.ts'
 import { estimate, INDEX_BITS, indexOf, RANKS, rankOf, REGISTERS } from './hyperloglog.ts'
 
 const REGISTER_BYTES = 3
@@ -12,15 +15,23 @@ const DENSE_BYTES = (REGISTERS / 4) * 3
 /** From so many registers on all of them take less room. */
 const DENSE_FROM = DENSE_BYTES / REGISTER_BYTES
 
-/** Writes a log: `startSeries`, then as many registers as were announced. */
+/** Writes a log: `startSection`, then `startCell` as often as announced, and after each as many registers as announced. */
 export class SourceLogWriter {
   readonly #writer = new PackedWriter()
+  #value = 0
 
-  /** `registers` at least one. */
-  startSeries(kindAndTag: number, value: number, registers: number): void {
-    this.#writer.byte(kindAndTag)
-    this.#writer.varint(value)
+  startSection(section: number, word: number, cells: number): void {
+    this.#writer.byte(section)
+    this.#writer.varint(word)
+    this.#writer.varint(cells)
+    this.#value = 0
+  }
+
+  /** In order of value; `registers` at least one. */
+  startCell(value: number, registers: number): void {
+    this.#writer.varint(value - this.#value)
     this.#writer.varint(registers)
+    this.#value = value
   }
 
   add(register: number): void {
@@ -30,9 +41,9 @@ export class SourceLogWriter {
     writer.byte(register >>> 16)
   }
 
-  /** All registers of a series, a rank each. */
-  addAll(kindAndTag: number, value: number, ranks: Uint8Array): void {
-    this.startSeries(kindAndTag, value, 0)
+  /** A cell with all its registers, a rank each. */
+  addAll(value: number, ranks: Uint8Array): void {
+    this.startCell(value, 0)
     for (let at = 0; at < REGISTERS; at += 4) {
       this.add(ranks[at]! | (ranks[at + 1]! << 6) | (ranks[at + 2]! << 12) | (ranks[at + 3]! << 18))
     }
@@ -47,25 +58,28 @@ export class SourceLogWriter {
 /** Registers that a log raises, each as often as it is in it. Throws PackedNumbersError where the bytes are no log. */
 export function registersIn(log: Uint8Array): number {
   let registers = 0
-  readLog(log, 0, (_kindAndTag, _value, count) => {
+  readLog(log, (_section, _word, _value, count) => {
     registers += count === 0 ? REGISTERS : count
   })
   return registers
 }
 
-/** Visits the parts of a log: a count of 0 stands for all registers. */
+/** Visits the cells of a log: a count of 0 stands for all registers. */
 function readLog(
   log: Uint8Array,
-  start: number,
-  visit: (kindAndTag: number, value: number, count: number, at: number) => void
+  visit: (section: number, word: number, value: number, count: number, at: number) => void
 ): void {
-  const reader = new PackedReader(log, start)
+  const reader = new PackedReader(log)
   while (!reader.isAtEnd) {
-    const kindAndTag = reader.byte()
-    const value = reader.varint()
-    const count = reader.varint()
-    const at = reader.skip(count === 0 ? DENSE_BYTES : count * REGISTER_BYTES)
-    visit(kindAndTag, value, count, at)
+    const section = reader.byte()
+    const word = reader.varint()
+    let value = 0
+    for (let cells = reader.varint(); cells > 0; cells--) {
+      value += reader.varint()
+      const count = reader.varint()
+      const at = reader.skip(count === 0 ? DENSE_BYTES : count * REGISTER_BYTES)
+      visit(section, word, value, count, at)
+    }
   }
 }
 
@@ -73,76 +87,119 @@ function readLog(
 const FIRST_PAIRS = 1 << 12
 
 /**
- * The union of logs: the registers of each series. They are collected as they come and put in order when they are asked
- * for, or when there are too many: no object a series, since a day has some 100,000 of them, most of one source.
+ * The union of logs: the registers of each cell. They are collected as they come and put in order when they are asked
+ * for, or when there are too many: no object a cell, since a day has some 100,000 of them, most of one source.
  */
 export class SourceTable {
-  /** Numbers of series by (kind and tag, value). */
-  readonly #series = new GroupTable()
-  /** All ranks of series that have many registers, by the number of the series. */
+  /** Numbers of cells by (0, section, word, value). */
+  readonly #cells = new GroupTable()
+  /** All ranks of cells that have many registers, by the number of the cell. */
   readonly #ranks = new Map<number, Uint8Array>()
-  /** Pairs of a series' number and a register; the first #settled of them in order of series, each register once. */
+  /** Pairs of a cell's number and a register; the first #settled of them in order of cells, each register once. */
   #pairs = new Uint32Array(2 * FIRST_PAIRS)
   #size = 0
   #settled = 0
 
-  /** How many series it has. */
+  /** How many cells it has. */
   get size(): number {
-    return this.#series.size
+    return this.#cells.size
   }
 
-  /** Adds what a log holds, from `start` on. Throws PackedNumbersError where the bytes are no log. */
-  merge(log: Uint8Array, start = 0): void {
-    readLog(log, start, (kindAndTag, value, count, at) => {
-      const series = this.#series.add(kindAndTag, value, 0, 0, 0)
-      const ranks = count === 0 ? this.#ranksOf(series) : this.#ranks.get(series)
+  /** Adds what a log holds. Throws PackedNumbersError where the bytes are no log. */
+  merge(log: Uint8Array): void {
+    readLog(log, (section, word, value, count, at) => {
+      const cell = this.#cells.add(0, section, word, value, 0)
+      const ranks = count === 0 ? this.#ranksOf(cell) : this.#ranks.get(cell)
       if (count === 0) raiseAll(ranks!, log, at)
-      else if (ranks === undefined) this.#append(series, count, log, at)
+      else if (ranks === undefined) this.#append(cell, count, log, at)
       else for (let i = 0; i < count; i++) raise(ranks, registerAt(log, at + i * REGISTER_BYTES))
     })
   }
 
   /** Every series with its unique sources. */
   forEach(visit: (kindAndTag: number, value: number, sources: number) => void): void {
-    this.#visit((kindAndTag, value, registers, ranks) => {
+    const series = this.#series()
+    const { registers, starts } = series.#settle()
+    for (let number = 0; number < series.size; number++) {
       histogram.fill(0)
-      if (ranks !== null) for (const rank of ranks) histogram[rank]!++
+      const ranks = series.#ranks.get(number)
+      if (ranks !== undefined) for (const rank of ranks) histogram[rank]!++
       else {
-        histogram[0] = REGISTERS - registers.length
-        for (const register of registers) histogram[rankOf(register)]!++
+        const own = registers.subarray(starts[number], starts[number + 1])
+        histogram[0] = REGISTERS - own.length
+        for (const register of own) histogram[rankOf(register)]!++
       }
-      visit(kindAndTag, value, estimate(histogram))
-    })
+      visit(series.#cells.key(number, 2), series.#cells.key(number, 3), estimate(histogram))
+    }
   }
 
   /** The shortest log of all this. */
   toLog(writer = new SourceLogWriter()): Uint8Array {
-    this.#visit((kindAndTag, value, registers, ranks) => {
-      const own = ranks === null ? registers : filled(ranks)
-      if (own.length >= DENSE_FROM) writer.addAll(kindAndTag, value, ranks ?? ranksOf(own))
-      else {
-        writer.startSeries(kindAndTag, value, own.length)
-        for (const register of own) writer.add(register)
+    const { registers, starts } = this.#settle()
+    for (const { section, word, cells } of inSections(this.#cells)) {
+      writer.startSection(section, word, cells.length)
+      for (const cell of cells) {
+        const value = this.#cells.key(cell, 3)
+        const ranks = this.#ranks.get(cell)
+        const own = ranks === undefined ? registers.subarray(starts[cell], starts[cell + 1]) : filled(ranks)
+        if (own.length >= DENSE_FROM) writer.addAll(value, ranks ?? ranksOf(own))
+        else {
+          writer.startCell(value, own.length)
+          for (const register of own) writer.add(register)
+        }
       }
-    })
+    }
     return writer.finish()
   }
 
-  #append(series: number, count: number, log: Uint8Array, at: number): void {
-    if (2 * (this.#size + count) > this.#pairs.length) {
-      // Where half of them are new, there is little to find.
-      if (this.#size > 2 * this.#settled) this.#settle()
-      this.#reserve(count)
+  /** The same by single series: a cell's registers are those of each series that it belongs to. */
+  #series(): SourceTable {
+    const { registers, starts } = this.#settle()
+    const series = new SourceTable()
+    for (let cell = 0; cell < this.size; cell++) {
+      const ranks = this.#ranks.get(cell)
+      const own = registers.subarray(starts[cell], starts[cell + 1])
+      const cells = this.#cells
+      forEachSeries(cells.key(cell, 1), cells.key(cell, 2), cells.key(cell, 3), (kindAndTag, of) => {
+        const number = series.#cells.add(0, SECTION.series, kindAndTag, of, 0)
+        if (ranks === undefined) series.#addRegisters(number, own)
+        else series.#addRanks(number, ranks)
+      })
     }
-    const pairs = this.#pairs
-    for (let i = 0; i < count; i++, at += REGISTER_BYTES) {
-      pairs[2 * this.#size] = series
-      pairs[2 * this.#size + 1] = registerAt(log, at)
-      this.#size += 1
+    return series
+  }
+
+  #addRegisters(cell: number, registers: Uint32Array): void {
+    const ranks = this.#ranks.get(cell)
+    if (ranks !== undefined) {
+      for (const register of registers) raise(ranks, register)
+      return
     }
+    this.#reserve(registers.length)
+    for (const register of registers) this.#push(cell, register)
+  }
+
+  #addRanks(cell: number, ranks: Uint8Array): void {
+    const own = this.#ranksOf(cell)
+    for (let index = 0; index < REGISTERS; index++)
+      if (ranks[index]! > own[index]!) own[index] = ranks[index]!
+  }
+
+  #append(cell: number, count: number, log: Uint8Array, at: number): void {
+    this.#reserve(count)
+    for (let i = 0; i < count; i++, at += REGISTER_BYTES) this.#push(cell, registerAt(log, at))
+  }
+
+  #push(cell: number, register: number): void {
+    this.#pairs[2 * this.#size] = cell
+    this.#pairs[2 * this.#size + 1] = register
+    this.#size += 1
   }
 
   #reserve(count: number): void {
+    if (2 * (this.#size + count) <= this.#pairs.length) return
+    // Where most of them are new since the last look, there may be many repeated ones.
+    if (this.#size > 2 * this.#settled) this.#settle()
     const wanted = 2 * (this.#size + count)
     if (wanted <= this.#pairs.length) return
     const longer = new Uint32Array(Math.max(2 * this.#pairs.length, wanted))
@@ -150,62 +207,66 @@ export class SourceTable {
     this.#pairs = longer
   }
 
-  #ranksOf(series: number): Uint8Array {
-    const ranks = this.#ranks.get(series) ?? new Uint8Array(REGISTERS)
-    this.#ranks.set(series, ranks)
+  #ranksOf(cell: number): Uint8Array {
+    const ranks = this.#ranks.get(cell) ?? new Uint8Array(REGISTERS)
+    this.#ranks.set(cell, ranks)
     return ranks
   }
 
-  /** Puts pairs in order of series, each register once; those of a series with all ranks go to these. */
-  #settle(): void {
-    if (this.#size === this.#settled) return
+  /**
+   * Puts pairs in order of cells, each register once; those of a cell with all ranks go to these. Answers the registers
+   * in that order, and where those of each cell begin.
+   */
+  #settle(): SortedRegisters {
     const { registers, starts } = this.#sorted()
+    if (this.#size === this.#settled) return { registers, starts }
     let size = 0
-    for (let series = 0; series < starts.length - 1; series++) {
-      const own = registers.subarray(starts[series]!, starts[series + 1]!)
-      if (own.length === 0) continue
-      const ranks = this.#ranks.get(series)
-      if (ranks !== undefined) {
-        for (const register of own) raise(ranks, register)
-        continue
-      }
-      const distinct = own.length === 1 ? 1 : dropRepeated(own)
-      if (distinct >= DENSE_FROM) {
-        this.#ranks.set(series, ranksOf(own.subarray(0, distinct)))
-        continue
-      }
-      for (let i = 0; i < distinct; i++, size++) {
-        this.#pairs[2 * size] = series
+    for (let cell = 0; cell < this.size; cell++) {
+      const own = registers.subarray(starts[cell], starts[cell + 1])
+      const kept = this.#settleCell(cell, own)
+      starts[cell] = size
+      for (let i = 0; i < kept; i++, size++) {
+        this.#pairs[2 * size] = cell
         this.#pairs[2 * size + 1] = own[i]!
+        registers[size] = own[i]!
       }
     }
+    starts[this.size] = size
     this.#size = size
     this.#settled = size
+    return { registers, starts }
   }
 
-  /** Registers in order of series, and where those of each begin. */
-  #sorted(): { readonly registers: Uint32Array; readonly starts: Uint32Array } {
+  /** How many of a cell's registers stay, at the front. */
+  #settleCell(cell: number, own: Uint32Array): number {
+    if (own.length === 0) return 0
+    const ranks = this.#ranks.get(cell)
+    if (ranks !== undefined) {
+      for (const register of own) raise(ranks, register)
+      return 0
+    }
+    const distinct = own.length === 1 ? 1 : dropRepeated(own)
+    if (distinct < DENSE_FROM) return distinct
+    this.#ranks.set(cell, ranksOf(own.subarray(0, distinct)))
+    return 0
+  }
+
+  #sorted(): SortedRegisters {
     const [pairs, end] = [this.#pairs, 2 * this.#size]
-    const starts = new Uint32Array(this.#series.size + 1)
+    const starts = new Uint32Array(this.size + 1)
     for (let at = 0; at < end; at += 2) starts[pairs[at]! + 1]!++
-    for (let series = 1; series < starts.length; series++) starts[series]! += starts[series - 1]!
+    for (let cell = 1; cell < starts.length; cell++) starts[cell]! += starts[cell - 1]!
     const next = starts.slice()
     const registers = new Uint32Array(this.#size)
     for (let at = 0; at < end; at += 2) registers[next[pairs[at]!]!++] = pairs[at + 1]!
     return { registers, starts }
   }
+}
 
-  #visit(
-    visit: (kindAndTag: number, value: number, registers: Uint32Array, ranks: Uint8Array | null) => void
-  ): void {
-    this.#settle()
-    const { registers, starts } = this.#sorted()
-    for (let series = 0; series < this.#series.size; series++) {
-      const ranks = this.#ranks.get(series) ?? null
-      const own = registers.subarray(starts[series]!, starts[series + 1]!)
-      visit(this.#series.key(series, 0), this.#series.key(series, 1), own, ranks)
-    }
-  }
+/** Registers in order of cells, and where those of each begin. */
+interface SortedRegisters {
+  readonly registers: Uint32Array
+  readonly starts: Uint32Array
 }
 
 function registerAt(log: Uint8Array, at: number): number {

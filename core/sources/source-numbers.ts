@@ -1,28 +1,49 @@
-// The unique sources of a window that is closed, as bytes: one part a series, of kind and tag (1 byte), value (varint) and
-// number (varint).
+// The unique sources of a window that is closed, as bytes: sections of kind and tag (1 byte), the number of series (varint),
+// and for each the distance of its value from the one before and its sources (varints), in order of value. A series of which
+// every packet had a source of its own is left out, its packets say it: of a telescope's tail of ports that is most.
 import { PackedReader, PackedWriter } from '../packed-numbers.ts'
+import { GroupTable } from '../counts/group-table.ts'
+import { CellTable } from '../windows/cell-table.ts'
 import { seriesName } from '../windows/series.ts'
+import { inSections } from './section-order.ts'
 import type { SourceTable } from './source-log.ts'
 
 const writer = new PackedWriter()
 
-/** The numbers of a table. */
-export function encodeSourceNumbers(table: SourceTable): Uint8Array {
+/** The numbers of a table beside the packets of the same series, by (kind and tag, value, 0). */
+export function encodeSourceNumbers(table: SourceTable, packets = new CellTable(0)): Uint8Array {
+  const numbers = new GroupTable()
   table.forEach((kindAndTag, value, sources) => {
-    writer.byte(kindAndTag)
-    writer.varint(value)
-    writer.varint(sources)
+    if (sources !== packets.count(kindAndTag, value, 0)) numbers.add(0, kindAndTag, 0, value, sources)
   })
+  for (const { section, cells } of inSections(numbers)) {
+    writer.byte(section)
+    writer.varint(cells.length)
+    let before = 0
+    for (const cell of cells) {
+      const value = numbers.key(cell, 3)
+      writer.varint(value - before)
+      writer.varint(numbers.packets(cell))
+      before = value
+    }
+  }
   return writer.finish()
 }
 
-/** Visits every series. Throws PackedNumbersError where the bytes are no such list. */
+/** Visits every series that was not left out. Throws PackedNumbersError where the bytes are no such list. */
 export function decodeSourceNumbers(
   bytes: Uint8Array,
   visit: (kindAndTag: number, value: number, sources: number) => void
 ): void {
   const reader = new PackedReader(bytes)
-  while (!reader.isAtEnd) visit(reader.byte(), reader.varint(), reader.varint())
+  while (!reader.isAtEnd) {
+    const kindAndTag = reader.byte()
+    let value = 0
+    for (let series = reader.varint(); series > 0; series--) {
+      value += reader.varint()
+      visit(kindAndTag, value, reader.varint())
+    }
+  }
 }
 
 /** The unique sources of the named series among those that `forEach` visits; 0 for one that it does not visit. */

@@ -1,6 +1,7 @@
 // Which sensors of an hour are kept for good: the busiest of each series, by packets, then by name.
 import { CellTable } from '../windows/cell-table.ts'
-import { CountTable, SECTION } from '../windows/count-table.ts'
+import { CountTable } from '../windows/count-table.ts'
+import { SECTION } from '../windows/sections.ts'
 import { BUSIEST_SENSORS_KEPT, SENSOR_DETAIL_SECONDS } from './retention.ts'
 
 /** Packets by series (kind and tag, value, 0) of each sensor in one hour. */

@@ -1,5 +1,5 @@
 // A whole message, or one frame, that could not be used, as it goes to packets.rejected.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { RejectedRecord } from '../batch/enriched-batch.ts'
 
 /** Bytes of a rejected message that are kept: 1 MiB less room for the rest of the record. */
@@ -20,5 +20,5 @@ export function rejectedRecord(
 
 /** SHA-256, hex. */
 export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
+  return hash('sha256', bytes, 'hex')
 }

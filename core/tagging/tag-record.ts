@@ -32,11 +32,15 @@ export interface TaggedRecord {
 
 const HOUR_MS = 3_600_000
 
-/** Tags one message. Pure: the same message gives the same answer, so that a second try changes nothing. */
+/**
+ * Tags one message. Pure: the same message gives the same answer, so that a second try changes nothing. `columns`, with room
+ * for a whole batch, are filled and become those of the answer.
+ */
 export function tagRecord(
   record: BusRecord<RawBatch>,
   place: RecordPlace,
-  world: TaggingWorld
+  world: TaggingWorld,
+  columns?: PacketColumns
 ): TaggedRecord {
   const { delivered } = record
   if (delivered.kind === 'unreadable') {
@@ -64,7 +68,7 @@ export function tagRecord(
     const frames = raw.packets + raw.refused.length
     return rejectMessage(record, place, world, raw.name, 'unknown-sensor', frames, raw.capture)
   }
-  const { batch, rejected, framesFound } = enrichBatch(raw, facts, world)
+  const { batch, rejected, framesFound } = enrichBatch(raw, facts, world, columns)
   if (framesFound + raw.refused.length > MAX_BATCH_FRAMES)
     return rejectMessage(record, place, world, raw.name, 'over-bounds', MAX_BATCH_FRAMES, raw.capture)
   const name = formatName(raw.name)

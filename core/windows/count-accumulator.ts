@@ -2,7 +2,8 @@
 // series, windows and vantages are made of them by the store.
 import type { EnrichedBatch } from '../batch/enriched-batch.ts'
 import type { CountPart } from '../store/count-store.ts'
-import { CountTable, SECTION } from './count-table.ts'
+import { CountTable } from './count-table.ts'
+import { SECTION } from './sections.ts'
 import { countedTags, portCode } from './series.ts'
 
 /** Tables that are kept for other minutes. */

@@ -1,24 +1,11 @@
-// Packets of one stretch of time, as the store keeps them: by port within a set of tags, by region within a set of tags,
-// by AS number. A packet is three cells, whatever its tags; the series that people ask for are sums of cells.
+// Packets of one stretch of time, as the store keeps them: by section and value (sections.ts).
 //
 // As bytes (a log) they are sections that can be put behind each other: what is twice in them counts twice. A section is
 // its kind (1 byte), its word (varint), the number of its cells (varint), and a cell is the distance of its value from the
 // one before (varint) and its packets (varint), in order of value.
 import { PackedReader, PackedWriter } from '../packed-numbers.ts'
 import { CellTable } from './cell-table.ts'
-import { SERIES_KIND } from './series.ts'
-
-/** What the word and the values of a section are. Only append: they are stored. */
-export const SECTION = {
-  /** The word is a set of tag bits (countedTags), the values are port codes. */
-  port: 0,
-  /** The word is a set of tag bits, the values are region codes. */
-  region: 1,
-  /** The word is 0, the values are AS numbers. */
-  asn: 2,
-  /** The word is a kind of series and its tag, the values are those of that kind: single series, where not all are kept. */
-  series: 3
-} as const
+import { forEachSeries } from './sections.ts'
 
 /** Cells that a small table has room for before it grows. */
 const FEW_CELLS = 64
@@ -78,26 +65,7 @@ export class CountTable {
   series(): CellTable {
     const sums = new CellTable(this.#cells.size)
     this.#cells.forEach((section, word, value, packets) => {
-      switch (section) {
-        case SECTION.port:
-          sums.add(SERIES_KIND.all, 0, 0, packets)
-          sums.add(SERIES_KIND.port, value, 0, packets)
-          for (let tags = word; tags !== 0; tags &= tags - 1) {
-            sums.add(SERIES_KIND.tag | lowestTag(tags), 0, 0, packets)
-            sums.add(SERIES_KIND.portInTag | lowestTag(tags), value, 0, packets)
-          }
-          break
-        case SECTION.region:
-          sums.add(SERIES_KIND.region, value, 0, packets)
-          for (let tags = word; tags !== 0; tags &= tags - 1)
-            sums.add(SERIES_KIND.regionInTag | lowestTag(tags), value, 0, packets)
-          break
-        case SECTION.asn:
-          sums.add(SERIES_KIND.asn, value, 0, packets)
-          break
-        default:
-          sums.add(word, value, 0, packets)
-      }
+      forEachSeries(section, word, value, (kindAndTag, of) => sums.add(kindAndTag, of, 0, packets))
     })
     return sums
   }
@@ -118,9 +86,4 @@ export class CountTable {
     })
     return [...sections].sort(([a], [b]) => a - b).map(([, of]) => of)
   }
-}
-
-/** The lowest tag bit as its place in a series' kind. */
-function lowestTag(bits: number): number {
-  return (31 - Math.clz32(bits & -bits)) << 3
 }

@@ -1,22 +1,22 @@
-// Collects the sources that must be kept: each (quarter of an hour, series, source) about once, not once a packet.
-// Some 300 ns for a packet of a new source, of ten series or so; 140 ns for one like a packet before (bench/windows.ts).
+// Collects the sources that must be kept: each (quarter of an hour, cell, source) about once, not once a packet.
 import type { EnrichedBatch } from '../batch/enriched-batch.ts'
 import type { SourcePart } from '../store/count-store.ts'
 import { QUARTER_SECONDS } from './parts-of-windows.ts'
 import { SentSources } from './sent-sources.ts'
-import { countedTags, portCode, SERIES_KIND } from './series.ts'
+import { SECTION } from './sections.ts'
+import { countedTags, portCode } from './series.ts'
 import { SourceEntries } from './source-entries.ts'
 
-/** Tells an IPv6 source from the IPv4 source with the same first word, in the part of a key that has bits to spare. */
-const IPV6_KEY = 1 << 30
+/** A telescope of half a million packets a second has so many sources and ports in some minutes. */
+const REMEMBERED_SOURCES = 1 << 21
 /** Different origins of batches (vantages, geo data, rules) that one process can tell apart in a key. */
 const MAX_ORIGINS = 512
 
 /** Collects until `take`; what it has given once it does not give again, until `forgetSent`. */
 export class SourceAccumulator {
-  /** Tags by (quarter and origin, source): its region and AS number follow from the source. */
+  /** By (quarter and origin, tags, source): its region and AS number follow from the source. */
   readonly #sent: SentSources
-  /** Tags by (quarter and origin, port code, source): a packet like one before needs one look-up. */
+  /** By (quarter and origin, port code, tags, source): a packet like one before needs one look-up. */
   readonly #sentByPort: SentSources
   readonly #origins = new Map<string, number>()
   readonly #vantagesOfOrigin: (readonly string[])[] = []
@@ -24,8 +24,8 @@ export class SourceAccumulator {
   /** Parts of origins whose numbers were given anew. */
   #early: SourcePart[] = []
 
-  /** `rememberedSources` bounds each of two tables, of 32 bytes a source; a power of two. */
-  constructor(rememberedSources = 1 << 19) {
+  /** `rememberedSources` bounds each of two sets, of 16 bytes a source; a power of two. */
+  constructor(rememberedSources = REMEMBERED_SOURCES) {
     this.#sent = new SentSources(rememberedSources)
     this.#sentByPort = new SentSources(rememberedSources)
   }
@@ -38,13 +38,15 @@ export class SourceAccumulator {
     for (let row = 0; row < packets.length; row++) {
       const when = (Math.floor(seconds[row]! / QUARTER_SECONDS) * MAX_ORIGINS + origin) >>> 0
       const port = portCode(packets.protocol[row]!, packets.dstPort[row]!)
-      const family = ipVersion[row] === 4 ? 0 : IPV6_KEY
       const tags = countedTags(packets.tags[row]!)
-      const sentByPort = this.#sentByPort.addTags(when, port | family, src, row * 4, tags)
-      if (sentByPort !== 0 && (tags & ~sentByPort) === 0) continue
-      const sent = this.#sent.addTags(when, family, src, row * 4, tags)
-      this.#entries.startSource(src, row * 4, ipVersion[row]!)
-      this.#logSeries(packets, row, when, port, sent, sentByPort)
+      const version = ipVersion[row]!
+      const at = row * 4
+      if (!this.#sentByPort.add(when, port, tags, src, at, version)) continue
+      this.#entries.startSource(src, at, version)
+      this.#entries.add(when, SECTION.port, tags, port)
+      if (!this.#sent.add(when, 0, tags, src, at, version)) continue
+      this.#entries.add(when, SECTION.region, tags, packets.region[row]!)
+      this.#entries.add(when, SECTION.asn, 0, packets.asn[row]!)
     }
   }
 
@@ -70,33 +72,6 @@ export class SourceAccumulator {
     this.#early = []
   }
 
-  /** Logs the series that the source was not sent for: `sent` and `sentByPort` are the tags that it was sent for. */
-  #logSeries(
-    packets: EnrichedBatch['packets'],
-    row: number,
-    when: number,
-    port: number,
-    sent: number,
-    sentByPort: number
-  ): void {
-    const log = this.#entries
-    const region = packets.region[row]!
-    if (sent === 0) {
-      log.add(when, SERIES_KIND.all, 0)
-      log.add(when, SERIES_KIND.region, region)
-      log.add(when, SERIES_KIND.asn, packets.asn[row]!)
-    }
-    if (sentByPort === 0) log.add(when, SERIES_KIND.port, port)
-    const tags = countedTags(packets.tags[row]!)
-    for (let rest = tags & ~sentByPort; rest !== 0; rest &= rest - 1) {
-      log.add(when, SERIES_KIND.portInTag | tagOf(rest), port)
-    }
-    for (let rest = tags & ~sent; rest !== 0; rest &= rest - 1) {
-      log.add(when, SERIES_KIND.tag | tagOf(rest), 0)
-      log.add(when, SERIES_KIND.regionInTag | tagOf(rest), region)
-    }
-  }
-
   /** A source's region and ASN follow from the source only as long as the geo data are the same. */
   #originNumber({ vantages, provenance }: EnrichedBatch): number {
     const geo = provenance.geo.map(({ name, built }) => `${name} ${built}`)
@@ -116,9 +91,4 @@ export class SourceAccumulator {
     }
     return number
   }
-}
-
-/** The lowest tag bit as its place in a series' kind. */
-function tagOf(bits: number): number {
-  return (31 - Math.clz32(bits & -bits)) << 3
 }

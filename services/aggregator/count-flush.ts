@@ -30,13 +30,10 @@ export interface CountFlushOptions {
   readonly nowMs: () => number
 }
 
-/** Bounds each of two tables, of 32 bytes a source. What is forgotten is sent again, which costs time alone. */
-const REMEMBERED_SOURCES = 1 << 19
-
 /** Keeps only the table of sources already sent, and memory to use again, between two flushes. */
 export class CountFlush {
   readonly #options: CountFlushOptions
-  readonly #sources = new SourceAccumulator(REMEMBERED_SOURCES)
+  readonly #sources = new SourceAccumulator()
   /** Holds nothing between two flushes. */
   readonly #counts = new CountAccumulator()
 

@@ -2,8 +2,9 @@
 // acknowledged.
 import type { Log } from '../../adapters/log.ts'
 import type { EnrichedBatch, RejectedRecord } from '../../core/batch/enriched-batch.ts'
-import type { RawBatch } from '../../core/batch/raw-batch.ts'
+import { MAX_BATCH_FRAMES, type RawBatch } from '../../core/batch/raw-batch.ts'
 import type { Bus, BusRecord, ConsumeOutcome, PartitionHandler, Subscription } from '../../core/bus.ts'
+import { PacketColumns } from '../../core/packets/packet-columns.ts'
 import { tagRecord, type TaggingWorld } from '../../core/tagging/tag-record.ts'
 import type { TaggerCounters } from './metrics.ts'
 
@@ -20,10 +21,14 @@ export interface TaggerOptions {
   readonly onFailure: (error: Error) => void
 }
 
+/** As many as a few fetches bring. */
+const SPARE_COLUMNS = 32
+
 /** Stateless: everything that it knows is in the message, the geo data, the rules and the sensor list. */
 export class Tagger implements PartitionHandler<RawBatch> {
   readonly #options: TaggerOptions
   #subscription: Subscription | null = null
+  readonly #spare: PacketColumns[] = []
   /** Why records that were in hand are not done. */
   #undone: { readonly error: unknown } | null = null
 
@@ -67,14 +72,25 @@ export class Tagger implements PartitionHandler<RawBatch> {
     const { world, counters, nowMs } = this.#options
     const enriched: EnrichedBatch[] = []
     const rejected: RejectedRecord[] = []
+    const used: PacketColumns[] = []
     for (const record of records) {
-      const tagged = tagRecord(record, { topic: 'packets.raw', partition }, world)
+      const columns = this.#takeColumns(used)
+      const tagged = tagRecord(record, { topic: 'packets.raw', partition }, world, columns)
       if (tagged.enriched !== null) enriched.push(tagged.enriched)
       rejected.push(...tagged.rejected)
     }
     const sentBytes = await this.#publish(partition, enriched, rejected)
     counters.count(records, enriched, sentBytes, nowMs())
+    this.#spare.push(...used.slice(0, SPARE_COLUMNS - this.#spare.length))
     return { kind: 'commit', nextOffset: records.at(-1)!.offset + 1 }
+  }
+
+  /** Columns of a batch that is done, or new ones: half a megabyte each, which would have to be cleared. */
+  #takeColumns(used: PacketColumns[]): PacketColumns | undefined {
+    if (!this.#options.bus.copiesValues) return undefined
+    const columns = this.#spare.pop() ?? new PacketColumns(MAX_BATCH_FRAMES)
+    used.push(columns)
+    return columns
   }
 
   async #publish(

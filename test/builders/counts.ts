@@ -2,7 +2,8 @@
 import type { CountPart } from '../../core/store/count-store.ts'
 import { packRegion } from '../../core/packets/region-code.ts'
 import { TAG_RULES } from '../../core/tags/rules.ts'
-import { CountTable, SECTION } from '../../core/windows/count-table.ts'
+import { CountTable } from '../../core/windows/count-table.ts'
+import { SECTION } from '../../core/windows/sections.ts'
 import { portCode, SERIES_KIND } from '../../core/windows/series.ts'
 import type { SeriesCode } from './sources.ts'
 

@@ -3,6 +3,7 @@ import { registerOf } from '../../core/sources/hyperloglog.ts'
 import { type Hash64, hash4, hash16 } from '../../core/sources/murmur64a.ts'
 import { SourceLogWriter, SourceTable } from '../../core/sources/source-log.ts'
 import type { SourcePart } from '../../core/store/count-store.ts'
+import { SECTION } from '../../core/windows/sections.ts'
 import { portCode, SERIES_KIND, seriesName } from '../../core/windows/series.ts'
 
 /** A series as logs name it. */
@@ -41,7 +42,8 @@ export function addresses6(from: number, to: number): number[] {
 export function sourceLog(sources: readonly (readonly [SeriesCode, readonly number[]])[]): Uint8Array {
   const writer = new SourceLogWriter()
   for (const [{ kindAndTag, value }, registers] of sources) {
-    writer.startSeries(kindAndTag, value, registers.length)
+    writer.startSection(SECTION.series, kindAndTag, 1)
+    writer.startCell(value, registers.length)
     for (const register of registers) writer.add(register)
   }
   return writer.finish()

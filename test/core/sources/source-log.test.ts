@@ -5,7 +5,12 @@ import { HyperLogLog } from '../../../core/sources/hyperloglog.ts'
 import { type Hash64, hash4 } from '../../../core/sources/murmur64a.ts'
 import { registersIn, SourceLogWriter, SourceTable } from '../../../core/sources/source-log.ts'
 import { decodeSourceNumbers, encodeSourceNumbers } from '../../../core/sources/source-numbers.ts'
-import { addresses4, ALL, sourceLog, tcp } from '../../builders/sources.ts'
+import { packRegion } from '../../../core/packets/region-code.ts'
+import { tagOfBit } from '../../../core/tags/rules.ts'
+import { CellTable } from '../../../core/windows/cell-table.ts'
+import { SECTION } from '../../../core/windows/sections.ts'
+import { portCode } from '../../../core/windows/series.ts'
+import { addresses4, ALL, countedSources, sourceLog, tcp } from '../../builders/sources.ts'
 
 /** Series with members by number; few series and few numbers, so that they meet. */
 const sources = fc.array(
@@ -111,13 +116,34 @@ describe('logs of sources', () => {
     expect(tableOf(...parts).toLog().length).toBe(tableOf(whole).toLog().length)
   })
 
-  test('that begin behind other bytes are read from there', () => {
-    const log = sourceLog([[tcp(23), addresses4(0, 3)]])
+  test('of ports and regions count by the series that their cells belong to', () => {
+    const writer = new SourceLogWriter()
+    const [one, two, three] = addresses4(0, 3)
+    const cell = (section: number, word: number, value: number, ...registers: (number | undefined)[]) => {
+      writer.startSection(section, word, 1)
+      writer.startCell(value, registers.length)
+      for (const register of registers) writer.add(register!)
+    }
+    cell(SECTION.port, 0b01, portCode(6, 23), one, two)
+    cell(SECTION.port, 0b11, portCode(6, 23), two, three)
+    cell(SECTION.port, 0b10, portCode(6, 80), one)
+    cell(SECTION.region, 0b11, packRegion('JP'), three)
+    cell(SECTION.asn, 0, 4766, three)
 
-    const table = new SourceTable()
-    table.merge(new Uint8Array([1, 2, 3, ...log]), 3)
-
-    expect([...countsOf(table).values()]).toEqual([3])
+    expect(Object.fromEntries(countedSources(writer.finish()))).toEqual({
+      all: 3,
+      'port=23/TCP': 3,
+      'port=80/TCP': 1,
+      [`tag=${tagOfBit(0)}`]: 3,
+      [`tag=${tagOfBit(1)}`]: 3,
+      [`port=23/TCP,tag=${tagOfBit(0)}`]: 3,
+      [`port=23/TCP,tag=${tagOfBit(1)}`]: 2,
+      [`port=80/TCP,tag=${tagOfBit(1)}`]: 1,
+      'region=JP': 1,
+      [`region=JP,tag=${tagOfBit(0)}`]: 1,
+      [`region=JP,tag=${tagOfBit(1)}`]: 1,
+      'asn=4766': 1
+    })
   })
 
   test('that are cut or changed are an error, or other sources, and never something else', () => {
@@ -144,11 +170,14 @@ describe('logs of sources', () => {
 
   test('a writer begins anew after each log', () => {
     const writer = new SourceLogWriter()
-    writer.startSeries(1, 2, 1)
-    writer.add(5)
+    const write = () => {
+      writer.startSection(SECTION.port, 1, 1)
+      writer.startCell(7, 1)
+      writer.add(5)
+    }
+    write()
     const first = writer.finish()
-    writer.startSeries(1, 2, 1)
-    writer.add(5)
+    write()
 
     expect(writer.finish()).toEqual(first)
     expect(writer.finish().length).toBe(0)
@@ -156,6 +185,26 @@ describe('logs of sources', () => {
 })
 
 describe('numbers of sources', () => {
+  test('leave out a series that has as many packets, and no other', () => {
+    const table = tableOf(
+      sourceLog([
+        [ALL, addresses4(0, 9)],
+        [tcp(23), addresses4(0, 3)],
+        [tcp(80), addresses4(0, 1)]
+      ])
+    )
+    const packets = new CellTable()
+    packets.add(ALL.kindAndTag, ALL.value, 0, 12)
+    packets.add(tcp(23).kindAndTag, tcp(23).value, 0, 3)
+    const numbers: number[][] = []
+    decodeSourceNumbers(encodeSourceNumbers(table, packets), (...one) => numbers.push(one))
+
+    expect(numbers).toEqual([
+      [ALL.kindAndTag, ALL.value, 9],
+      [tcp(80).kindAndTag, tcp(80).value, 1]
+    ])
+  })
+
   test('are those of the table', () => {
     fc.assert(
       fc.property(sources, (given) => {
