@@ -75,11 +75,15 @@ export class BenchDeployment {
     const port = await findFreePort()
     const logFile = join(this.folder, `${name}.log`)
     const log = openSync(logFile, 'a')
-    const child = spawn(process.execPath, [...profiling(), join(packageRoot(), 'bin/stormpetrel.js'), ...args], {
-      stdio: ['ignore', log, log],
-      env: { ...this.environment, STORMPETREL_METRICS_PORT: String(port) },
-      detached: true
-    })
+    const child = spawn(
+      process.execPath,
+      [...profiling(), join(packageRoot(), 'bin/stormpetrel.js'), ...args],
+      {
+        stdio: ['ignore', log, log],
+        env: { ...this.environment, STORMPETREL_METRICS_PORT: String(port) },
+        detached: true
+      }
+    )
     closeSync(log)
     await once(child, 'spawn')
     const watchdog = startWatchdog(child.pid!, undefined)

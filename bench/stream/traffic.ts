@@ -18,6 +18,7 @@ export interface TrafficOptions {
   readonly seed: number
   /** The first three octets of the /24 that the sensor listens on, as one number. */
   readonly darkPrefix: number
+  /** Of a pool that all sensors share. */
   readonly sources: number
   readonly startSeconds: number
   /** Packets in a second of packet time. */
@@ -63,7 +64,7 @@ export class Traffic {
   constructor(options: TrafficOptions) {
     this.#options = options
     this.#state = Math.imul(options.seed + 1, 0x9e3779b1) >>> 0 || 1
-    this.#pool = Uint32Array.from({ length: options.sources }, () => unicastAddress(this.#bits()))
+    this.#pool = poolOf(options.sources)
     this.frame = {
       number: 0,
       seconds: options.startSeconds,
@@ -186,23 +187,43 @@ export class Traffic {
     return TCP_PORTS[Math.floor(TCP_PORTS.length * this.#fraction() ** 2)]!
   }
 
-  /** Few sources send most packets. */
+  /** Zipf's law: the r-th busiest sends 1/r of what the busiest does. */
   #source(): number {
     if (this.#fraction() < NEW_SOURCE_SHARE) return unicastAddress(this.#bits())
-    return this.#pool[Math.floor(this.#pool.length * this.#fraction() ** 3)]!
+    return this.#pool[Math.floor(this.#pool.length ** this.#fraction()) - 1]!
   }
 
   #fraction(): number {
     return this.#bits() / 2 ** 32
   }
 
-  /** 32 bits a call (xorshift32; Marsaglia, 2003). */
   #bits(): number {
-    let state = this.#state
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    this.#state = state >>> 0
+    this.#state = nextBits(this.#state)
     return this.#state
   }
+}
+
+/** 32 bits a call (xorshift32; Marsaglia, 2003). */
+function nextBits(state: number): number {
+  let bits = state ^ (state << 13)
+  bits ^= bits >>> 17
+  bits ^= bits << 5
+  return bits >>> 0
+}
+
+const POOL_SEED = 20_220_401
+const pools = new Map<number, Uint32Array>()
+
+/** The sources that all sensors have in common, the busiest first. */
+function poolOf(sources: number): Uint32Array {
+  let pool = pools.get(sources)
+  if (pool === undefined) {
+    let state = POOL_SEED
+    pool = Uint32Array.from({ length: sources }, () => {
+      state = nextBits(state)
+      return unicastAddress(state)
+    })
+    pools.set(sources, pool)
+  }
+  return pool
 }
