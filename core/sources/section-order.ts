@@ -12,11 +12,13 @@ export interface OrderedSection {
 /** A value and a place fit into 53 bits. */
 const MAX_CELLS = 2 ** 21
 
-/** The sections of a table of (when, section, word, value), in order. */
-export function inSections(table: GroupTable): OrderedSection[] {
+/** The sections of a table of (when, section, word, value), in order: of all its cells, or of some. */
+export function inSections(table: GroupTable, some?: readonly number[]): OrderedSection[] {
   const sections = new GroupTable()
   const members: number[][] = []
-  for (let cell = 0; cell < table.size; cell++) {
+  const count = some?.length ?? table.size
+  for (let i = 0; i < count; i++) {
+    const cell = some === undefined ? i : some[i]!
     const number = sections.add(table.key(cell, 0), table.key(cell, 1), table.key(cell, 2), 0, 0)
     if (number === members.length) members.push([cell])
     else members[number]!.push(cell)

@@ -7,13 +7,11 @@ import type {
   OffsetSpan,
   SeenHow,
   SlotOutcome,
-  SlotRequest,
-  SourcePart
+  SlotRequest
 } from '../../core/store/count-store.ts'
 import { fencedBatch } from '../../core/fence/fenced-batch.ts'
 import { slotOf } from '../../core/store/slot.ts'
-import { CountAccumulator } from '../../core/windows/count-accumulator.ts'
-import { SourceAccumulator } from '../../core/windows/source-accumulator.ts'
+import { Accumulator } from '../../core/windows/accumulator.ts'
 import { countRepeat, ENRICHED, type FlushContents, type NamedBatch } from './flush-contents.ts'
 import type { AggregatorCounters } from './metrics.ts'
 
@@ -33,9 +31,7 @@ export interface CountFlushOptions {
 /** Keeps only the table of sources already sent, and memory to use again, between two flushes. */
 export class CountFlush {
   readonly #options: CountFlushOptions
-  readonly #sources = new SourceAccumulator()
-  /** Holds nothing between two flushes. */
-  readonly #counts = new CountAccumulator()
+  readonly #accumulator = new Accumulator()
 
   constructor(options: CountFlushOptions) {
     this.#options = options
@@ -43,7 +39,7 @@ export class CountFlush {
 
   /** Call whenever it is in doubt whether all sources that were sent are in the store. */
   forgetSent(): void {
-    this.#sources.forgetSent()
+    this.#accumulator.forget()
   }
 
   /** Throws where the store or the bus did not answer; calling again with the same contents is always right. */
@@ -62,12 +58,11 @@ export class CountFlush {
   /** Asks one slot until it has counted what it had not seen; true where it answers that it lost data. */
   async #isSlotBehind(slot: number, own: readonly NamedBatch[], contents: FlushContents): Promise<boolean> {
     let asked = own
-    let sources = this.#sourcesOf(asked)
     const known: BatchName[] = []
     for (;;) {
       const wereOffered = new Set(asked.filter(({ state }) => state === 'offered'))
       for (const named of asked) if (named.state === 'fresh') named.state = 'offered'
-      const outcome = await this.#applySlot({ slot, spans: contents.spans, known, sources }, asked)
+      const outcome = await this.#applySlot({ slot, spans: contents.spans, known }, asked)
       switch (outcome.kind) {
         case 'behind':
           return true
@@ -81,9 +76,8 @@ export class CountFlush {
           for (const [named, how] of seen) this.#takeSeen(contents, named, how, wereOffered)
           known.push(...[...seen.keys()].map(({ batch }) => batch.name))
           asked = asked.filter((named) => !seen.has(named))
-          // Those of the others were in the call that did nothing.
-          this.#sources.forgetSent()
-          sources = this.#sourcesOf(asked)
+          // Sources of the others were in the call that did nothing.
+          this.#accumulator.forget()
           break
         }
         default:
@@ -105,24 +99,16 @@ export class CountFlush {
     named.state = 'counted'
   }
 
-  /** What was not sent yet. */
-  #sourcesOf(asked: readonly NamedBatch[]): SourcePart[] {
-    for (const { batch } of asked) this.#sources.add(batch)
-    return this.#sources.take()
-  }
-
   /** Sums cannot be taken apart, so each try adds up from the batches. */
   #applySlot(
-    request: Pick<SlotRequest, 'slot' | 'spans' | 'known' | 'sources'>,
+    request: Pick<SlotRequest, 'slot' | 'spans' | 'known'>,
     asked: readonly NamedBatch[]
   ): Promise<SlotOutcome> {
-    // Whatever went wrong in an earlier try, none of its packets is counted in this one.
-    this.#counts.clear()
-    for (const { batch } of asked) this.#counts.add(batch)
+    for (const { batch } of asked) this.#accumulator.add(batch)
     return this.#options.store.applySlot({
       ...request,
       batches: asked.map(({ batch, appendedAtMs }) => fencedBatch(batch, appendedAtMs)),
-      counts: this.#counts.take()
+      ...this.#accumulator.take()
     })
   }
 

@@ -278,19 +278,25 @@ async function outcomeOf(store: CountStore): Promise<Outcome> {
   }
 }
 
-/** Puts back what a copy held, in one step, as a Redis that starts from an older file. */
-async function restore(namespace: string, copy: ReadonlyMap<string, Buffer>): Promise<void> {
-  const now = await redis.keys(`${namespace}:{*`)
-  const change = redis.multi()
-  if (now.length > 0) change.unlink(now)
-  for (const [key, value] of copy) change.restore(key, 0, value)
-  await change.exec()
+/** Takes and puts back all of a namespace in one step, whatever goes on beside it. */
+const COPY = `
+local copy = {}
+for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
+  copy[#copy + 1] = key
+  copy[#copy + 1] = redis.call('DUMP', key)
+end
+return copy`
+const RESTORE = `
+for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end
+for i = 2, #ARGV, 2 do redis.call('RESTORE', ARGV[i], 0, ARGV[i + 1]) end`
+
+/** Keys and what they held, as a Redis that starts from an older file has them. */
+async function restore(namespace: string, copy: readonly Buffer[]): Promise<void> {
+  await redis.eval(RESTORE, 0, `${namespace}:{*`, ...copy)
 }
 
-async function copyOf(namespace: string): Promise<Map<string, Buffer>> {
-  const keys = await redis.keys(`${namespace}:{*`)
-  const values = await Promise.all(keys.map((key) => redis.dumpBuffer(key)))
-  return new Map(keys.map((key, i) => [key, values[i]!]))
+async function copyOf(namespace: string): Promise<Buffer[]> {
+  return (await redis.callBuffer('EVAL', [COPY, 0, `${namespace}:{*`])) as Buffer[]
 }
 
 test('each name is counted once with all its sources, whatever the order, the losses and the disasters', async () => {
@@ -303,14 +309,14 @@ test('each name is counted once with all its sources, whatever the order, the lo
     const isStormy = { now: true }
     const turns = new Turns(picks)
     const left = [...fates]
-    let copy = new Map<string, Buffer>()
+    let copy: readonly Buffer[] = []
     let calls = 0
     const before = async (): Promise<Fate> => {
       if (!isStormy.now) return 'answered'
       await turns.take()
       for (const { kind } of disasters.filter(({ atCall }) => atCall === calls)) {
         if (kind === 'copy') copy = await copyOf(namespace)
-        else await restore(namespace, kind === 'flush' ? new Map() : copy)
+        else await restore(namespace, kind === 'flush' ? [] : copy)
       }
       calls += 1
       return left.pop() ?? 'answered'

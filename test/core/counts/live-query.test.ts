@@ -11,10 +11,9 @@ import {
   type RollingSpan
 } from '../../../core/counts/query.ts'
 import type { CountRow } from '../../../core/counts/row.ts'
-import { CountAccumulator } from '../../../core/windows/count-accumulator.ts'
+import { Accumulator } from '../../../core/windows/accumulator.ts'
 import { portCode } from '../../../core/windows/series.ts'
 import { formatUtc } from '../../../core/windows/time-zone.ts'
-import { SourceAccumulator } from '../../../core/windows/source-accumulator.ts'
 import { enriched, PACKET, START, type TestBatch, testBatches } from './random-batches.ts'
 
 const ZONES = ['UTC', 'Asia/Tokyo', 'Asia/Kathmandu']
@@ -44,20 +43,15 @@ async function storeOf(
 }
 
 async function addTo(store: MemoryStore, batches: readonly TestBatch[]): Promise<void> {
-  const counts = new CountAccumulator()
-  const sources = new SourceAccumulator()
+  const accumulator = new Accumulator()
   const named = batches.map((batch, index) => enriched(batch, index + 1))
-  for (const batch of named) {
-    counts.add(batch)
-    sources.add(batch)
-  }
+  for (const batch of named) accumulator.add(batch)
   await store.applySlot({
     slot: 0,
     spans: [],
     batches: named.map((batch) => fencedBatch(batch, Number.MAX_SAFE_INTEGER)),
     known: [],
-    counts: counts.take(),
-    sources: sources.take()
+    ...accumulator.take()
   })
 }
 

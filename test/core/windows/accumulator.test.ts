@@ -2,9 +2,11 @@ import { expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { MemoryStore } from '../../../adapters/memory-store.ts'
 import type { EnrichedBatch } from '../../../core/batch/enriched-batch.ts'
-import { CountAccumulator } from '../../../core/windows/count-accumulator.ts'
+import { Accumulator } from '../../../core/windows/accumulator.ts'
 import { TAG_RULES } from '../../../core/tags/rules.ts'
+import type { SourcePart } from '../../../core/store/count-store.ts'
 import { enrichedBatch, type PacketFields } from '../../builders/batches.ts'
+import { countedSources } from '../../builders/sources.ts'
 
 const packet = fc.record({
   seconds: fc.integer({ min: 1_655_000_000, max: 1_655_300_000 }),
@@ -53,12 +55,11 @@ function recount(
 
 /** What a store has after these batches, one flush each or all in one. */
 async function storeOf(flushes: readonly (readonly EnrichedBatch[])[]): Promise<MemoryStore> {
-  const accumulator = new CountAccumulator()
+  const accumulator = new Accumulator()
   const store = new MemoryStore({ dayZones: ['Asia/Tokyo'] })
   for (const batches of flushes) {
     for (const batch of batches) accumulator.add(batch)
-    const counts = accumulator.take()
-    await store.applySlot({ slot: 0, spans: [], batches: [], known: [], counts, sources: [] })
+    await store.applySlot({ slot: 0, spans: [], batches: [], known: [], ...accumulator.take() })
   }
   return store
 }
@@ -95,14 +96,14 @@ test('every series of every window is what a packet-by-packet recount gives, ove
 })
 
 test('a part is a minute of one sensor, and says how many packets it has', () => {
-  const accumulator = new CountAccumulator()
+  const accumulator = new Accumulator()
   const seconds = 1_655_000_040
   for (const sensor of ['one', 'two', 'two']) {
     const name = { sensor, epoch: 'ab', lane: 0, number: 1 }
     accumulator.add(enrichedBatch([{ seconds }, { seconds: seconds + 60 }, { seconds }], { name }))
   }
 
-  const found = accumulator.take().map(({ log: _log, ...part }) => part)
+  const found = accumulator.take().counts.map(({ log: _log, ...part }) => part)
 
   const vantages = ['all']
   expect(found).toEqual([
@@ -113,19 +114,103 @@ test('a part is a minute of one sensor, and says how many packets it has', () =>
   ])
 })
 
-test('what was taken is not given again, nor what was cleared', () => {
-  const accumulator = new CountAccumulator()
+test('what was taken is not given again, nor what was forgotten', () => {
+  const accumulator = new Accumulator()
   accumulator.add(enrichedBatch([{ seconds: 1_655_000_000 }]))
   accumulator.take()
 
-  expect(accumulator.take()).toEqual([])
+  expect(accumulator.take()).toEqual({ counts: [], sources: [] })
   accumulator.add(enrichedBatch([{ seconds: 1_655_000_000 }]))
-  accumulator.clear()
-  expect(accumulator.take()).toEqual([])
+  accumulator.forget()
+  expect(accumulator.take()).toEqual({ counts: [], sources: [] })
 })
 
 test('a day that began before 1970 keeps its start', async () => {
   const store = await storeOf([[enrichedBatch([{ seconds: 10 }])]])
 
   expect(await store.windows('day', 'Asia/Tokyo', 'all')).toEqual([-9 * 3600])
+})
+
+const sourcePacket = fc
+  .record({
+    seconds: fc.integer({ min: 1_655_000_000, max: 1_655_100_000 }),
+    src: fc.constantFrom(1, 2, 0xffff_ffff),
+    dstPort: fc.constantFrom(23, 80),
+    tags: fc.constantFrom(0, 1, 3)
+  })
+  .map((fields) => ({ ...fields, region: fields.src === 1 ? 'JP' : 'KR' }))
+
+/** Unique sources by quarter, vantages and series. */
+function counted(parts: readonly SourcePart[]): Map<string, Map<string, number>> {
+  const logs = new Map<string, Uint8Array[]>()
+  for (const { quarterSeconds, vantages, log } of parts) {
+    const key = `${quarterSeconds}|${vantages.join()}`
+    logs.set(key, [...(logs.get(key) ?? []), log])
+  }
+  return new Map([...logs].map(([key, own]) => [key, countedSources(...own)]))
+}
+
+test('over flushes every (quarter, series) is given every source that it has', () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(sourcePacket, { maxLength: 30 }), { maxLength: 5 }), (batches) => {
+      const flushed = new Accumulator()
+      const given: SourcePart[] = []
+      for (const packets of batches) {
+        flushed.add(enrichedBatch(packets))
+        given.push(...flushed.take().sources)
+      }
+      const forgetful: SourcePart[] = []
+      for (const each of batches.flat()) {
+        const fresh = new Accumulator()
+        fresh.add(enrichedBatch([each]))
+        forgetful.push(...fresh.take().sources)
+      }
+
+      expect(counted(given)).toEqual(counted(forgetful))
+    }),
+    { numRuns: 60 }
+  )
+})
+
+test('a source that was given is not given again in its quarter, until everything is forgotten', () => {
+  const accumulator = new Accumulator()
+  const batch = enrichedBatch([{ seconds: 1_655_000_000, dstPort: 23 }])
+  accumulator.add(batch)
+  const first = accumulator.take().sources
+
+  accumulator.add(batch)
+  const second = accumulator.take().sources
+  accumulator.forget()
+  accumulator.add(batch)
+  const third = accumulator.take().sources
+
+  expect(first.length).toBeGreaterThan(0)
+  expect(second).toEqual([])
+  expect(counted(third)).toEqual(counted(first))
+})
+
+test('a source that newer geo data put elsewhere is given for its new region too', () => {
+  const accumulator = new Accumulator()
+  const seconds = 1_655_000_000
+  accumulator.add(enrichedBatch([{ seconds, region: 'JP' }]))
+  const newer = { geo: [{ name: 'country.mmdb', built: '2022-06-12' }], rules: '1', sensors: 'none' }
+  accumulator.add(enrichedBatch([{ seconds, region: 'KR' }], { provenance: newer }))
+
+  const series = accumulator.take().sources.flatMap(({ log }) => [...countedSources(log).keys()])
+
+  expect(series).toContain('region=JP')
+  expect(series).toContain('region=KR')
+})
+
+test('an IPv6 source is not taken for the IPv4 source that has the same first word', () => {
+  const accumulator = new Accumulator()
+  const seconds = 1_655_000_000
+  accumulator.add(
+    enrichedBatch([
+      { seconds, src: 9 },
+      { seconds, src: 9, ipVersion: 6 }
+    ])
+  )
+
+  expect(countedSources(...accumulator.take().sources.map(({ log }) => log)).get('all')).toBe(2)
 })
