@@ -14,7 +14,8 @@ export interface ProducerSettings {
 
 /** kafkajs makes one record batch a request and partition; brokers take 1 MiB unless the topic says more. */
 const MAX_REQUEST_BYTES = 900 * 1024
-const MAX_REQUEST_MESSAGES = 512
+/** kafkajs sorts messages by partition in a time that is the square of their number. */
+const MAX_REQUEST_MESSAGES = 128
 /** A partition that was added is known after this time. */
 const METADATA_MAX_AGE_MS = 30_000
 

@@ -39,7 +39,7 @@ export function cellsToDrop(hour: HourBySensor): Map<string, CellTable> {
 
 /** What is left of a sensor's series: a table of single ones; null where nothing is left. */
 export function withoutDropped(series: CellTable, dropped: CellTable | undefined): CountTable | null {
-  const kept = new CountTable(series.size)
+  const kept = new CountTable()
   series.forEach((kindAndTag, value, _unused, packets) => {
     if ((dropped?.count(kindAndTag, value, 0) ?? 0) > 0) return
     kept.add(SECTION.series, kindAndTag, value, packets)

@@ -5,7 +5,6 @@ import type { EnrichedBatch } from '../batch/enriched-batch.ts'
 import { registerOf } from '../sources/hyperloglog.ts'
 import { type Hash64, hash4, hash16 } from '../sources/murmur64a.ts'
 import type { CountPart, SourcePart } from '../store/count-store.ts'
-import { CellNumbers } from './cell-numbers.ts'
 import { CountTable } from './count-table.ts'
 import { QUARTER_SECONDS } from './parts-of-windows.ts'
 import { SECTION } from './sections.ts'
@@ -28,17 +27,24 @@ export interface Accumulated {
   readonly sources: SourcePart[]
 }
 
+/** Lives are numbered in 32 bits; when they begin again, what is left of the first is long gone. */
+const MOST_LIVES = 2 ** 32 - 1
+/** Places for sources that were seen a moment ago, a power of two: 32 bytes each, all of them in a processor's cache. */
+const RECENT_PLACES = 1 << 14
+/** Life of a minute, source, tags, cells of its region and AS number, port, cell of the port; one is left over. */
+const RECENT_WORDS = 8
+
 /** Cells of one minute. */
 class Minute {
-  readonly numbers = new CellNumbers()
-  /** By the number of the cell. */
-  packets = new Float64Array(FIRST_CELLS)
-  /** The same cell of the quarter. */
+  /** Another one each time that the minute begins: what was known of its cells holds no more. */
+  life = 0
+  readonly table = new CountTable()
+  /** The same cells of the quarter, by their numbers here. */
   sourceCells = new Uint32Array(FIRST_CELLS)
   total = 0
 
   clear(): void {
-    this.numbers.clear()
+    this.table.clear()
     this.total = 0
   }
 }
@@ -58,6 +64,9 @@ export class Accumulator {
   readonly #sensors = new Map<string, SensorState>()
   readonly #spare: Minute[] = []
   readonly #sources = new SourceCells()
+  /** What the newest packets of IPv4 sources were counted in: a few sources send most packets. */
+  readonly #recent = new Uint32Array(RECENT_PLACES * RECENT_WORDS)
+  #lives = 0
   readonly #lists = new Map<string, Quarters>()
   /** What each number of a quarter stands for. */
   readonly #quarters: Omit<SourcePart, 'log'>[] = []
@@ -77,16 +86,18 @@ export class Accumulator {
         when = this.#quarterNumber(state, seconds[row]!)
         last = number
       }
-      const at = row * 4
-      if (ipVersion[row] === 4) hash4(src[at]!, hash)
-      else hash16(src[at]!, src[at + 1]!, src[at + 2]!, src[at + 3]!, hash)
-      const register = registerOf(hash)
       const tags = countedTags(packets.tags[row]!)
       const port = portCode(packets.protocol[row]!, packets.dstPort[row]!)
       minute.total += 1
-      this.#enter(minute, when, SECTION.port, tags, port, register)
-      this.#enter(minute, when, SECTION.region, tags, region[row]!, register)
-      this.#enter(minute, when, SECTION.asn, 0, asn[row]!, register)
+      if (ipVersion[row] === 4) this.#add4(minute, when, tags, port, src[row * 4]!, region[row]!, asn[row]!)
+      else {
+        const at = row * 4
+        hash16(src[at]!, src[at + 1]!, src[at + 2]!, src[at + 3]!, hash)
+        const register = registerOf(hash)
+        this.#enter(minute, when, SECTION.port, tags, port, register)
+        this.#enter(minute, when, SECTION.region, tags, region[row]!, register)
+        this.#enter(minute, when, SECTION.asn, 0, asn[row]!, register)
+      }
     }
   }
 
@@ -100,7 +111,7 @@ export class Accumulator {
           sensor,
           vantages,
           packets: minute.total,
-          log: logOf(minute)
+          log: minute.table.toLog()
         })
       }
     }
@@ -122,26 +133,68 @@ export class Accumulator {
     this.#quarters.length = 0
   }
 
-  #enter(minute: Minute, when: number, section: number, word: number, value: number, register: number): void {
-    const { numbers } = minute
-    const size = numbers.size
-    const cell = numbers.add(section, word, value)
-    if (cell === size) this.#appendCell(minute, cell, this.#sources.cell(when, section, word, value))
-    minute.packets[cell]! += 1
-    this.#sources.enter(minute.sourceCells[cell]!, register)
+  /** A source that was seen with the same tags a moment ago is in the same region and AS, and was entered there. */
+  #add4(
+    minute: Minute,
+    when: number,
+    tags: number,
+    port: number,
+    source: number,
+    region: number,
+    asn: number
+  ): void {
+    const recent = this.#recent
+    const at =
+      ((Math.imul(source ^ Math.imul(tags, 0x85ebca6b), 0x9e3779b1) >>> 18) & (RECENT_PLACES - 1)) *
+      RECENT_WORDS
+    const { table } = minute
+    // Region and AS number are held against those of the cells: geo data may be renewed from one batch to the next.
+    const isKnown =
+      recent[at + 1] === source &&
+      recent[at] === minute.life &&
+      recent[at + 2] === tags &&
+      table.value(recent[at + 3]!) === region &&
+      table.value(recent[at + 4]!) === asn
+    if (isKnown && recent[at + 5] === port) {
+      table.addTo(recent[at + 3]!, 1)
+      table.addTo(recent[at + 4]!, 1)
+      table.addTo(recent[at + 6]!, 1)
+      return
+    }
+    hash4(source, hash)
+    const register = registerOf(hash)
+    if (isKnown) {
+      table.addTo(recent[at + 3]!, 1)
+      table.addTo(recent[at + 4]!, 1)
+    } else {
+      recent[at] = minute.life
+      recent[at + 1] = source
+      recent[at + 2] = tags
+      recent[at + 3] = this.#enter(minute, when, SECTION.region, tags, region, register)
+      recent[at + 4] = this.#enter(minute, when, SECTION.asn, 0, asn, register)
+    }
+    recent[at + 5] = port
+    recent[at + 6] = this.#enter(minute, when, SECTION.port, tags, port, register)
   }
 
-  #appendCell(minute: Minute, cell: number, sourceCell: number): void {
-    if (cell === minute.packets.length) {
-      const packets = new Float64Array(2 * cell)
-      packets.set(minute.packets)
-      minute.packets = packets
-      const sourceCells = new Uint32Array(2 * cell)
-      sourceCells.set(minute.sourceCells)
-      minute.sourceCells = sourceCells
+  /** Counts a packet in a cell, and enters its source there; answers the cell's number in the minute. */
+  #enter(
+    minute: Minute,
+    when: number,
+    section: number,
+    word: number,
+    value: number,
+    register: number
+  ): number {
+    const { table } = minute
+    const { size } = table
+    const cell = table.add(section, word, value, 1)
+    if (cell === size) {
+      if (cell === minute.sourceCells.length) minute.sourceCells = doubled(minute.sourceCells)
+      minute.sourceCells[cell] = this.#sources.cell(when, section, word, value)
     }
-    minute.packets[cell] = 0
-    minute.sourceCells[cell] = sourceCell
+    this.#sources.enter(minute.sourceCells[cell]!, register)
+    return cell
   }
 
   #clearMinutes(): void {
@@ -158,6 +211,8 @@ export class Accumulator {
     let minute = minutes.get(number)
     if (minute === undefined) {
       minute = this.#spare.pop() ?? new Minute()
+      this.#lives = this.#lives === MOST_LIVES ? 1 : this.#lives + 1
+      minute.life = this.#lives
       minutes.set(number, minute)
     }
     return minute
@@ -189,10 +244,8 @@ export class Accumulator {
   }
 }
 
-function logOf({ numbers, packets }: Minute): Uint8Array {
-  const table = new CountTable(numbers.size)
-  for (let cell = 0; cell < numbers.size; cell++) {
-    table.add(numbers.section(cell), numbers.word(cell), numbers.value(cell), packets[cell]!)
-  }
-  return table.toLog()
+function doubled(words: Uint32Array): Uint32Array<ArrayBuffer> {
+  const longer = new Uint32Array(words.length * 2)
+  longer.set(words)
+  return longer
 }

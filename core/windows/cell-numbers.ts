@@ -48,6 +48,24 @@ export class CellNumbers {
     this.#size = 0
   }
 
+  /** The cells of each section, in order of section and word, and of value in it. */
+  inOrder(): OrderedCells[] {
+    const sections = new Map<number, number[]>()
+    for (let number = 0; number < this.#size; number++) {
+      const key = this.section(number) * 2 ** 32 + this.word(number)
+      const cells = sections.get(key)
+      if (cells === undefined) sections.set(key, [number])
+      else cells.push(number)
+    }
+    return [...sections]
+      .sort(([a], [b]) => a - b)
+      .map(([, cells]) => ({
+        section: this.section(cells[0]!),
+        word: this.word(cells[0]!),
+        cells: inOrderOfValue(cells, (number) => this.value(number))
+      }))
+  }
+
   #append(section: number, word: number, value: number, place: number): number {
     const number = this.#size
     this.#keys[number * 3] = section
@@ -73,4 +91,21 @@ export class CellNumbers {
     this.#keys = keys
     this.#places = places
   }
+}
+
+/** Cells of one section, in order of value. */
+export interface OrderedCells {
+  readonly section: number
+  readonly word: number
+  readonly cells: readonly number[]
+}
+
+/** A value and a place fit into 53 bits. */
+const MAX_CELLS = 2 ** 21
+
+/** Sorted as numbers of which the low bits are the place: no comparison is a call. At most 2^21 cells. */
+export function inOrderOfValue(cells: readonly number[], valueOf: (cell: number) => number): number[] {
+  if (cells.length > MAX_CELLS) throw new RangeError(`${cells.length} cells in one section`)
+  const keys = Float64Array.from(cells, (cell, place) => valueOf(cell) * MAX_CELLS + place).sort()
+  return Array.from(keys, (key) => cells[key % MAX_CELLS]!)
 }

@@ -4,6 +4,7 @@
 // its kind (1 byte), its word (varint), the number of its cells (varint), and a cell is the distance of its value from the
 // one before (varint) and its packets (varint), in order of value.
 import { PackedReader, PackedWriter } from '../packed-numbers.ts'
+import { CellNumbers } from './cell-numbers.ts'
 import { CellTable } from './cell-table.ts'
 import { forEachSeries } from './sections.ts'
 
@@ -14,47 +15,61 @@ const writer = new PackedWriter()
 
 /** Packets by (section, word, value). */
 export class CountTable {
-  readonly #cells: CellTable
-
-  /** `cells` that it has room for at first. */
-  constructor(cells = FEW_CELLS) {
-    this.#cells = new CellTable(cells)
-  }
+  readonly #cells = new CellNumbers()
+  #packets = new Float64Array(FEW_CELLS)
 
   /** How many cells it has. */
   get size(): number {
     return this.#cells.size
   }
 
-  /** Adds packets (1 or more) to a cell. */
-  add(section: number, word: number, value: number, packets: number): void {
-    this.#cells.add(section, word, value, packets)
+  /** Adds packets (1 or more) to a cell; answers its number, `size` before this call where it is new. */
+  add(section: number, word: number, value: number, packets: number): number {
+    const cell = this.#cells.add(section, word, value)
+    if (cell === this.#packets.length) {
+      const longer = new Float64Array(2 * cell)
+      longer.set(this.#packets)
+      this.#packets = longer
+    }
+    this.#packets[cell]! += packets
+    return cell
   }
 
-  /** Adds what a log holds, from `start` on. Throws PackedNumbersError where the bytes are no log. */
-  merge(log: Uint8Array, start = 0): void {
-    const reader = new PackedReader(log, start)
+  /** Adds packets to a cell by its number. */
+  addTo(cell: number, packets: number): void {
+    this.#packets[cell]! += packets
+  }
+
+  /** The value of a cell by its number. */
+  value(cell: number): number {
+    return this.#cells.value(cell)
+  }
+
+  /** Adds what a log holds. Throws PackedNumbersError where the bytes are no log. */
+  merge(log: Uint8Array): void {
+    const reader = new PackedReader(log)
     while (!reader.isAtEnd) {
       const section = reader.byte()
       const word = reader.varint()
       let value = 0
       for (let cells = reader.varint(); cells > 0; cells--) {
         value += reader.varint()
-        this.#cells.add(section, word, value, reader.varint())
+        this.add(section, word, value, reader.varint())
       }
     }
   }
 
   /** All of it as one log, without a repetition. */
   toLog(): Uint8Array {
-    for (const { section, word, values } of this.#sections()) {
+    for (const { section, word, cells } of this.#cells.inOrder()) {
       writer.byte(section)
       writer.varint(word)
-      writer.varint(values.length)
+      writer.varint(cells.length)
       let before = 0
-      for (const value of Uint32Array.from(values).sort()) {
+      for (const cell of cells) {
+        const value = this.#cells.value(cell)
         writer.varint(value - before)
-        writer.varint(this.#cells.count(section, word, value))
+        writer.varint(this.#packets[cell]!)
         before = value
       }
     }
@@ -63,27 +78,20 @@ export class CountTable {
 
   /** Packets by series: (kind and tag, value, 0). */
   series(): CellTable {
-    const sums = new CellTable(this.#cells.size)
-    this.#cells.forEach((section, word, value, packets) => {
-      forEachSeries(section, word, value, (kindAndTag, of) => sums.add(kindAndTag, of, 0, packets))
-    })
+    const cells = this.#cells
+    const sums = new CellTable(cells.size)
+    for (let cell = 0; cell < cells.size; cell++) {
+      const packets = this.#packets[cell]!
+      forEachSeries(cells.section(cell), cells.word(cell), cells.value(cell), (kindAndTag, value) =>
+        sums.add(kindAndTag, value, 0, packets)
+      )
+    }
     return sums
   }
 
   /** Forgets everything but its memory. */
   clear(): void {
+    this.#packets.fill(0, 0, this.#cells.size)
     this.#cells.clear()
-  }
-
-  /** Values by section, in order of section and word. */
-  #sections(): { section: number; word: number; values: number[] }[] {
-    const sections = new Map<number, { section: number; word: number; values: number[] }>()
-    this.#cells.forEach((section, word, value) => {
-      const key = section * 2 ** 32 + word
-      const of = sections.get(key)
-      if (of === undefined) sections.set(key, { section, word, values: [value] })
-      else of.values.push(value)
-    })
-    return [...sections].sort(([a], [b]) => a - b).map(([, of]) => of)
   }
 }

@@ -18,7 +18,7 @@ const cells = fc.array(cell, { maxLength: 200 })
 type Cells = typeof cells extends fc.Arbitrary<infer T> ? T : never
 
 function tableOf(given: Cells): CountTable {
-  const table = new CountTable(1)
+  const table = new CountTable()
   for (const { section, word, value, packets } of given) table.add(section, word, value, packets)
   return table
 }
