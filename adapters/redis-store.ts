@@ -82,7 +82,7 @@ export class RedisStore implements CountStore {
   #rewriter: LogRewriter
 
   constructor(options: RedisStoreOptions) {
-    const { slots = 16, dayZones, retention } = options
+    const { slots = 4, dayZones, retention } = options
     this.#options = options
     this.#wanted = { slots, dayZones, retention }
     this.#redis = this.#makeConnection()

@@ -18,6 +18,8 @@ import {
   type Machine,
   readLatestResults
 } from './results.ts'
+import { readConfiguration } from '../core/configuration.ts'
+import { measureMemory } from './stream/memory.ts'
 import { measureDrainAlone, measureStream } from './stream/part.ts'
 
 const STORMPETREL = 'bin/stormpetrel.js'
@@ -25,6 +27,9 @@ const WARM_LOADS = 7
 const WARM_GOAL_MS = 150
 
 const DRAIN = 'drain'
+const MEMORY = 'memory'
+/** STORMPETREL_SLOTS as it is where nobody says otherwise. */
+const SLOTS = readConfiguration({}).slots
 const DRAIN_PACKETS = 20_000_000
 
 const { values } = parseArgs({
@@ -32,17 +37,18 @@ const { values } = parseArgs({
     only: { type: 'string' },
     rounds: { type: 'string' },
     packets: { type: 'string' },
-    alone: { type: 'boolean' }
+    alone: { type: 'boolean' },
+    slots: { type: 'string' }
   }
 })
 const rounds = Number(values.rounds ?? 3)
 const drainPackets = Number(values.packets ?? DRAIN_PACKETS)
 const only = values.only ?? ''
 const chosen = BENCH_CASES.filter(({ name }) => name.includes(only))
-if ((chosen.length === 0 && only !== DRAIN) || !(rounds >= 1) || !(drainPackets >= 1000)) {
-  const names = [...BENCH_CASES.map(({ name }) => name), DRAIN].join(', ')
+if ((chosen.length === 0 && only !== DRAIN && only !== MEMORY) || !(rounds >= 1) || !(drainPackets >= 1000)) {
+  const names = [...BENCH_CASES.map(({ name }) => name), DRAIN, MEMORY].join(', ')
   process.stderr.write(
-    `usage: npm run bench -- [--only NAME] [--rounds 3] [--packets ${DRAIN_PACKETS}] [--alone]; names: ${names}\n`
+    `usage: npm run bench -- [--only NAME] [--rounds 3] [--packets ${DRAIN_PACKETS}] [--alone] [--slots ${SLOTS}]; names: ${names}\n`
   )
   process.exit(2)
 }
@@ -58,7 +64,13 @@ const environment = {
 
 try {
   if (only === DRAIN && values.alone) await measureDrainAlone(drainPackets, say)
-  else if (only === DRAIN)
+  else if (only === MEMORY) {
+    const memory = await measureMemory(Number(values.slots ?? SLOTS), say)
+    for (const { kind, keys, bytes, times } of memory.rows)
+      say(`${kind.padEnd(26)}${String(keys).padStart(8)}${String(bytes).padStart(14)} bytes, ${times} times`)
+    say(`memory: ${Math.round(memory.totalBytes / 2 ** 20)} MiB`)
+    keep({ ...readLatestResults(), memory })
+  } else if (only === DRAIN)
     keep({ ...readLatestResults(), ...(await measureStream(drainPackets, false, say)) })
   else await run()
 } finally {
@@ -87,6 +99,7 @@ async function run(): Promise<void> {
   }
   if (only !== '') return
   const stream = await measureStream(drainPackets, true, say)
+  const memory = await measureMemory(SLOTS, say)
   const bare = await leastOf(await programOf(BENCH_CASES[0]!, true))
   const startUp = { wallMs: Math.round(bare.wallSeconds * 1000), cpuMs: Math.round(bare.cpuSeconds * 1000) }
   keep({
@@ -98,6 +111,7 @@ async function run(): Promise<void> {
     startUp,
     geo,
     cases,
+    memory,
     ...stream
   })
 }

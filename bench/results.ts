@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageRoot } from '../adapters/package-root.ts'
+import type { MemoryResult } from './stream/memory.ts'
 import type { StreamResults } from './stream/part.ts'
 
 /** Where it ran. */
@@ -58,6 +59,8 @@ export interface BenchResults extends Partial<StreamResults> {
   readonly startUp: { readonly wallMs: number; readonly cpuMs: number }
   readonly geo: GeoResult
   readonly cases: readonly CaseResult[]
+  /** A hundred small sensors. */
+  readonly memory?: MemoryResult
 }
 
 /** The newest results' path, relative to the package. */

@@ -168,10 +168,11 @@ export const SETTINGS = {
   ),
   slots: integer(
     'STORMPETREL_SLOTS',
-    16,
+    4,
     'slots',
     [1, 1024],
-    'Parts that the store is divided into; fixed when the store is made (a run keeps its own).'
+    'Parts that the store is divided into; fixed when the store is made (a run keeps its own). Fewer take less memory; a ' +
+      'Redis Cluster needs several a master.'
   ),
   minuteRetentionHours: integer(
     'STORMPETREL_MINUTE_RETENTION_HOURS',

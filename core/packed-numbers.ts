@@ -60,6 +60,11 @@ export class PackedReader {
     this.at = start
   }
 
+  /** Bytes that are not read yet. */
+  get left(): number {
+    return Math.max(0, this.#bytes.length - this.at)
+  }
+
   get isAtEnd(): boolean {
     return this.at >= this.#bytes.length
   }
@@ -89,4 +94,22 @@ export class PackedReader {
     this.at += bytes
     return start
   }
+}
+
+let scratch = new Uint32Array(1024)
+
+/**
+ * So many values, 0..2^32-1, each written as its distance from the one before. Good until the next call. Throws
+ * PackedNumbersError where the bytes end too early.
+ */
+export function readValues(reader: PackedReader, count: number): Uint32Array {
+  // Each takes a byte at least: a count that says more is damage, and gets no memory.
+  if (count > reader.left) throw new PackedNumbersError(`${count} numbers in ${reader.left} bytes`)
+  if (count > scratch.length) scratch = new Uint32Array(2 * count)
+  let value = 0
+  for (let i = 0; i < count; i++) {
+    value += reader.varint()
+    scratch[i] = value
+  }
+  return scratch.subarray(0, count)
 }

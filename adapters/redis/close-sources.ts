@@ -1,7 +1,6 @@
 // Sources of windows far enough behind become numbers. Every step may be done twice, or by two at once.
 import { encodeSourceNumbers } from '../../core/sources/source-numbers.ts'
 import { SourceTable } from '../../core/sources/source-log.ts'
-import { deflateRawSync } from 'node:zlib'
 import { PackedNumbersError } from '../../core/packed-numbers.ts'
 import { partitionKey } from '../../core/fence/slot-request.ts'
 import type { CountedUpTo, VantageWindow } from '../../core/store/count-store.ts'
@@ -19,7 +18,7 @@ import type { RedisConnection } from './connection.ts'
 import { readCounts } from './read-counts.ts'
 import { runScript } from './scripts.ts'
 import { parseWindowMember, type SlotKeys, vantageMember, windowMember } from './slot-keys.ts'
-import { inflated, mergeStored } from './stored-log.ts'
+import { deflated, inflated, mergeStored } from './stored-log.ts'
 
 /**
  * Logs are kept for this time behind the watermark, and never deleted in the round that wrote their numbers: a store that
@@ -149,7 +148,7 @@ async function writeNumbers(
   for (const [vantage, table] of tables) {
     const key = numbersKey(slots, { ...window, vantage })
     // The first one stays: a second one may have found logs that were deleted meanwhile.
-    const numbers = deflateRawSync(encodeSourceNumbers(table, packets.get(vantage)))
+    const numbers = deflated(encodeSourceNumbers(table, packets.get(vantage)))
     await redis.set(key, numbers, 'EXAT', keepUntilSeconds(window, retention), 'NX')
   }
 }

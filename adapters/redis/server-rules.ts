@@ -14,9 +14,11 @@ export interface ServerFacts {
   /** 0 is no limit. */
   readonly maxmemoryBytes: number | null
   readonly maxmemoryPolicy: string | null
+  /** Whether it keeps an append-only file and goes on with one that is torn. */
+  readonly loadsTornFile: boolean | null
 }
 
-/** Asks by INFO, which servers allow that forbid CONFIG. */
+/** Asks by INFO, which servers allow that forbid CONFIG; only what INFO does not say is asked of CONFIG. */
 export async function readServerFacts(redis: Redis): Promise<ServerFacts> {
   const info = await readInfo(redis)
   const field = (name: string): string | null =>
@@ -26,23 +28,38 @@ export async function readServerFacts(redis: Redis): Promise<ServerFacts> {
     where: `${redis.options.host}:${redis.options.port}`,
     version: field('redis_version'),
     maxmemoryBytes: bytes === null ? null : Number(bytes),
-    maxmemoryPolicy: field('maxmemory_policy')
+    maxmemoryPolicy: field('maxmemory_policy'),
+    loadsTornFile: field('aof_enabled') === '0' ? false : await readLoadsTornFile(redis)
+  }
+}
+
+async function readLoadsTornFile(redis: Redis): Promise<boolean | null> {
+  try {
+    const answer = (await redis.config('GET', 'aof-load-truncated')) as string[]
+    return answer[1] === undefined ? null : answer[1] === 'yes'
+  } catch (error) {
+    if (isRefusal(error)) return null
+    throw error
   }
 }
 
 /** Empty where the server refuses to tell. */
 async function readInfo(redis: Redis): Promise<string> {
   try {
-    return `${await redis.info('server')}\n${await redis.info('memory')}`
+    return `${await redis.info('server')}\n${await redis.info('memory')}\n${await redis.info('persistence')}`
   } catch (error) {
-    if (error instanceof Error && /^(NOPERM|ERR unknown command)/.test(error.message)) return ''
+    if (isRefusal(error)) return ''
     throw error
   }
 }
 
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && /^(NOPERM|ERR unknown command)/.test(error.message)
+}
+
 /** What is wrong with a server. */
 export function serverFindings(facts: ServerFacts): Finding[] {
-  return [...versionFindings(facts), ...evictionFindings(facts)]
+  return [...versionFindings(facts), ...evictionFindings(facts), ...tornFileFindings(facts)]
 }
 
 /**
@@ -83,6 +100,27 @@ function evictionFindings({ where, maxmemoryBytes, maxmemoryPolicy }: ServerFact
       where,
       why: 'what Redis evicts is missing from the counts, and nobody notices',
       mend: 'Set maxmemory-policy to noeviction, and write it into redis.conf.',
+      isMended: false
+    }
+  ]
+}
+
+/**
+ * Redis 7 cuts a torn append-only file behind the last whole command, also where that is inside a transaction. It has not
+ * carried that transaction out; what it appends later follows it in the file, and the start after that carries out both.
+ * redis-check-aof cuts in front of the transaction.
+ */
+function tornFileFindings({ where, loadsTornFile }: ServerFacts): Finding[] {
+  if (loadsTornFile !== true) return []
+  return [
+    {
+      severity: 'error',
+      what: 'aof-load-truncated is yes',
+      where,
+      why: 'after a power cut Redis would carry out a torn transaction at its second start, and packets would count twice',
+      mend:
+        'Set aof-load-truncated to no, in redis.conf too, and have redis-check-aof --fix run over the append-only file ' +
+        'before Redis starts.',
       isMended: false
     }
   ]

@@ -1,7 +1,7 @@
 // What a log is in Redis: an id that changes with every append, then frames, each as an aggregator wrote it. A log that
 // nothing is appended to any more is one deflated frame (RFC 1951).
 import { randomBytes } from 'node:crypto'
-import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
 import { PackedNumbersError } from '../../core/packed-numbers.ts'
 
 /** Bytes in front of every log that tell it from the one that was there before: a log that changed has others. */
@@ -41,7 +41,7 @@ export function plainFrame(log: Uint8Array): Buffer {
 
 /** A frame of a log that is kept: about half the size, at some 10 ns a byte. */
 export function deflatedFrame(log: Uint8Array): Buffer {
-  return frame(DEFLATED, deflateRawSync(log))
+  return frame(DEFLATED, deflated(log))
 }
 
 function frame(kind: number, bytes: Uint8Array): Buffer {
@@ -66,6 +66,11 @@ export function mergeStored(stored: Buffer, into: Mergeable): void {
 
 function contents(kind: number, bytes: Buffer): Uint8Array {
   return kind === PLAIN ? bytes : inflated(bytes)
+}
+
+/** Shorter: small numbers hardly ever repeat in runs, so runs are looked for little. */
+export function deflated(bytes: Uint8Array): Buffer {
+  return deflateRawSync(bytes, { strategy: constants.Z_FILTERED })
 }
 
 /** What was deflated. Throws PackedNumbersError where nothing was, or more than there can be. */

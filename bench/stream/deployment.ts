@@ -70,14 +70,18 @@ export class BenchDeployment {
     return deployment
   }
 
-  /** Starts a verb; its output goes to a log in the folder. */
-  async start(name: string, args: readonly string[]): Promise<ServiceProcess> {
+  /** Starts a verb; its output goes to a log in the folder, and its profile to one where one is given. */
+  async start(
+    name: string,
+    args: readonly string[],
+    profileFolder: string | null = null
+  ): Promise<ServiceProcess> {
     const port = await findFreePort()
     const logFile = join(this.folder, `${name}.log`)
     const log = openSync(logFile, 'a')
     const child = spawn(
       process.execPath,
-      [...profiling(), join(packageRoot(), 'bin/stormpetrel.js'), ...args],
+      [...profiling(profileFolder), join(packageRoot(), 'bin/stormpetrel.js'), ...args],
       {
         stdio: ['ignore', log, log],
         env: { ...this.environment, STORMPETREL_METRICS_PORT: String(port) },
@@ -115,10 +119,9 @@ export class BenchDeployment {
   }
 }
 
-/** With BENCH_PROFILE_FOLDER each process leaves a CPU profile there when it ends, for Chromium's developer tools. */
-function profiling(): string[] {
-  const folder = process.env.BENCH_PROFILE_FOLDER
-  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`]
+/** The process leaves a CPU profile there when it ends, for Chromium's developer tools and for profile.ts. */
+function profiling(folder: string | null): string[] {
+  return folder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`]
 }
 
 async function ended(child: ChildProcess): Promise<void> {

@@ -7,7 +7,7 @@ import { NO_LOG } from '../../adapters/log.ts'
 import type { CountStore, SensorTotals } from '../../core/store/count-store.ts'
 import { rejectedFramesOf } from '../../core/store/ledger.ts'
 import { createBus, createStore } from '../../services/connections.ts'
-import { type BenchDeployment, SENSORS } from './deployment.ts'
+import { type BenchDeployment, SENSORS, type ServiceProcess } from './deployment.ts'
 import { type StageUsage, watchUsage } from './process-usage.ts'
 import { type FilledTopic, fillRawTopic } from './raw-topic.ts'
 
@@ -52,19 +52,21 @@ export async function fillForDrain(
   return filled
 }
 
-/** Drains what `fillForDrain` left. Throws where a count is not exact. */
+/** Drains what `fillForDrain` left. Throws where a count is not exact. Profiles go to a folder a service. */
 export async function measureDrain(
   deployment: BenchDeployment,
   filled: FilledTopic,
   packets: number,
-  say: Say
+  say: Say,
+  profileFolder: string | null = null
 ): Promise<DrainResult> {
   const { stack, configuration } = deployment
   const beganMs = performance.now()
-  const services = [
-    await deployment.start('tagger', ['tagger']),
-    await deployment.start('aggregator', ['aggregator'])
-  ]
+  const services: ServiceProcess[] = []
+  for (const verb of ['tagger', 'aggregator']) {
+    const folder = profileFolder === null ? null : join(profileFolder, verb)
+    services.push(await deployment.start(verb, [verb], folder))
+  }
   const stages = watchUsage([
     ...services.map(({ name, child }) => ({ name, pid: child.pid! })),
     { name: 'kafka', pid: stack.kafka.pids[0]! },

@@ -10,6 +10,7 @@ import { measureRedisAlone } from '../peers/redis-alone.ts'
 import { measureTshark } from '../peers/tshark.ts'
 import { BenchDeployment } from './deployment.ts'
 import { type DrainResult, fillForDrain, measureDrain, type Say } from './drain.ts'
+import { type ProfileRow, profileOf } from './profile.ts'
 import { writeTrafficCapture } from './traffic-capture.ts'
 
 /** What the part leaves in the results. */
@@ -21,8 +22,17 @@ export interface StreamResults {
     readonly ratioToKafkaStreamsExactlyOnce: number
   }
   readonly redisBytes: number
+  readonly profiles: readonly ServiceProfile[]
   readonly peers: readonly PeerResult[]
 }
+
+/** A service, and where its time goes. */
+export interface ServiceProfile {
+  readonly service: string
+  readonly rows: readonly ProfileRow[]
+}
+
+const PROFILED_PACKETS = 4_000_000
 
 /** Peers other than Kafka Streams get so many frames: the slowest of them would take hours for all. */
 const PEER_FRAMES = 2_000_000
@@ -32,16 +42,35 @@ export async function measureDrainAlone(packets: number, say: Say): Promise<void
   const deployment = await BenchDeployment.open()
   try {
     const filled = await fillForDrain(deployment, packets, say)
-    const drain = await measureDrain(deployment, filled, packets, say)
-    say(JSON.stringify(drain, null, 1))
+    say(JSON.stringify(await measureDrain(deployment, filled, packets, say), null, 1))
   } finally {
     await deployment.close()
+  }
+  for (const { service, rows } of await measureProfiles(packets, say)) {
+    say(service)
+    for (const { area, share } of rows) say(`  ${(share * 100).toFixed(1).padStart(5)} % ${area}`)
+  }
+}
+
+/** Where the services' time goes in a drain of its own, which the profile makes slower. */
+async function measureProfiles(packets: number, say: Say): Promise<ServiceProfile[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'stormpetrel-bench-'))
+  const deployment = await BenchDeployment.open()
+  try {
+    const filled = await fillForDrain(deployment, packets, say)
+    await measureDrain(deployment, filled, packets, say, folder)
+    await deployment.stopServices()
+    return ['tagger', 'aggregator'].map((service) => ({ service, rows: profileOf(join(folder, service)) }))
+  } finally {
+    await deployment.close()
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 
 /** Drains so many packets, then has the peers count: Kafka Streams all of them, and the others where `hasAllPeers`. */
 export async function measureStream(packets: number, hasAllPeers: boolean, say: Say): Promise<StreamResults> {
   const startedAt = new Date().toISOString()
+  let results: Omit<StreamResults, 'profiles'>
   const deployment = await BenchDeployment.open()
   try {
     const filled = await fillForDrain(deployment, packets, say)
@@ -59,7 +88,7 @@ export async function measureStream(packets: number, hasAllPeers: boolean, say: 
     for (const { name, packetsPerSecond } of peers) say(`${name}: ${packetsPerSecond} packets/s`)
     const ratio = drain.packetsPerSecond / exactlyOnce.packetsPerSecond
     const ratioToKafkaStreamsExactlyOnce = Math.round(ratio * 100) / 100
-    return {
+    results = {
       drain: { startedAt, ...drain, ratioToKafkaStreamsExactlyOnce },
       redisBytes: drain.redisBytes,
       peers
@@ -67,6 +96,7 @@ export async function measureStream(packets: number, hasAllPeers: boolean, say: 
   } finally {
     await deployment.close()
   }
+  return { ...results, profiles: await measureProfiles(Math.min(packets, PROFILED_PACKETS), say) }
 }
 
 async function measureCapturePeers(packets: number): Promise<PeerResult[]> {

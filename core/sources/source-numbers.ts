@@ -1,7 +1,7 @@
 // The unique sources of a window that is closed, as bytes: sections of kind and tag (1 byte), the number of series (varint),
-// and for each the distance of its value from the one before and its sources (varints), in order of value. A series of which
+// for each the distance of its value from the one before (varint), in order of value, and for each its sources (varint). A series of which
 // every packet had a source of its own is left out, its packets say it: of a telescope's tail of ports that is most.
-import { PackedReader, PackedWriter } from '../packed-numbers.ts'
+import { PackedReader, PackedWriter, readValues } from '../packed-numbers.ts'
 import { GroupTable } from '../counts/group-table.ts'
 import { CellTable } from '../windows/cell-table.ts'
 import { seriesName } from '../windows/series.ts'
@@ -23,9 +23,9 @@ export function encodeSourceNumbers(table: SourceTable, packets = new CellTable(
     for (const cell of cells) {
       const value = numbers.key(cell, 3)
       writer.varint(value - before)
-      writer.varint(numbers.packets(cell))
       before = value
     }
+    for (const cell of cells) writer.varint(numbers.packets(cell))
   }
   return writer.finish()
 }
@@ -38,11 +38,8 @@ export function decodeSourceNumbers(
   const reader = new PackedReader(bytes)
   while (!reader.isAtEnd) {
     const kindAndTag = reader.byte()
-    let value = 0
-    for (let series = reader.varint(); series > 0; series--) {
-      value += reader.varint()
-      visit(kindAndTag, value, reader.varint())
-    }
+    const values = readValues(reader, reader.varint())
+    for (const value of values) visit(kindAndTag, value, reader.varint())
   }
 }
 

@@ -1,9 +1,9 @@
 // Packets of one stretch of time, as the store keeps them: by section and value (sections.ts).
 //
 // As bytes (a log) they are sections that can be put behind each other: what is twice in them counts twice. A section is
-// its kind (1 byte), its word (varint), the number of its cells (varint), and a cell is the distance of its value from the
-// one before (varint) and its packets (varint), in order of value.
-import { PackedReader, PackedWriter } from '../packed-numbers.ts'
+// its kind (1 byte), its word (varint), the number of its cells (varint), for each the distance of its value from the one
+// before (varint), in order of value, and for each its packets (varint): like beside like, which deflates better.
+import { PackedReader, PackedWriter, readValues } from '../packed-numbers.ts'
 import { CellNumbers } from './cell-numbers.ts'
 import { CellTable } from './cell-table.ts'
 import { forEachSeries } from './sections.ts'
@@ -51,11 +51,7 @@ export class CountTable {
     while (!reader.isAtEnd) {
       const section = reader.byte()
       const word = reader.varint()
-      let value = 0
-      for (let cells = reader.varint(); cells > 0; cells--) {
-        value += reader.varint()
-        this.add(section, word, value, reader.varint())
-      }
+      for (const value of readValues(reader, reader.varint())) this.add(section, word, value, reader.varint())
     }
   }
 
@@ -69,9 +65,9 @@ export class CountTable {
       for (const cell of cells) {
         const value = this.#cells.value(cell)
         writer.varint(value - before)
-        writer.varint(this.#packets[cell]!)
         before = value
       }
+      for (const cell of cells) writer.varint(this.#packets[cell]!)
     }
     return writer.finish()
   }

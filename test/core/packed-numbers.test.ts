@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { PackedNumbersError, PackedReader, PackedWriter } from '../../core/packed-numbers.ts'
+import { PackedNumbersError, PackedReader, PackedWriter, readValues } from '../../core/packed-numbers.ts'
 
 const number = fc.oneof(
   fc.nat(300),
@@ -35,4 +35,13 @@ test('what is cut or has no end is refused, and nothing beyond the end is read',
   const reader = new PackedReader(Uint8Array.of(1, 2, 3), 1)
   expect(reader.skip(2)).toBe(1)
   expect(() => reader.skip(1)).toThrow(PackedNumbersError)
+})
+
+test('values come back from their distances, and a count that lies is refused before there is memory for it', () => {
+  const writer = new PackedWriter()
+  for (const distance of [5, 0, 2 ** 32 - 6]) writer.varint(distance)
+  const bytes = writer.finish()
+
+  expect([...readValues(new PackedReader(bytes), 3)]).toEqual([5, 5, 2 ** 32 - 1])
+  expect(() => readValues(new PackedReader(bytes), 2 ** 40)).toThrow(PackedNumbersError)
 })

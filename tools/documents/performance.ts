@@ -26,6 +26,9 @@ export function performanceDocument(): string {
       'and keeps them in memory: what it holds grows with the series, not with the packets; `tag` holds nothing, and ' +
       '`counts` one row for each combination that it is asked for.',
     ...streamTexts(results),
+    ...profileTexts(results),
+    ...memoryTexts(results),
+    ...planTexts(results),
     '## Start-up and geo data',
     table(
       ['what', 'ms'],
@@ -73,6 +76,89 @@ function streamTexts({ drain, peers = [] }: BenchResults): string[] {
       `${number(Math.round(drain.redisBytes / 2 ** 20))} MiB at the end. ` +
       `${drain.ratioToKafkaStreamsExactlyOnce.toFixed(2)} times Kafka Streams with exactly_once_v2.`
   ]
+}
+
+/** What limits it now. */
+function profileTexts({ profiles = [] }: BenchResults): string[] {
+  if (profiles.length === 0) return []
+  return [
+    '## Where the time goes',
+    "Shares of what each process does, by V8's profile in a drain of its own:",
+    table(
+      ['process', 'part', '%'],
+      profiles.flatMap(({ service, rows }) =>
+        rows.map(({ area, share }) => [service, area, (share * 100).toFixed(1)])
+      )
+    )
+  ]
+}
+
+/** What a telescope of many small sensors needs of Redis. */
+function memoryTexts({ memory }: BenchResults): string[] {
+  if (memory === undefined) return []
+  const { sensors, vantages, packetsASensorAndDay, slots, rows, totalBytes } = memory
+  return [
+    '## Memory of Redis',
+    `${code('npm run bench -- --only memory')}: ${sensors} sensors in ${vantages} vantages, ` +
+      `${number(packetsASensorAndDay)} packets a sensor and day, ${slots} slots. One day is counted, and what Redis says ` +
+      'of its keys is taken as often as days, hours and minutes of them are kept: 48 hours of minutes, 14 days of ' +
+      'hours, and 182 days in UTC and in Asia/Tokyo.',
+    table(
+      ['keys', 'of one day', 'bytes of one day', 'times', 'MiB'],
+      rows
+        .filter(({ times }) => times > 0)
+        .map(({ kind, keys, bytes, times }) => [
+          kind,
+          number(keys),
+          number(bytes),
+          `${times}`,
+          mebibytes(bytes * times)
+        ])
+    ),
+    `${mebibytes(totalBytes)} MiB in all.`
+  ]
+}
+
+/** Packets a second that the largest telescopes may come to. */
+const PLANNED = [10_000_000, 100_000_000]
+/** A core is planned for so much of its time. */
+const PLANNED_LOAD = 0.7
+/** One broker is planned for so many bytes a second, in and out: a tenth of what its network and disks take. */
+const BROKER_BYTES = 500e6
+const REPLICAS = 3
+
+/** Partitions, workers and slots past one machine, by arithmetic from the drain. */
+function planTexts({ drain }: BenchResults): string[] {
+  if (drain === undefined) return []
+  const nsOf = (name: string): number =>
+    drain.stages.find((stage) => stage.name === name)?.cpuNsPerPacket ?? 0
+  const rows = PLANNED.map((rate) => {
+    const workers = (name: string): number => Math.ceil((rate * nsOf(name)) / 1e9 / PLANNED_LOAD)
+    const [taggers, aggregators] = [workers('tagger'), workers('aggregator')]
+    const bytes = rate * (drain.rawBytesPerPacket + drain.enrichedBytesPerPacket) * (REPLICAS + 1)
+    const slots = Math.max(4, 4 * workers('redis'))
+    return [
+      number(rate),
+      number(taggers),
+      number(aggregators),
+      number(Math.max(taggers, aggregators)),
+      number(Math.ceil(bytes / BROKER_BYTES)),
+      `${number(workers('redis'))} with ${number(slots)} slots`
+    ]
+  })
+  return [
+    '## Past one machine',
+    'A tagger and an aggregator use one core each, and partitions divide the work: nothing else is shared, so workers are ' +
+      `packets/s times their ns a packet, at ${PLANNED_LOAD * 100} % of a core. There are at least as many partitions as ` +
+      `workers of a kind, and a sensor too big for one worker has several lanes. Brokers take every byte ${REPLICAS} times ` +
+      `and give it once, at ${number(BROKER_BYTES / 1e6)} MB/s each. Redis is a cluster of so many masters; four slots a ` +
+      'master even out the sensors that lie in them, and a store keeps the slots that it was made with.',
+    table(['packets/s', 'taggers', 'aggregators', 'partitions', 'brokers', 'Redis masters'], rows)
+  ]
+}
+
+function mebibytes(bytes: number): string {
+  return number(Math.round(bytes / 2 ** 20))
 }
 
 function machineText({ machine, loadAverage, startedAt, isPinned, rounds }: BenchResults): string {

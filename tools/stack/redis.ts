@@ -31,6 +31,13 @@ export class Redis extends Part {
   }
 }
 
+/** The first argument is the folder, the others are those of redis-server. */
+const MENDED_SERVER = `
+manifest="$1/appendonlydir/appendonly.aof.manifest"
+shift
+if [ -e "$manifest" ]; then yes | redis-check-aof --fix "$manifest"; fi
+exec redis-server "$@"`
+
 const execute = promisify(execFile)
 
 /** Starts the system's redis-server (7 or newer) and resolves when it answers PING, its data loaded. */
@@ -44,8 +51,18 @@ export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
     name: 'redis',
     folder: folder.path,
     temporaryFolder: folder.isTemporary ? folder.path : undefined,
-    command: 'redis-server',
-    args: [...place, '--daemonize', 'no', '--save', '', '--appendonly', appendOnly, ...(options.args ?? [])],
+    // A torn append-only file is mended before Redis reads it: with aof-load-truncated Redis cuts it behind a transaction
+    // that it has not carried out, and carries that out together with the next one at the start after this.
+    command: 'sh',
+    args: [
+      '-c',
+      MENDED_SERVER,
+      'redis-server',
+      folder.path,
+      ...place,
+      ...['--daemonize', 'no', '--save', '', '--appendonly', appendOnly, '--aof-load-truncated', 'no'],
+      ...(options.args ?? [])
+    ],
     readyLimitMs: 30_000,
     stopLimitMs: 10_000,
     checkReady: () => checkPing(port)

@@ -5,7 +5,8 @@ const SAFE: ServerFacts = {
   where: 'host:1',
   version: '7.0.15',
   maxmemoryBytes: 1 << 30,
-  maxmemoryPolicy: 'noeviction'
+  maxmemoryPolicy: 'noeviction',
+  loadsTornFile: false
 }
 
 function told(facts: Partial<ServerFacts>): string[] {
@@ -28,9 +29,10 @@ describe('a Redis server', () => {
       { maxmemoryPolicy: 'allkeys-lru', maxmemoryBytes: 0 },
       ['warning: maxmemory-policy is allkeys-lru, without a maxmemory yet']
     ],
+    ['one that goes on with a torn file', { loadsTornFile: true }, ['error: aof-load-truncated is yes']],
     [
       'one that does not tell',
-      { version: null, maxmemoryBytes: null, maxmemoryPolicy: null },
+      { version: null, maxmemoryBytes: null, maxmemoryPolicy: null, loadsTornFile: null },
       ['warning: its version could not be read', 'warning: maxmemory-policy could not be read']
     ]
   ])('%s', (_, facts, findings) => {
