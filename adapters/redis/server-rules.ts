@@ -35,8 +35,8 @@ export async function readServerFacts(redis: Redis): Promise<ServerFacts> {
 
 async function readLoadsTornFile(redis: Redis): Promise<boolean | null> {
   try {
-    const answer = (await redis.config('GET', 'aof-load-truncated')) as string[]
-    return answer[1] === undefined ? null : answer[1] === 'yes'
+    const [, value] = await redis.config('GET', 'aof-load-truncated')
+    return value === undefined ? null : value === 'yes'
   } catch (error) {
     if (isRefusal(error)) return null
     throw error

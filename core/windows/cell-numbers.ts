@@ -104,8 +104,8 @@ export interface OrderedCells {
 const MAX_CELLS = 2 ** 21
 
 /** Sorted as numbers of which the low bits are the place: no comparison is a call. At most 2^21 cells. */
-export function inOrderOfValue(cells: readonly number[], valueOf: (cell: number) => number): number[] {
+export function inOrderOfValue(cells: readonly number[], valueOfCell: (cell: number) => number): number[] {
   if (cells.length > MAX_CELLS) throw new RangeError(`${cells.length} cells in one section`)
-  const keys = Float64Array.from(cells, (cell, place) => valueOf(cell) * MAX_CELLS + place).sort()
+  const keys = Float64Array.from(cells, (cell, place) => valueOfCell(cell) * MAX_CELLS + place).sort()
   return Array.from(keys, (key) => cells[key % MAX_CELLS]!)
 }
