@@ -1,4 +1,5 @@
 // The bus of the embedded default: the contract of core/bus.ts within one process, values handed over as they are.
+
 import type { Bus, BusRecord, PartitionHandler, Subscription, TopicName, TopicValues } from '../core/bus.ts'
 import { formatName } from '../core/batch/name.ts'
 import { StormpetrelError } from '../core/errors.ts'
@@ -49,7 +50,7 @@ export interface InProcessBusOptions {
 
 /** One process, one reader a group and topic; nothing outlives it. */
 export class InProcessBus implements Bus {
-  readonly copiesValues = false
+  readonly copiesValues: boolean = false
   readonly #options: InProcessBusOptions
   readonly #topics = new Map<TopicName, Partition<TopicValues[TopicName]>[]>()
   readonly #waiting = new Set<() => void>()

@@ -81,13 +81,16 @@ export class Tagger implements PartitionHandler<RawBatch> {
     }
     const sentBytes = await this.#publish(partition, enriched, rejected)
     counters.count(records, enriched, sentBytes, nowMs())
-    this.#spare.push(...used.slice(0, SPARE_COLUMNS - this.#spare.length))
+    this.#spare.push(...used)
     return { kind: 'commit', nextOffset: records.at(-1)!.offset + 1 }
   }
 
-  /** Columns of a batch that is done, or new ones: half a megabyte each, which would have to be cleared. */
+  /**
+   * Columns of a batch that is done, or new ones: half a megabyte each, which would have to be cleared. Undefined once a
+   * call holds its share: the rest of thousands of small batches gets columns of its own size.
+   */
   #takeColumns(used: PacketColumns[]): PacketColumns | undefined {
-    if (!this.#options.bus.copiesValues) return undefined
+    if (!this.#options.bus.copiesValues || used.length === SPARE_COLUMNS) return undefined
     const columns = this.#spare.pop() ?? new PacketColumns(MAX_BATCH_FRAMES)
     used.push(columns)
     return columns

@@ -1,64 +1,20 @@
 import { describe, expect, test } from '@jest/globals'
-import { Batcher, DEFAULT_BATCH_LIMITS } from '../../../core/batch/batcher.ts'
-import { formatName } from '../../../core/batch/name.ts'
 import { MAX_BATCH_FRAMES, type RawBatch } from '../../../core/batch/raw-batch.ts'
 import type { BusRecord } from '../../../core/bus.ts'
 import { HeaderCaptureWriter } from '../../../core/capture/header-capture.ts'
-import { type TaggingWorld, tagRecord } from '../../../core/tagging/tag-record.ts'
-import { buildAimedAt } from '../../../core/tags/aimed-at.ts'
+import { tagRecord } from '../../../core/tagging/tag-record.ts'
 import { TAG_RULES } from '../../../core/tags/rules.ts'
-import { frameOf, synPacket } from '../../builders/frames.ts'
+import { synPacket } from '../../builders/frames.ts'
+import { rawBatch, rawRecord, taggingWorld } from '../../builders/raw-batches.ts'
 
 const SECONDS = 1_655_000_000
 const PLACE = { topic: 'packets.raw', partition: 3 }
-
-function world(overrides: Partial<TaggingWorld> = {}): TaggingWorld {
-  return {
-    geo: { region: null, asn: null, provenance: [] },
-    provenance: { geo: [], rules: '1', sensors: 'none' },
-    hasClockRule: false,
-    spoolAgeLimitMs: 86_400_000,
-    sensorFacts: (sensor) => (sensor === 'local' ? { vantages: ['all'], aimedAt: buildAimedAt([]) } : null),
-    ...overrides
-  }
-}
-
-/** Three packets, the second with an IP version of 7, and one frame that is no IP packet. */
-function rawBatch(overrides: Partial<RawBatch> = {}): RawBatch {
-  const batcher = new Batcher({
-    sensor: 'local',
-    epoch: 'ab',
-    epochStartedMs: 0,
-    lane: 0,
-    file: 'a.pcap',
-    limits: DEFAULT_BATCH_LIMITS,
-    withDigest: true
-  })
-  const wrongVersion = synPacket()
-  wrongVersion[0] = 0x75
-  const mirai = synPacket({ dst: [203, 0, 113, 9], seq: 0xcb007109 })
-  batcher.add(frameOf(mirai, 1, SECONDS))
-  batcher.add(frameOf(wrongVersion, 2, SECONDS))
-  batcher.add(frameOf(new Uint8Array(20), 3, SECONDS, 1))
-  batcher.add(frameOf(synPacket(), 4, SECONDS))
-  return { ...batcher.close()!, ...overrides }
-}
-
-function record(value: RawBatch, overrides: Partial<BusRecord<RawBatch>> = {}): BusRecord<RawBatch> {
-  return {
-    offset: 17,
-    appendedAtMs: SECONDS * 1000,
-    headerName: formatName(value.name),
-    delivered: { kind: 'value', value, sizeBytes: 1 },
-    ...overrides
-  }
-}
 
 describe('a good batch', () => {
   test('keeps its name and digest, and every frame is a packet or a rejection', () => {
     const raw = rawBatch()
 
-    const { enriched, rejected } = tagRecord(record(raw), PLACE, world())
+    const { enriched, rejected } = tagRecord(rawRecord(raw), PLACE, taggingWorld())
 
     expect(enriched!.name).toEqual(raw.name)
     expect(enriched!.digest).toBe(raw.digest)
@@ -74,7 +30,7 @@ describe('a good batch', () => {
   })
 
   test('is tagged', () => {
-    const { enriched } = tagRecord(record(rawBatch()), PLACE, world())
+    const { enriched } = tagRecord(rawRecord(rawBatch()), PLACE, taggingWorld())
 
     const mirai = 1 << TAG_RULES.findIndex(({ id }) => id === 'mirai')
     expect(enriched!.packets.tags[0]! & mirai).toBe(mirai)
@@ -84,7 +40,9 @@ describe('a good batch', () => {
   test('gives the same answer every time', () => {
     const raw = rawBatch()
 
-    expect(tagRecord(record(raw), PLACE, world())).toEqual(tagRecord(record(raw), PLACE, world()))
+    expect(tagRecord(rawRecord(raw), PLACE, taggingWorld())).toEqual(
+      tagRecord(rawRecord(raw), PLACE, taggingWorld())
+    )
   })
 })
 
@@ -92,20 +50,20 @@ describe('a bad batch', () => {
   const cases: [string, BusRecord<RawBatch>, string][] = [
     [
       'an unknown sensor',
-      record(rawBatch({ name: { sensor: 'other', epoch: 'ab', lane: 0, number: 1 } })),
+      rawRecord(rawBatch({ name: { sensor: 'other', epoch: 'ab', lane: 0, number: 1 } })),
       'unknown-sensor'
     ],
     [
       'a number of 2^40',
-      record(rawBatch({ name: { sensor: 'local', epoch: 'ab', lane: 0, number: 2 ** 40 } })),
+      rawRecord(rawBatch({ name: { sensor: 'local', epoch: 'ab', lane: 0, number: 2 ** 40 } })),
       'number-out-of-range'
     ],
-    ['too many packets', record(rawBatch({ packets: 4097 })), 'over-bounds'],
-    ['less than no packets', record(rawBatch({ packets: -3 })), 'over-bounds'],
-    ['a capture that is too large', record(rawBatch({ capture: new Uint8Array(400_000) })), 'over-bounds']
+    ['too many packets', rawRecord(rawBatch({ packets: 4097 })), 'over-bounds'],
+    ['less than no packets', rawRecord(rawBatch({ packets: -3 })), 'over-bounds'],
+    ['a capture that is too large', rawRecord(rawBatch({ capture: new Uint8Array(400_000) })), 'over-bounds']
   ]
   test.each(cases)('with %s is rejected whole, bytes kept', (_what, bad, reason) => {
-    const { enriched, rejected } = tagRecord(bad, PLACE, world())
+    const { enriched, rejected } = tagRecord(bad, PLACE, taggingWorld())
 
     expect(rejected).toHaveLength(1)
     expect(rejected[0]).toMatchObject({ ...PLACE, offset: 17, reason })
@@ -115,9 +73,9 @@ describe('a bad batch', () => {
 
   test('with a header that names another batch is a message without a name', () => {
     const { enriched, rejected } = tagRecord(
-      record(rawBatch(), { headerName: 'local|ab|0|2' }),
+      rawRecord(rawBatch(), { headerName: 'local|ab|0|2' }),
       PLACE,
-      world()
+      taggingWorld()
     )
 
     expect(enriched).toBeNull()
@@ -127,14 +85,14 @@ describe('a bad batch', () => {
   test('that says it has more packets than its capture holds is short by missing-frames', () => {
     const raw = rawBatch({ packets: 5 })
 
-    const { enriched } = tagRecord(record(raw), PLACE, world())
+    const { enriched } = tagRecord(rawRecord(raw), PLACE, taggingWorld())
 
     expect(enriched!.packets.length).toBe(2)
     expect(enriched!.rejected).toContainEqual({ reason: 'missing-frames', frames: 2 })
   })
 
   test('that says it has fewer packets than its capture holds is used whole: frames found decide', () => {
-    const { enriched } = tagRecord(record(rawBatch({ packets: 1 })), PLACE, world())
+    const { enriched } = tagRecord(rawRecord(rawBatch({ packets: 1 })), PLACE, taggingWorld())
 
     expect(enriched!.packets.length).toBe(2)
     expect(enriched!.rejected).toContainEqual({ reason: 'ip-version', frames: 1 })
@@ -146,9 +104,9 @@ describe('a bad batch', () => {
     for (let i = 0; i <= MAX_BATCH_FRAMES; i++) writer.add(SECONDS, 0, packet, 0, 40, 40)
 
     const { enriched, rejected } = tagRecord(
-      record(rawBatch({ packets: 1, refused: [], capture: writer.finish() })),
+      rawRecord(rawBatch({ packets: 1, refused: [], capture: writer.finish() })),
       PLACE,
-      world()
+      taggingWorld()
     )
 
     expect(enriched!.packets.length).toBe(0)
@@ -160,7 +118,7 @@ describe('a bad batch', () => {
     const raw = rawBatch()
     const capture = raw.capture.slice(0, raw.capture.length - 10)
 
-    const { enriched } = tagRecord(record({ ...raw, capture }), PLACE, world())
+    const { enriched } = tagRecord(rawRecord({ ...raw, capture }), PLACE, taggingWorld())
 
     expect(enriched!.packets.length).toBe(1)
     expect(enriched!.rejected).toContainEqual({ reason: 'missing-frames', frames: 1 })
@@ -176,7 +134,7 @@ describe('a bad batch', () => {
       packets: 1_000_000
     } as const
 
-    const { enriched, rejected } = tagRecord(record(rawBatch(), { delivered }), PLACE, world())
+    const { enriched, rejected } = tagRecord(rawRecord(rawBatch(), { delivered }), PLACE, taggingWorld())
 
     expect(enriched!.name.number).toBe(7)
     expect(enriched!.rejected).toEqual([{ reason: 'not-avro', frames: 4096 }])
@@ -192,7 +150,7 @@ describe('a bad batch', () => {
       packets: null
     } as const
 
-    const { enriched, rejected } = tagRecord(record(rawBatch(), { delivered }), PLACE, world())
+    const { enriched, rejected } = tagRecord(rawRecord(rawBatch(), { delivered }), PLACE, taggingWorld())
 
     expect(enriched).toBeNull()
     expect(rejected[0]).toMatchObject({ offset: 17, name: null, reason: 'name-missing' })
@@ -200,14 +158,14 @@ describe('a bad batch', () => {
 })
 
 describe('the clock rule', () => {
-  const live = world({ hasClockRule: true })
+  const live = taggingWorld({ hasClockRule: true })
   const appendedAtMs = SECONDS * 1000
 
   test.each([
     ['an hour and a second ahead', appendedAtMs + 3_601_000],
     ['older than the spool keeps', appendedAtMs - 86_400_000 - 3_601_000]
   ])('rejects a live batch that is %s', (_what, closedAtMs) => {
-    const { enriched, rejected } = tagRecord(record(rawBatch({ closedAtMs })), PLACE, live)
+    const { enriched, rejected } = tagRecord(rawRecord(rawBatch({ closedAtMs })), PLACE, live)
 
     expect(enriched!.packets.length).toBe(0)
     expect(rejected[0]!.reason).toBe('clock')
@@ -217,7 +175,7 @@ describe('the clock rule', () => {
     const closedAtMs = appendedAtMs + 8 * 86_400_000
 
     const { enriched } = tagRecord(
-      record(rawBatch({ closedAtMs }), { appendedAtMs: closedAtMs }),
+      rawRecord(rawBatch({ closedAtMs }), { appendedAtMs: closedAtMs }),
       PLACE,
       live
     )
@@ -227,7 +185,7 @@ describe('the clock rule', () => {
   })
 
   test('holds for no run', () => {
-    const { enriched } = tagRecord(record(rawBatch({ closedAtMs: 0 })), PLACE, world())
+    const { enriched } = tagRecord(rawRecord(rawBatch({ closedAtMs: 0 })), PLACE, taggingWorld())
 
     expect(enriched!.packets.length).toBe(2)
   })
