@@ -95,8 +95,8 @@ class NumberColumnType extends avro.types.ArrayType {
     tap.pos = closeBlock(tap.buf, tap.pos, length, end)
   }
 
-  _skip(tap: Tap): void {
-    skipArray(tap, () => tap.skipLong())
+  _skip(tap: Tap): number {
+    return skipArray(tap, () => tap.skipLong())
   }
 
   _update(resolver: ColumnResolver, writer: avro.Type): void {
@@ -162,8 +162,8 @@ class AddressColumnType extends avro.types.ArrayType {
     tap.pos = writeVarint(buf, tap.pos, 0)
   }
 
-  _skip(tap: Tap): void {
-    skipArray(tap, () => {
+  _skip(tap: Tap): number {
+    return skipArray(tap, () => {
       tap.pos += 1 + (tap.buf[tap.pos] ?? 0) / 2
     })
   }
@@ -175,20 +175,26 @@ class AddressColumnType extends avro.types.ArrayType {
   }
 }
 
-/** A column that the reader does not want: it is passed over, and read as `nothing`. */
+/** A column that was passed over: only how many elements it said that it has. */
+export class UnreadColumn {
+  readonly length: number
+
+  constructor(length: number) {
+    this.length = length
+  }
+}
+
+/** A column that the reader does not want: it is passed over, and read as an UnreadColumn. */
 class UnreadColumnType extends avro.types.ArrayType {
   readonly #column: NumberColumnType | AddressColumnType
-  readonly #nothing: Float64Array | null
 
   constructor(column: NumberColumnType | AddressColumnType, schema: ArraySchema, options: ForSchemaOptions) {
     super(schema, options)
     this.#column = column
-    this.#nothing = column instanceof NumberColumnType ? new Float64Array(0) : null
   }
 
-  _read(tap: Tap): Float64Array | null {
-    this.#column._skip(tap)
-    return this.#nothing
+  _read(tap: Tap): UnreadColumn {
+    return new UnreadColumn(this.#column._skip(tap))
   }
 
   _skip(tap: Tap): void {
@@ -263,7 +269,7 @@ function columnOf(
 /** Marks the array of a column that is passed over. */
 const UNREAD = 'unread'
 
-/** A record schema whose readers pass over these columns: numbers are read as none, addresses as null. */
+/** A record schema whose readers pass over these columns. */
 export function withoutColumns(schema: RecordSchema, fields: readonly string[]): RecordSchema {
   return {
     ...schema,

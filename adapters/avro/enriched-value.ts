@@ -7,7 +7,7 @@ import { packRegion, unpackRegion } from '../../core/packets/region-code.ts'
 import { knownReason } from '../../core/packets/reject-reason.ts'
 import { TAG_RULES } from '../../core/tags/rules.ts'
 import { type AvroHead, headFromAvro, headToAvro, UnusableValueError } from './batch-head.ts'
-import type { AddressColumn } from './column-types.ts'
+import { type AddressColumn, UnreadColumn } from './column-types.ts'
 import { COLUMN_RULES, copyColumn, type NumberColumn, UINT_32 } from './packet-table.ts'
 
 interface AvroEnriched extends AvroHead {
@@ -17,8 +17,7 @@ interface AvroEnriched extends AvroHead {
   readonly timestamp_seconds: NumberColumn
   readonly vantages: readonly string[]
   readonly src: AddressColumn
-  /** Null where it was passed over. */
-  readonly dst: AddressColumn | null
+  readonly dst: AddressColumn | UnreadColumn
   readonly region: ArrayLike<number>
   readonly regions: readonly string[]
   readonly tag_ids: readonly string[]
@@ -106,6 +105,9 @@ function indexRegions({ region, length }: PacketColumns): { indices: Uint16Array
 /** Throws UnusableValueError where the columns are of different lengths or hold what no packet can. */
 export function enrichedFromAvro(value: unknown): EnrichedBatch {
   const batch = value as AvroEnriched
+  if (batch.src.length > 0 && batch.vantages.length === 0) {
+    throw new UnusableValueError('not-avro', 'packets that no vantage counts')
+  }
   return {
     ...headFromAvro(batch),
     vantages: [...batch.vantages],
@@ -128,14 +130,14 @@ function rejectedCountFromAvro({ reason, frames }: AvroEnriched['rejected'][numb
 
 function packetsFromAvro(batch: AvroEnriched): PacketColumns {
   const { length } = batch.src
-  const columns = new PacketColumns(length, batch.dst === null ? 'counted' : 'all')
+  const columns = new PacketColumns(length, batch.dst instanceof UnreadColumn ? 'counted' : 'all')
   columns.length = length
-  const sources = batch as unknown as Readonly<Record<string, Float64Array>>
+  const sources = batch as unknown as Readonly<Record<string, Float64Array | UnreadColumn>>
   for (const rule of COLUMN_RULES) {
     const target = rule.of(columns)
-    if (target.length < length) continue
     const source = sources[rule.field] ?? NO_NUMBERS
     checkLength(rule.field, source.length, length)
+    if (source instanceof UnreadColumn) continue
     if (!copyColumn(rule, source, target, length)) {
       throw new UnusableValueError('not-avro', `a value out of range in column ${rule.field}`)
     }
@@ -153,7 +155,9 @@ function copySeconds(batch: AvroEnriched, columns: PacketColumns): void {
   const isOlder = after.length === 0
   const source = isOlder ? older : after
   const base = isOlder ? 0 : start
-  checkLength('seconds_after_start', source.length, columns.length)
+  if (source.length !== columns.length) {
+    throw new UnusableValueError('not-avro', `${source.length} times of ${columns.length} packets`)
+  }
   for (let row = 0; row < source.length; row++) {
     const seconds = base + source[row]!
     // Written so that NaN is out of range.
@@ -167,8 +171,8 @@ function copySeconds(batch: AvroEnriched, columns: PacketColumns): void {
 function copyAddresses({ src, dst }: AvroEnriched, columns: PacketColumns): void {
   columns.ipVersion.set(src.versions)
   columns.src.set(src.words)
-  if (dst === null) return
   if (dst.length !== src.length) throw new UnusableValueError('not-avro', 'src and dst differ in length')
+  if (dst instanceof UnreadColumn) return
   for (let row = 0; row < src.length; row++) {
     if (src.versions[row] !== dst.versions[row]) {
       throw new UnusableValueError('not-avro', 'src and dst differ in IP version')

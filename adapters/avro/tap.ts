@@ -7,7 +7,6 @@ export interface Tap {
   pos: number
   readLong(): number
   skipLong(): void
-  writeLong(value: number): void
 }
 
 /** What avsc makes when a value was written with another schema: its `_read` is called for each such value. */
@@ -37,9 +36,10 @@ export function readBlockCount(tap: Tap): number {
 
 /**
  * Passes over an array. Blocks that say how long they are, as ours do, cost nothing; of others each element is passed over
- * by `skipElement`.
+ * by `skipElement`. Answers how many elements it says that it has.
  */
-export function skipArray(tap: Tap, skipElement: () => void): void {
+export function skipArray(tap: Tap, skipElement: () => void): number {
+  let elements = 0
   for (let count = tap.readLong(); count !== 0; count = tap.readLong()) {
     if (count < 0) {
       const sizeBytes = tap.readLong()
@@ -47,11 +47,14 @@ export function skipArray(tap: Tap, skipElement: () => void): void {
         throw new DamagedValueError('array longer than the value')
       }
       tap.pos += sizeBytes
+      elements -= count
       continue
     }
     if (!(count <= tap.buf.length - tap.pos)) throw new DamagedValueError('array longer than the value')
     for (let i = 0; i < count; i++) skipElement()
+    elements += count
   }
+  return elements
 }
 
 /** Room for the count and the size of a block in front of it. */

@@ -121,7 +121,7 @@ const reason = fc.constantFrom(...(Object.keys(REJECT_REASON_DOCS) as RejectReas
 
 export const enrichedBatch: fc.Arbitrary<EnrichedBatch> = fc.record({
   ...head,
-  vantages: fc.array(fc.constantFrom('all', 'JP', 'US'), { maxLength: 3 }),
+  vantages: fc.array(fc.constantFrom('all', 'JP', 'US'), { minLength: 1, maxLength: 3 }),
   packets: fc.array(packet, { maxLength: 30 }).map(columnsOf),
   rejected: fc.array(fc.record({ reason, frames: fc.nat(2 ** 31) }), { maxLength: 4 }),
   provenance: fc.record({
