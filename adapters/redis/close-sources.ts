@@ -1,4 +1,5 @@
 // Sources of windows far enough behind become numbers. Every step may be done twice, or by two at once.
+
 import { encodeSourceNumbers } from '../../core/sources/source-numbers.ts'
 import { SourceTable } from '../../core/sources/source-log.ts'
 import { PackedNumbersError } from '../../core/packed-numbers.ts'
@@ -11,11 +12,8 @@ import {
   type Retention
 } from '../../core/store/retention.ts'
 import { slotOf } from '../../core/store/slot.ts'
-import type { CellTable } from '../../core/windows/cell-table.ts'
-import { CountTable } from '../../core/windows/count-table.ts'
 import type { Window, WindowSize } from '../../core/windows/window.ts'
 import type { RedisConnection } from './connection.ts'
-import { readCounts } from './read-counts.ts'
 import { runScript } from './scripts.ts'
 import { parseWindowMember, type SlotKeys, vantageMember, windowMember } from './slot-keys.ts'
 import { deflated, inflated, mergeStored } from './stored-log.ts'
@@ -82,7 +80,7 @@ async function markClosing(
   return (await runScript(
     redis,
     'mark-closing',
-    [keys.closing, keys.sourceWindows, keys.quarters, keys.offsets],
+    [keys.closing, keys.sourceWindows, keys.quarters, keys.offsets, keys.unreadableQuarters],
     [
       CLOSED_SIZES.length,
       ...CLOSED_SIZES.flatMap((size) => [size, closedBeforeSeconds(size, watermarkSeconds)]),
@@ -122,13 +120,6 @@ async function writeNumbers(
   vantages: readonly string[]
 ): Promise<void> {
   const tables = new Map(vantages.map((vantage) => [vantage, new SourceTable()]))
-  // Before the sources: a packet that comes in between has at most one source more than is known here.
-  const packets = new Map<string, CellTable>()
-  for (const vantage of vantages) {
-    const counts = new CountTable()
-    for (const keys of slots) await readCounts(redis, keys, { ...window, vantage }, counts)
-    packets.set(vantage, counts.series())
-  }
   for (const keys of slots) {
     const own = members.filter((member) => member.keys === keys)
     const logs = await runScript(
@@ -148,7 +139,7 @@ async function writeNumbers(
   for (const [vantage, table] of tables) {
     const key = numbersKey(slots, { ...window, vantage })
     // The first one stays: a second one may have found logs that were deleted meanwhile.
-    const numbers = deflated(encodeSourceNumbers(table, packets.get(vantage)))
+    const numbers = deflated(encodeSourceNumbers(table))
     await redis.set(key, numbers, 'EXAT', keepUntilSeconds(window, retention), 'NX')
   }
 }

@@ -1,13 +1,11 @@
 // Unique sources of one window and vantage: the numbers of a closed one, or the union of what its slots hold.
+
 import { decodeSourceNumbers, sourcesOfSeries } from '../../core/sources/source-numbers.ts'
 import { SourceTable } from '../../core/sources/source-log.ts'
 import type { VantageWindow } from '../../core/store/count-store.ts'
-import { CountTable } from '../../core/windows/count-table.ts'
-import { namedSeries, seriesName } from '../../core/windows/series.ts'
 import { windowEndSeconds } from '../../core/windows/time-zone.ts'
 import type { RedisConnection } from './connection.ts'
 import { readNumbers } from './close-sources.ts'
-import { readCounts } from './read-counts.ts'
 import { parseQuarterMember, parseWindowMember, type SlotKeys, windowMember } from './slot-keys.ts'
 import { mergeStored } from './stored-log.ts'
 
@@ -19,35 +17,11 @@ export async function readSources(
   series: readonly string[]
 ): Promise<Map<string, number>> {
   const closed = await readNumbers(redis, slots, window)
-  if (closed !== null) return closedSources(redis, slots, window, series, closed)
+  if (closed !== null) return sourcesOfSeries(series, (visit) => decodeSourceNumbers(closed, visit))
   const table = new SourceTable()
   const logs = await Promise.all(slots.map((keys) => readLogs(redis, keys, window)))
   for (const log of logs.flat()) mergeStored(log, table)
   return sourcesOfSeries(series, (visit) => table.forEach(visit))
-}
-
-/** A series that the numbers leave out has as many sources as packets. */
-async function closedSources(
-  redis: RedisConnection,
-  slots: readonly SlotKeys[],
-  window: VantageWindow,
-  series: readonly string[],
-  closed: Uint8Array
-): Promise<Map<string, number>> {
-  const given = new Set<string>()
-  const numbers = sourcesOfSeries(series, (visit) =>
-    decodeSourceNumbers(closed, (kindAndTag, value, sources) => {
-      given.add(seriesName(kindAndTag, value))
-      visit(kindAndTag, value, sources)
-    })
-  )
-  const leftOut = series.filter((name) => !given.has(name))
-  if (leftOut.length === 0) return numbers
-  const counts = new CountTable()
-  await Promise.all(slots.map((keys) => readCounts(redis, keys, window, counts)))
-  const packets = namedSeries(counts.series())
-  for (const name of leftOut) numbers.set(name, packets.get(name) ?? 0)
-  return numbers
 }
 
 /**

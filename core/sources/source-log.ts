@@ -4,6 +4,7 @@
 // A log is a sequence of sections: the kind (1 byte), its word (varint), the number of its cells (varint), and for each the
 // distance of its value from the one before (varint), the number of its registers (varint), and 3 bytes a register,
 // little-endian (hyperloglog.ts). The number 0 stands for all 16,384 ranks, 6 bits each.
+
 import { PackedReader, PackedWriter } from '../packed-numbers.ts'
 import { GroupTable } from '../counts/group-table.ts'
 import { forEachSeries, SECTION } from '../windows/sections.ts'
@@ -83,6 +84,9 @@ function readLog(
   }
 }
 
+/** No number of pairs: something else has changed since they were put in order. */
+const UNSETTLED = -1
+
 /** Pairs that are taken before the first look for repeated ones. */
 const FIRST_PAIRS = 1 << 12
 
@@ -134,7 +138,8 @@ export class SourceTable {
   }
 
   /** The shortest log of all this. */
-  toLog(writer = new SourceLogWriter()): Uint8Array {
+  toLog(): Uint8Array {
+    const writer = new SourceLogWriter()
     const { registers, starts } = this.#settle()
     for (const { section, word, cells } of inSections(this.#cells)) {
       writer.startSection(section, word, cells.length)
@@ -208,8 +213,13 @@ export class SourceTable {
   }
 
   #ranksOf(cell: number): Uint8Array {
-    const ranks = this.#ranks.get(cell) ?? new Uint8Array(REGISTERS)
-    this.#ranks.set(cell, ranks)
+    let ranks = this.#ranks.get(cell)
+    if (ranks === undefined) {
+      ranks = new Uint8Array(REGISTERS)
+      this.#ranks.set(cell, ranks)
+      // Its pairs that were put in order before go to the ranks.
+      this.#settled = UNSETTLED
+    }
     return ranks
   }
 

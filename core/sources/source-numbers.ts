@@ -1,20 +1,19 @@
 // The unique sources of a window that is closed, as bytes: sections of kind and tag (1 byte), the number of series (varint),
-// for each the distance of its value from the one before (varint), in order of value, and for each its sources (varint). A series of which
-// every packet had a source of its own is left out, its packets say it: of a telescope's tail of ports that is most.
+// for each the distance of its value from the one before (varint), in order of value, and for each its sources (varint).
+
 import { PackedReader, PackedWriter, readValues } from '../packed-numbers.ts'
 import { GroupTable } from '../counts/group-table.ts'
-import { CellTable } from '../windows/cell-table.ts'
 import { seriesName } from '../windows/series.ts'
 import { inSections } from './section-order.ts'
 import type { SourceTable } from './source-log.ts'
 
 const writer = new PackedWriter()
 
-/** The numbers of a table beside the packets of the same series, by (kind and tag, value, 0). */
-export function encodeSourceNumbers(table: SourceTable, packets = new CellTable(0)): Uint8Array {
+/** The number of every series of a table. */
+export function encodeSourceNumbers(table: SourceTable): Uint8Array {
   const numbers = new GroupTable()
   table.forEach((kindAndTag, value, sources) => {
-    if (sources !== packets.count(kindAndTag, value, 0)) numbers.add(0, kindAndTag, 0, value, sources)
+    numbers.add(0, kindAndTag, 0, value, sources)
   })
   for (const { section, cells } of inSections(numbers)) {
     writer.byte(section)
@@ -30,7 +29,7 @@ export function encodeSourceNumbers(table: SourceTable, packets = new CellTable(
   return writer.finish()
 }
 
-/** Visits every series that was not left out. Throws PackedNumbersError where the bytes are no such list. */
+/** Visits every series. Throws PackedNumbersError where the bytes are no such list. */
 export function decodeSourceNumbers(
   bytes: Uint8Array,
   visit: (kindAndTag: number, value: number, sources: number) => void

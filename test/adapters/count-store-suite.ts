@@ -754,7 +754,11 @@ function describeSources(current: () => CountStore, startLive: () => Promise<voi
           [tcp(80), addresses4(0, 1)]
         ])
       )
-      await applyTo(store, 'b', { sources: later })
+      await applyTo(store, 'b', {
+        sources: later,
+        // Packets that come late count, and bring no source to what is closed.
+        counts: [countPart(hourStart, 'b', { all: 9, 'port=23/TCP': 6, 'port=80/TCP': 3 })]
+      })
       await tidy(store, thisHour - 3600)
 
       const series = ['all', 'port=23/TCP', 'port=80/TCP']

@@ -7,7 +7,6 @@ import { registersIn, SourceLogWriter, SourceTable } from '../../../core/sources
 import { decodeSourceNumbers, encodeSourceNumbers } from '../../../core/sources/source-numbers.ts'
 import { packRegion } from '../../../core/packets/region-code.ts'
 import { tagOfBit } from '../../../core/tags/rules.ts'
-import { CellTable } from '../../../core/windows/cell-table.ts'
 import { SECTION } from '../../../core/windows/sections.ts'
 import { portCode } from '../../../core/windows/series.ts'
 import { addresses4, ALL, countedSources, sourceLog, tcp } from '../../builders/sources.ts'
@@ -168,6 +167,18 @@ describe('logs of sources', () => {
     expect(() => tableOf(whole.slice(0, -1))).toThrow(PackedNumbersError)
   })
 
+  test('of a cell that gets all its ranks count each register once, whatever was put in order before', () => {
+    const few = sourceLog([[ALL, addresses4(0, 300)]])
+    const dense = tableOf(sourceLog([[ALL, addresses4(200, 60_000)]])).toLog()
+    const table = tableOf(few)
+    const before = countsOf(table)
+    table.merge(dense)
+
+    expect(countsOf(tableOf(few, dense))).not.toEqual(before)
+    expect(countsOf(table)).toEqual(countsOf(tableOf(few, dense)))
+    expect(countsOf(tableOf(table.toLog()))).toEqual(countsOf(tableOf(dense, few)))
+  })
+
   test('a writer begins anew after each log', () => {
     const writer = new SourceLogWriter()
     const write = () => {
@@ -185,26 +196,6 @@ describe('logs of sources', () => {
 })
 
 describe('numbers of sources', () => {
-  test('leave out a series that has as many packets, and no other', () => {
-    const table = tableOf(
-      sourceLog([
-        [ALL, addresses4(0, 9)],
-        [tcp(23), addresses4(0, 3)],
-        [tcp(80), addresses4(0, 1)]
-      ])
-    )
-    const packets = new CellTable()
-    packets.add(ALL.kindAndTag, ALL.value, 0, 12)
-    packets.add(tcp(23).kindAndTag, tcp(23).value, 0, 3)
-    const numbers: number[][] = []
-    decodeSourceNumbers(encodeSourceNumbers(table, packets), (...one) => numbers.push(one))
-
-    expect(numbers).toEqual([
-      [ALL.kindAndTag, ALL.value, 9],
-      [tcp(80).kindAndTag, tcp(80).value, 1]
-    ])
-  })
-
   test('are those of the table', () => {
     fc.assert(
       fc.property(sources, (given) => {
