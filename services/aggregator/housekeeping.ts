@@ -39,6 +39,9 @@ export class Housekeeping {
   #work: Promise<void> = Promise.resolve()
   #isWorking = false
   #ticks = 0
+  /** What was due while a round was at work is done by the next one. */
+  #isLookDue = false
+  #isRollDue = false
   /** Where the topic ended when this interval began, while sources and hours are still to be tidied in it. */
   #endsToCount: readonly number[] | null = null
 
@@ -61,14 +64,17 @@ export class Housekeeping {
   /** A round that takes long is not followed by a queue of others. */
   #tick(): void {
     this.#ticks += 1
-    const isRound = this.#ticks % ASKS_AN_INTERVAL === 0
-    const isRolling = this.#ticks % ASKS_A_ROLL === 0
+    this.#isLookDue ||= this.#ticks % ASKS_AN_INTERVAL === 0
+    this.#isRollDue ||= this.#ticks % ASKS_A_ROLL === 0
     if (this.#isWorking) return
-    if (isRolling || this.#endsToCount !== null) this.#work = this.#round(isRound, isRolling)
+    if (this.#isLookDue || this.#isRollDue || this.#endsToCount !== null) this.#work = this.#round()
   }
 
-  async #round(isLooking: boolean, isRolling: boolean): Promise<void> {
+  async #round(): Promise<void> {
     const { isLive, log } = this.#options
+    const [isLooking, isRolling] = [this.#isLookDue, this.#isRollDue]
+    this.#isLookDue = false
+    this.#isRollDue = false
     this.#isWorking = true
     try {
       if (isLooking && isLive) await this.#look()

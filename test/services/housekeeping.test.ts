@@ -20,6 +20,7 @@ class ObservedStore extends MemoryStore {
   readonly asked: string[] = []
   changed: StoreSettings | null = null
   counted: readonly CountedUpTo[] = []
+  rollMs = 0
   /** What happens between the look at the bus and the look at the store. */
   beforeOffsets: () => Promise<void> = () => Promise.resolve()
 
@@ -46,6 +47,7 @@ class ObservedStore extends MemoryStore {
   override async roll(): Promise<void> {
     this.asked.push('roll')
     await super.roll()
+    await new Promise((resolve) => setTimeout(resolve, this.rollMs))
   }
   override async trimSensorHours(watermarkSeconds: number): Promise<void> {
     this.asked.push('trim')
@@ -173,6 +175,17 @@ test('what was counted goes to its windows several times an interval; a run does
   await until(() => times('roll') >= 10)
   expect(new Set(store.asked)).toEqual(new Set(['roll']))
   expect(failures).toEqual([])
+})
+
+test('a roll that is always at work when an interval ends holds up neither the look nor what is tidied', async () => {
+  store.rollMs = INTERVAL_MS
+  await until(() => times('roll') >= 3)
+  const [looks, trims] = [times('late'), times('trim')]
+
+  await until(() => times('roll') >= 9)
+
+  expect(times('late')).toBeGreaterThanOrEqual(looks + 3)
+  expect(times('trim')).toBeGreaterThanOrEqual(trims + 3)
 })
 
 test('after stop nothing is asked any more', async () => {
