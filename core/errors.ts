@@ -20,7 +20,8 @@ export const ERROR_CODES = {
   SP_REGISTRY: 'The schema registry cannot be reached, or refused a schema.',
   SP_REDIS: 'Redis cannot be reached, or refused a command.',
   SP_REDIS_FULL: 'Redis has no memory left and refuses to count; aggregators wait and lose nothing.',
-  SP_REDIS_SETTINGS: 'Redis is older than 7.0, or evicts keys when its memory is full: counts would be lost.',
+  SP_REDIS_SETTINGS:
+    'Redis is older than 7.0, evicts keys when its memory is full, or goes on with a torn append-only file: counts would be wrong.',
   SP_STORE_REFUSED:
     'A script of the store refused what it was given, or a key holds what no version wrote; nothing was changed.',
   SP_STORE_LAYOUT:

@@ -1,4 +1,5 @@
-// What Redis must be so that it loses no count by itself: of a version that scripts are tested on, and never evicting.
+// What Redis must be so that it loses no count by itself: of a version that scripts are tested on, never
+// evicting, and refusing an append-only file that is torn.
 import type { Redis } from 'ioredis'
 import { StormpetrelError } from '../../core/errors.ts'
 import type { Finding } from '../topics/topic-rules.ts'
@@ -111,7 +112,8 @@ function evictionFindings({ where, maxmemoryBytes, maxmemoryPolicy }: ServerFact
  * redis-check-aof cuts in front of the transaction.
  */
 function tornFileFindings({ where, loadsTornFile }: ServerFacts): Finding[] {
-  if (loadsTornFile !== true) return []
+  if (loadsTornFile === null) return [unreadableTornFile(where)]
+  if (!loadsTornFile) return []
   return [
     {
       severity: 'error',
@@ -124,6 +126,17 @@ function tornFileFindings({ where, loadsTornFile }: ServerFacts): Finding[] {
       isMended: false
     }
   ]
+}
+
+function unreadableTornFile(where: string): Finding {
+  return {
+    severity: 'warning',
+    what: 'aof-load-truncated could not be read',
+    where,
+    why: 'this user may not ask, and a Redis that goes on with a torn append-only file counts packets twice',
+    mend: 'Allow this user CONFIG GET, or see that aof-load-truncated is no.',
+    isMended: false
+  }
 }
 
 function unreadable(what: string, where: string): Finding {

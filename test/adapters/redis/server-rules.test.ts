@@ -33,7 +33,11 @@ describe('a Redis server', () => {
     [
       'one that does not tell',
       { version: null, maxmemoryBytes: null, maxmemoryPolicy: null, loadsTornFile: null },
-      ['warning: its version could not be read', 'warning: maxmemory-policy could not be read']
+      [
+        'warning: its version could not be read',
+        'warning: maxmemory-policy could not be read',
+        'warning: aof-load-truncated could not be read'
+      ]
     ]
   ])('%s', (_, facts, findings) => {
     expect(told(facts)).toEqual(findings)

@@ -65,7 +65,8 @@ test('a user who may not ask is told that the settings could not be read', async
 
   expect(await checkRedis(configuration({ STORMPETREL_REDIS_URL: url }))).toMatchObject([
     { severity: 'warning', what: 'its version could not be read' },
-    { severity: 'warning', what: 'maxmemory-policy could not be read' }
+    { severity: 'warning', what: 'maxmemory-policy could not be read' },
+    { severity: 'warning', what: 'aof-load-truncated could not be read' }
   ])
 })
 
