@@ -59,8 +59,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'died' as const }) }
 )
 
-/** What befalls Redis: `restore` puts back the newest `copy`, or nothing at all where there is none. */
-type Disaster = 'copy' | 'restore' | 'flush'
+/**
+ * What befalls Redis: `restore` puts back the newest `copy`, or nothing at all where there is none; `restore one` does so in
+ * one slot only, as on one node of a cluster.
+ */
+type Disaster = 'copy' | 'restore' | 'restore one' | 'flush'
 
 interface Scenario {
   readonly log: readonly LogEntry[]
@@ -87,7 +90,7 @@ const scenario: fc.Arbitrary<Scenario> = fc.record({
   disasters: fc.array(
     fc.record({
       atCall: fc.nat(50),
-      kind: fc.constantFrom<Disaster>('copy', 'restore', 'restore', 'flush')
+      kind: fc.constantFrom<Disaster>('copy', 'restore', 'restore one', 'restore one', 'flush')
     }),
     { maxLength: 4 }
   ),
@@ -102,7 +105,7 @@ interface LogEntry {
 
 /** Ten frames a number; a name that is used with other contents has other packets. */
 function recordOf({ sensor, number, isOther }: LogEntry, offset: number): BusRecord<EnrichedBatch> {
-  const base = (sensor === 'a' ? 1000 : 2000) + number * 10 + (isOther ? 5000 : 0)
+  const base = (sensor === 'a' ? 1000 : 1020) + number * 10 + (isOther ? 5000 : 0)
   const packets = Array.from({ length: 10 }, (_, i) => ({ seconds: SECONDS, src: base + i }))
   const value = enrichedBatch(packets, {
     name: { sensor, epoch: 'ab', lane: 0, number },
@@ -290,9 +293,10 @@ const RESTORE = `
 for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end
 for i = 2, #ARGV, 2 do redis.call('RESTORE', ARGV[i], 0, ARGV[i + 1]) end`
 
-/** Keys and what they held, as a Redis that starts from an older file has them. */
-async function restore(namespace: string, copy: readonly Buffer[]): Promise<void> {
-  await redis.eval(RESTORE, 0, `${namespace}:{*`, ...copy)
+/** Those of a copy whose keys begin so, and what they held, as a Redis that starts from an older file has them. */
+async function restore(prefix: string, copy: readonly Buffer[]): Promise<void> {
+  const own = copy.filter((_, i) => copy[i - (i % 2)]!.toString().startsWith(prefix))
+  await redis.eval(RESTORE, 0, `${prefix}*`, ...own)
 }
 
 async function copyOf(namespace: string): Promise<Buffer[]> {
@@ -316,7 +320,8 @@ test('each name is counted once with all its sources, whatever the order, the lo
       await turns.take()
       for (const { kind } of disasters.filter(({ atCall }) => atCall === calls)) {
         if (kind === 'copy') copy = await copyOf(namespace)
-        else await restore(namespace, kind === 'flush' ? [] : copy)
+        else if (kind === 'restore one') await restore(`${namespace}:{s0${calls % 2}}`, copy)
+        else await restore(`${namespace}:{`, kind === 'flush' ? [] : copy)
       }
       calls += 1
       return left.pop() ?? 'answered'
