@@ -1,4 +1,5 @@
 // Counts in Redis. Everything that must happen together happens in one script of one slot; see redis/*.lua.
+
 import { StormpetrelError } from '../core/errors.ts'
 import type { Redis } from 'ioredis'
 import { checkSlotRequest, checkSpans, partitionKey } from '../core/fence/slot-request.ts'
@@ -71,6 +72,10 @@ export interface RedisStoreOptions {
   readonly commandTimeoutMs?: number
 }
 
+/** What cannot be read is told of this often. */
+const TELL_AGAIN_MS = 600_000
+const MOST_TOLD = 10_000
+
 /** A CountStore on one Redis, version 7. Every method throws SP_REDIS where Redis cannot be reached or refuses. */
 export class RedisStore implements CountStore {
   readonly #options: RedisStoreOptions
@@ -80,6 +85,8 @@ export class RedisStore implements CountStore {
   #layout: StoreLayout | null = null
   #keys: readonly SlotKeys[] = []
   #rewriter: LogRewriter
+  /** When each thing that cannot be read was told of. */
+  readonly #toldMs = new Map<string, number>()
 
   constructor(options: RedisStoreOptions) {
     const { slots = 4, dayZones, retention } = options
@@ -324,8 +331,14 @@ export class RedisStore implements CountStore {
     } while (cursor !== '0')
   }
 
-  get #onUnreadable(): (what: string, error: unknown) => void {
-    return this.#options.onUnreadable ?? (() => undefined)
+  /** Every round finds it again: an operator is told now and then. */
+  readonly #onUnreadable = (what: string, error: unknown): void => {
+    const now = Date.now()
+    const last = this.#toldMs.get(what)
+    if (last !== undefined && now >= last && now < last + TELL_AGAIN_MS) return
+    if (this.#toldMs.size >= MOST_TOLD) this.#toldMs.clear()
+    this.#toldMs.set(what, now)
+    this.#options.onUnreadable?.(what, error)
   }
 
   #makeRewriter(): LogRewriter {

@@ -53,11 +53,10 @@ export class PackedWriter {
 export class PackedReader {
   readonly #bytes: Uint8Array
   /** The next byte. */
-  at: number
+  at = 0
 
-  constructor(bytes: Uint8Array, start = 0) {
+  constructor(bytes: Uint8Array) {
     this.#bytes = bytes
-    this.at = start
   }
 
   /** Bytes that are not read yet. */

@@ -1,8 +1,12 @@
 // Packets by series and sensor of every hour in this process; of old hours the busiest sensors.
-import { cellsToDrop, type HourBySensor, withoutDropped } from '../../core/store/busiest-sensors.ts'
 import type { CountPart } from '../../core/store/count-store.ts'
 import { keepUntilSeconds, type Retention } from '../../core/store/retention.ts'
-import { trimmedUpToSeconds } from '../../core/store/busiest-sensors.ts'
+import {
+  cellsToDrop,
+  type HourBySensor,
+  trimmedUpToSeconds,
+  withoutDropped
+} from '../../core/store/busiest-sensors.ts'
 import { CountTable } from '../../core/windows/count-table.ts'
 import { windowStartSeconds } from '../../core/windows/time-zone.ts'
 

@@ -111,6 +111,11 @@ export async function orRedisError<T>(
   }
 }
 
+/** What is refused again however often it is tried, wherever the key is that it is about. */
+export function isLastingRefusal(error: unknown): boolean {
+  return error instanceof RangeError || (error instanceof Error && REFUSAL.test(error.message))
+}
+
 const REFUSAL = /SPARGUMENT|WRONGTYPE/
 /** Of a command, or of one within a script, which then has changed nothing. */
 const FULL = /\bOOM command not allowed/

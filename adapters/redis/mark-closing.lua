@@ -1,9 +1,9 @@
 -- Says which windows' sources are closed in one slot from now on, and which of them still have sources here; or does
 -- nothing, while the slot has not counted what was there when the caller looked, or a quarter of theirs waits to be put to
--- them. The mark only rises. Running it again changes nothing.
+-- them. One that cannot be read is not waited for. The mark only rises. Running it again changes nothing.
 --
 -- KEYS  1 ends before which sources are closed (hash), 2 windows with sources (sorted set), 3 quarters (sorted set),
---       4 offsets (hash)
+--       4 offsets (hash), 5 quarters that cannot be read (sorted set)
 -- ARGV  1 number of sizes; then pairs of window size and the end at or before which its sources are closed; then pairs of
 --       a field of offsets and the least that it must be
 -- Returns 'behind', 'unrolled', or the members of windows that end at or before the greatest of the ends; the caller sorts
@@ -21,8 +21,10 @@ local function integer(what, text, least)
 end
 
 local last = 1 + 2 * integer('the number of sizes', ARGV[1], 1)
-if last > #ARGV or (#ARGV - last) % 2 ~= 0 then integer('the number of arguments', 'x', 0) end
-for i = 2, 3 do call('ZCARD', KEYS[i]) end
+if last > #ARGV or (#ARGV - last) % 2 ~= 0 then
+  error({ err = 'SPARGUMENT mark-closing: the number of arguments is ' .. #ARGV })
+end
+for _, i in ipairs({ 2, 3, 5 }) do call('ZCARD', KEYS[i]) end
 call('HLEN', KEYS[4])
 local greatest
 local ends = {}
@@ -37,7 +39,8 @@ for i = last + 1, #ARGV, 2 do
   if stored < integer('an offset', ARGV[i + 1], 0) then is_behind = true end
 end
 if is_behind then return 'behind' end
-local waiting = call('ZRANGEBYSCORE', KEYS[3], '-inf', '(' .. string.format('%d', greatest), 'LIMIT', 0, 1)
-if #waiting > 0 then return 'unrolled' end
+for _, quarter in ipairs(call('ZRANGEBYSCORE', KEYS[3], '-inf', '(' .. string.format('%d', greatest))) do
+  if not call('ZSCORE', KEYS[5], quarter) then return 'unrolled' end
+end
 for i = 2, last, 2 do call('HSET', KEYS[1], ARGV[i], string.format('%d', ends[i])) end
 return call('ZRANGEBYSCORE', KEYS[2], '-inf', greatest)

@@ -16,6 +16,7 @@ import {
   windowMember
 } from './slot-keys.ts'
 import { mergeStored } from './stored-log.ts'
+import { sensorOfTotal } from './replies.ts'
 
 /** Packets of a window in one slot, added to a table. Throws PackedNumbersError where a log cannot be read. */
 export async function readCounts(
@@ -111,9 +112,10 @@ export async function readSensorHour(
 ): Promise<Map<string, SensorHour>> {
   const [minutes, totals] = await Promise.all([
     redis.zrangebyscore(keys.minutes, startSeconds, startSeconds + 3599),
-    redis.hkeys(keys.watermarks)
+    redis.hkeys(keys.totals)
   ])
-  const sensors = [...new Set([...totals, ...minutes.map((member) => parseMinuteMember(member).sensor)])]
+  const known = totals.map(sensorOfTotal).filter((sensor) => sensor !== null)
+  const sensors = [...new Set([...known, ...minutes.map((member) => parseMinuteMember(member).sensor)])]
   const wanted = [
     ...sensors.map((sensor) => keys.sensorHour(sensorHourMember(startSeconds, sensor))),
     ...minutes.map((member) => keys.minute(member))

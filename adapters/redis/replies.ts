@@ -40,12 +40,18 @@ const TOTAL_FIELDS: Readonly<Record<string, Exclude<keyof SensorTotals, 'sensor'
   kernel: 'kernelDroppedPackets'
 }
 
+/** The sensor of a field of a slot's totals; null where the field is none of a sensor's. */
+export function sensorOfTotal(field: string): string | null {
+  return field.includes('|') ? splitAtBar(field)[0] : null
+}
+
 /** Sensors in one slot's hash of totals. */
 export function totalsOf(hash: Readonly<Record<string, string>>): SensorTotals[] {
   const sensors = new Map<string, Writable<SensorTotals>>()
   for (const [field, value] of Object.entries(hash)) {
-    if (!field.includes('|')) continue
-    const [sensor, entry] = splitAtBar(field)
+    const sensor = sensorOfTotal(field)
+    if (sensor === null) continue
+    const [, entry] = splitAtBar(field)
     const totals = sensors.get(sensor) ?? noTotals(sensor)
     sensors.set(sensor, totals)
     const name = TOTAL_FIELDS[entry]

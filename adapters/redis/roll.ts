@@ -7,8 +7,8 @@ import { CountTable } from '../../core/windows/count-table.ts'
 import { QUARTER_SECONDS, windowsOfMinute, windowsOfQuarter } from '../../core/windows/parts-of-windows.ts'
 import { windowStartSeconds } from '../../core/windows/time-zone.ts'
 import type { Window } from '../../core/windows/window.ts'
-import type { RedisConnection } from './connection.ts'
-import type { LogRewriter } from './rewrite.ts'
+import { isLastingRefusal, type RedisConnection } from './connection.ts'
+import type { LogKind, LogRewriter } from './rewrite.ts'
 import { runScript } from './scripts.ts'
 import {
   parseMinuteMember,
@@ -80,10 +80,12 @@ async function rollMinutes(options: RollOptions, keys: SlotKeys, pastSeconds: nu
     groups.set(group, [...(groups.get(group) ?? []), member])
   }
   for (const members of groups.values()) {
-    const opens = members.map((member) => ({ key: keys.minute(member), member }))
-    await rollUntilDone(options, keys, keys.minutes, opens, (logs) =>
-      minutesRoll(options, keys, members, logs)
-    )
+    await rollUntilDone(options, keys, {
+      list: keys.minutes,
+      opens: members.map((member) => ({ key: keys.minute(member), member })),
+      kind: 'counts',
+      rollOf: (logs) => minutesRoll(options, keys, members, logs)
+    })
   }
 }
 
@@ -135,10 +137,15 @@ async function rollQuarters(options: RollOptions, keys: SlotKeys, pastSeconds: n
   for (const member of await options.redis.zrange(keys.quarters, '0', '-1')) {
     const isPast = parseQuarterMember(member).startSeconds + QUARTER_SECONDS <= pastSeconds
     if (!isPast && (await options.redis.strlen(keys.quarter(member))) < EARLY_BYTES) continue
-    const opens = [{ key: keys.quarter(member), member }]
-    await rollUntilDone(options, keys, keys.quarters, opens, ([log]) =>
-      quarterRoll(options, keys, member, log!)
-    )
+    const isRolled = await rollUntilDone(options, keys, {
+      list: keys.quarters,
+      opens: [{ key: keys.quarter(member), member }],
+      kind: 'sources',
+      rollOf: ([log]) => quarterRoll(options, keys, member, log!)
+    })
+    // Closing waits for quarters, and would wait for one of these for ever.
+    if (isRolled) await options.redis.zrem(keys.unreadableQuarters, member)
+    else await options.redis.zadd(keys.unreadableQuarters, parseQuarterMember(member).startSeconds, member)
   }
 }
 
@@ -159,30 +166,53 @@ function quarterRoll({ zones }: RollOptions, keys: SlotKeys, member: string, log
   return { contents: [content], targets }
 }
 
-async function rollUntilDone(
-  options: RollOptions,
-  keys: SlotKeys,
-  list: string,
-  opens: readonly { readonly key: string; readonly member: string }[],
-  rollOf: (logs: readonly Buffer[]) => Roll
-): Promise<void> {
-  for (let tries = 0; tries < TRIES; tries++) {
-    const logs = await options.redis.mgetBuffer(opens.map(({ key }) => key))
-    // Another one has rolled some of them. Whoever began one anew since then has listed it anew too.
-    if (!logs.every((log) => log !== null)) return
-    let roll: Roll
-    try {
-      roll = rollOf(logs)
-    } catch (error) {
-      if (!(error instanceof PackedNumbersError)) throw error
-      options.onUnreadable(opens.map(({ key }) => key).join(', '), error)
-      return
+/** Logs that are rolled together, and the list that says that they wait. */
+interface OpenLogs {
+  readonly list: string
+  readonly opens: readonly { readonly key: string; readonly member: string }[]
+  /** Their windows' kind of log. */
+  readonly kind: LogKind
+  readonly rollOf: (logs: readonly Buffer[]) => Roll
+}
+
+/** False where they cannot be read, or their windows would refuse them again: that is told, and they wait. */
+async function rollUntilDone(options: RollOptions, keys: SlotKeys, open: OpenLogs): Promise<boolean> {
+  try {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const logs = await options.redis.mgetBuffer(open.opens.map(({ key }) => key))
+      if (!logs.every((log) => log !== null)) {
+        await refuseMissing(options.redis, open, logs)
+        // Another one has rolled some of them. Whoever began one anew since then has listed it anew too.
+        return true
+      }
+      const roll = open.rollOf(logs)
+      const lengths = await applyRoll(options, keys, open, logs, roll)
+      if (lengths === null) continue
+      for (const [index, { key }] of roll.targets.entries())
+        await options.rewriter.hasGrown({ key, kind: open.kind }, lengths[index]!)
+      return true
     }
-    const lengths = await applyRoll(options, keys, list, opens, logs, roll)
-    if (lengths === null) continue
-    for (const [index, { key }] of roll.targets.entries())
-      await options.rewriter.hasGrown(key, lengths[index]!)
-    return
+    return true
+  } catch (error) {
+    if (!(error instanceof PackedNumbersError) && !isLastingRefusal(error)) throw error
+    options.onUnreadable(open.opens.map(({ key }) => key).join(', '), error)
+    return false
+  }
+}
+
+/**
+ * A log and its place in the list come and go in one step. Throws PackedNumbersError where one is listed and not there,
+ * twice: it was taken away by someone else, or is of another type.
+ */
+async function refuseMissing(
+  redis: RedisConnection,
+  { list, opens }: OpenLogs,
+  logs: readonly (Buffer | null)[]
+): Promise<void> {
+  for (const [index, { key, member }] of opens.entries()) {
+    if (logs[index] !== null || (await redis.zscore(list, member)) === null) continue
+    const [again] = await redis.mgetBuffer([key])
+    if (again === null) throw new PackedNumbersError(`${key} is listed, and no log`)
   }
 }
 
@@ -190,8 +220,7 @@ async function rollUntilDone(
 async function applyRoll(
   { redis, retention }: RollOptions,
   keys: SlotKeys,
-  list: string,
-  opens: readonly { readonly key: string; readonly member: string }[],
+  { list, opens }: OpenLogs,
   logs: readonly Buffer[],
   { contents, targets }: Roll
 ): Promise<number[] | null> {
@@ -229,7 +258,7 @@ async function applyRoll(
   return answer === 'changed' ? null : (answer as (string | number)[]).slice(1).map(Number)
 }
 
-/** Takes windows that are forgotten off the lists of starts. */
+/** Takes windows that are forgotten off the lists of starts, and lists without any off the list of lists. */
 export async function forgetStarts(
   redis: RedisConnection,
   keys: SlotKeys,
@@ -240,6 +269,11 @@ export async function forgetStarts(
     const { series } = parseSeriesMember(member)
     const forgotten = nowSeconds - keptSeconds(series.size, retention)
     const lengthSeconds = endSeconds({ ...series, startSeconds: 0 })
-    await redis.zremrangebyscore(keys.starts(member), '-inf', forgotten - lengthSeconds)
+    await runScript(
+      redis,
+      'forget-starts',
+      [keys.starts(member), keys.series],
+      [member, forgotten - lengthSeconds]
+    )
   }
 }

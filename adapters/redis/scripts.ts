@@ -7,6 +7,7 @@ import { packageRoot } from '../package-root.ts'
 
 const SCRIPT_NAMES = [
   'apply-slot',
+  'forget-starts',
   'mark-closing',
   'read-closed',
   'replace-log',

@@ -115,6 +115,8 @@ export interface SlotKeys {
   readonly lateSources: string
   /** Sorted set: quarters of an hour whose sources wait to be put to their hours and days, by their start. */
   readonly quarters: string
+  /** Sorted set: those of them that could not be read, or not be put there. */
+  readonly unreadableQuarters: string
   /** Sorted set: windows with sources, by their end. */
   readonly sourceWindows: string
   /**
@@ -157,6 +159,7 @@ export function slotKeys(namespace: string, slot: number): SlotKeys {
     closing: `${prefix}closing`,
     lateSources: `${prefix}late-sources`,
     quarters: `${prefix}quarters`,
+    unreadableQuarters: `${prefix}unreadable-quarters`,
     sourceWindows: `${prefix}source-windows`,
     lane: (laneKey) => `${prefix}lane|${laneKey}`,
     minute: (member) => `${prefix}minute|${member}`,

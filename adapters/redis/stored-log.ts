@@ -54,6 +54,7 @@ function frame(kind: number, bytes: Uint8Array): Buffer {
 
 /** Adds every frame of a stored log. Throws PackedNumbersError where its bytes are none. */
 export function mergeStored(stored: Buffer, into: Mergeable): void {
+  if (stored.length < ID_BYTES) throw new PackedNumbersError(`a log of ${stored.length} bytes`)
   let at = ID_BYTES
   while (at < stored.length) {
     const start = at + FRAME_HEADER_BYTES
@@ -65,7 +66,9 @@ export function mergeStored(stored: Buffer, into: Mergeable): void {
 }
 
 function contents(kind: number, bytes: Buffer): Uint8Array {
-  return kind === PLAIN ? bytes : inflated(bytes)
+  if (kind === PLAIN) return bytes
+  if (kind === DEFLATED) return inflated(bytes)
+  throw new PackedNumbersError(`a frame of kind ${kind}`)
 }
 
 /** Shorter: small numbers hardly ever repeat in runs, so runs are looked for little. */

@@ -81,7 +81,13 @@ async function trimHour(
     const slot = slots.indexOf(keys)
     // Forgotten meanwhile: nothing is there to be trimmed.
     if (!read[slot]!.get(sensor)?.stored) {
-      await redis.zrem(keys.untrimmedHours, sensorHourMember(startSeconds, sensor))
+      const member = sensorHourMember(startSeconds, sensor)
+      await runScript(
+        redis,
+        'replace-log',
+        [keys.sensorHour(member), keys.untrimmedHours],
+        [0, '', '', member]
+      )
     }
   }
 }

@@ -221,10 +221,10 @@ export class Accumulator {
   #stateOf(batch: EnrichedBatch): SensorState {
     // The vantages are in the key for the moment at which a new sensors.yaml changes them.
     const { sensor } = batch.name
-    const key = `${sensor}|${batch.vantages.join('|')}`
+    const list = JSON.stringify(batch.vantages)
+    const key = `${sensor}|${list}`
     let state = this.#sensors.get(key)
     if (state === undefined) {
-      const list = JSON.stringify(batch.vantages)
       const quarters = this.#lists.get(list) ?? new Map<number, number>()
       this.#lists.set(list, quarters)
       state = { sensor, vantages: batch.vantages, quarters, minutes: new Map() }

@@ -39,7 +39,7 @@ export class SourceCells {
 
   /** Whether it is time to `forget`: call that between two flushes, where no number of a cell is held. */
   get isFull(): boolean {
-    return this.#cells.size > MOST_CELLS
+    return this.#cells.size > MOST_CELLS || this.#withRanks === MOST_RANKS
   }
 
   /** The number of a cell, good until `forget`. */

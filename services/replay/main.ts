@@ -14,6 +14,7 @@ import { createTagger } from '../tagger/create-tagger.ts'
 import { loadWorld } from '../tagger/world.ts'
 import { playUntilCounted, type ReplayResult } from './replay.ts'
 import { makeRunTopics } from './run-topics.ts'
+import type { CountStore } from '../../core/store/count-store.ts'
 
 /** Which captures are played into which run, and with how many workers. */
 export interface ReplayRequest {
@@ -52,11 +53,21 @@ export async function runReplay(configuration: Configuration, request: ReplayReq
       const { onBatch } = request
       const options = { bus, store, taggerGroup, sensor, limits, pollMs: POLL_MS, onBatch }
       const result = await playUntilCounted(request.files, options, life)
-      // Nothing more is waited for: what is kept from now on takes little room, and is read quickly.
-      if (result.stored !== null) await store.roll(Number.POSITIVE_INFINITY)
+      if (result.stored !== null) await rollAll(store, log)
       return result
     })
   })
+}
+
+/** What is kept from now on takes little room, and is read quickly. The counts are the same without it. */
+async function rollAll(store: CountStore, log: Log): Promise<void> {
+  try {
+    await store.roll(Number.POSITIVE_INFINITY)
+  } catch (error) {
+    log('warn', 'the counts of the run are whole, and take more room than they need', {
+      error: String(error)
+    })
+  }
 }
 
 /** Each worker has its own connections, as it would in a process of its own. */

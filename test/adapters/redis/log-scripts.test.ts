@@ -1,4 +1,4 @@
-// roll-logs.lua, replace-log.lua, mark-closing.lua and read-closed.lua, each alone on a real Redis.
+// roll-logs.lua, replace-log.lua, mark-closing.lua, read-closed.lua and forget-starts.lua, each alone on a real Redis.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { runScript, type ScriptName } from '../../../adapters/redis/scripts.ts'
 import { SlotBench } from './slot-state.ts'
@@ -64,7 +64,7 @@ function markCall(hourEnd: number | string, counted: (string | number)[] = []): 
   const { keys } = bench
   return [
     'mark-closing',
-    [keys.closing, keys.sourceWindows, keys.quarters, keys.offsets],
+    [keys.closing, keys.sourceWindows, keys.quarters, keys.offsets, keys.unreadableQuarters],
     [2, 'hour', hourEnd, 'day', -1, ...counted]
   ]
 }
@@ -256,6 +256,22 @@ describe('replace-log.lua', () => {
     expect(await redis.zcard(keys.sourceWindows)).toBe(1)
   })
 
+  test('where there is no log it leaves the list, and where there is one now it stays', async () => {
+    const { redis, keys } = bench
+    const call: Call = ['replace-log', [keys.sources(HOUR), keys.sourceWindows], [0, '', '', HOUR]]
+    await addQuarter()
+    await run(rollCall())
+    expect(await run(call)).toBe(0)
+    expect(await redis.zcard(keys.sourceWindows)).toBe(2)
+
+    await redis.del(keys.sources(HOUR))
+    expect(await run(call)).toBe(1)
+    expect(await redis.zrange(keys.sourceWindows, '0', '-1')).toEqual([DAY])
+    const [name, scriptKeys, args] = call
+    for (const wrong of [args.with(2, shorter), args.with(0, 5), args.with(1, 'short')])
+      await expect(run([name, scriptKeys, wrong])).rejects.toThrow(/SPARGUMENT/)
+  })
+
   test('a log that is gone stays gone, and a wrong type or length is an error', async () => {
     const { redis, keys } = bench
     expect(await run(replaceCall(14, NEW_ID))).toBe(0)
@@ -291,6 +307,8 @@ describe('mark-closing.lua', () => {
     expect(await run(markCall(901))).toBe('unrolled')
     expect(await bench.state()).toEqual(before)
     expect(await run(markCall(900))).toEqual([])
+    await bench.redis.zadd(bench.keys.unreadableQuarters, 900, QUARTER)
+    expect(await run(markCall(901))).toEqual([])
   })
 
   test('a slot that has counted less than it must marks nothing', async () => {
@@ -311,6 +329,7 @@ describe('mark-closing.lua', () => {
       await bench.redis.hset(bench.keys.closing, 'hour', 0)
       await bench.redis.zadd(bench.keys.sourceWindows, 1, 'x')
       await bench.redis.zadd(bench.keys.quarters, 900, 'x')
+      await bench.redis.zadd(bench.keys.unreadableQuarters, 900, 'x')
       await bench.redis.hset(bench.keys.offsets, 'packets.enriched|0', 1)
     })
     await expectWrongNumbersRefused(call)
@@ -343,5 +362,28 @@ describe('read-closed.lua', () => {
     expect(await read(3600)).toEqual(Buffer.from('open'))
     await expect(runScript(redis, 'read-closed', [keys.closing], ['hour'])).rejects.toThrow(/SPARGUMENT/)
     await expect(runScript(redis, 'read-closed', [keys.closing], ['hour', 'x'])).rejects.toThrow(/SPARGUMENT/)
+  })
+})
+
+describe('forget-starts.lua', () => {
+  test('it takes old starts away, and a series that has none left off the list', async () => {
+    const { redis, keys } = bench
+    const forget = (newest: number | string): Call => [
+      'forget-starts',
+      [keys.starts('one'), keys.series],
+      ['one', newest]
+    ]
+    await redis.zadd(keys.series, 120, 'one', 60, 'two')
+    await redis.zadd(keys.starts('one'), 60, '60', 120, '120')
+
+    expect(await run(forget(60))).toBe(1)
+    expect(await redis.zrange(keys.starts('one'), '0', '-1')).toEqual(['120'])
+    expect(await redis.zrange(keys.series, '0', '-1')).toEqual(['two', 'one'])
+    expect(await run(forget(120))).toBe(0)
+    expect(await redis.zrange(keys.series, '0', '-1')).toEqual(['two'])
+
+    const before = await bench.state()
+    for (const wrong of ['x', '0.5', '1e300']) await expect(run(forget(wrong))).rejects.toThrow(/SPARGUMENT/)
+    expect(await bench.state()).toEqual(before)
   })
 })

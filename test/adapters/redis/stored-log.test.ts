@@ -41,11 +41,18 @@ describe('a stored log', () => {
     const frames = [plainFrame(Uint8Array.of(1, 2, 3)), deflatedFrame(new Uint8Array(500))]
     const whole = Buffer.concat([newLogId(), ...frames])
     const ends = new Set([8, 8 + frames[0]!.length, whole.length])
-    for (let length = 8; length <= whole.length; length++) {
+    for (let length = 0; length <= whole.length; length++) {
       const read = () => mergeStored(whole.subarray(0, length), new Collected())
       if (ends.has(length)) expect(read).not.toThrow()
       else expect(read).toThrow(PackedNumbersError)
     }
+  })
+
+  test('a frame of a kind that nobody writes is refused', () => {
+    const frame = plainFrame(Uint8Array.of(1))
+    frame[0] = 2
+
+    expect(() => mergeStored(Buffer.concat([newLogId(), frame]), new Collected())).toThrow(PackedNumbersError)
   })
 
   test('a deflated frame that is damaged is refused', () => {

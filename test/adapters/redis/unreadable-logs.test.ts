@@ -99,3 +99,26 @@ test('a window whose sources cannot be read stays open, the others are closed, s
   ])
   expect((await store.packets(window('minute', hour - 3600))).get('all')).toBe(2)
 })
+
+test('a quarter that cannot be read, or has another type, holds up neither the others nor what is closed', async () => {
+  const own = keys(namespace)
+  const [spoilt, foreign] = [`${hour - 3600}|["all"]`, `${hour - 2700}|["all"]`]
+  await spoil(own.quarter(spoilt))
+  await redis.del(own.quarter(foreign))
+  await redis.hset(own.quarter(foreign), 'no', 'log')
+
+  await store.roll(Date.now() / 1000)
+  await store.roll(Date.now() / 1000)
+  expect(told.map((one) => one.split(': ')[0])).toEqual([own.quarter(spoilt), own.quarter(foreign)])
+  for (const list of [own.quarters, own.unreadableQuarters])
+    expect(await redis.zrange(list, '0', '-1')).toEqual([spoilt, foreign])
+
+  await store.closeSources(hour + 5 * 3600, [])
+  expect(await redis.exists(own.sourceNumbers(`hour|UTC|${hour}|all`))).toBe(1)
+
+  await redis.del(own.quarter(spoilt), own.quarter(foreign))
+  const starts = [hour - 3600, hour - 2700]
+  await applyTo(store, 'a', { sources: starts.map((start) => sourcePart(start, [[ALL, addresses4(0, 2)]])) })
+  await store.roll(Date.now() / 1000)
+  expect(await redis.zcard(own.unreadableQuarters)).toBe(0)
+})
