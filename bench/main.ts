@@ -1,7 +1,7 @@
 // The benchmark: `npm run bench`. It runs the real program over captures that it makes, prints a table, and leaves
-// bench/results/latest.json and a dated copy. `--only NAME` runs the cases with that in their name, and leaves nothing;
-// `--only drain` runs the stream beside Kafka Streams, and puts it in the place of the one in the results; with `--alone` it
-// leaves out the peers, and leaves nothing.
+// bench/results/latest.json and a dated copy. `--only NAME` runs the cases with that in their name, and leaves nothing, or one
+// part (drain with Kafka Streams beside it, live, capture, small, growth, memory), and puts it in the place of the one in the
+// results. `--only drain --alone` leaves out the peers, and leaves nothing.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { arch, availableParallelism, cpus, loadavg, release, tmpdir, totalmem, type } from 'node:os'
 import { join } from 'node:path'
@@ -19,15 +19,17 @@ import {
   readLatestResults
 } from './results.ts'
 import { readConfiguration } from '../core/configuration.ts'
+import { measureCaptures } from './stream/captures.ts'
+import { measureGrowth } from './stream/growth.ts'
+import { measureLive } from './stream/live.ts'
 import { measureMemory } from './stream/memory.ts'
 import { measureDrainAlone, measureStream } from './stream/part.ts'
+import { measureSmall } from './stream/small.ts'
 
 const STORMPETREL = 'bin/stormpetrel.js'
 const WARM_LOADS = 7
 const WARM_GOAL_MS = 150
 
-const DRAIN = 'drain'
-const MEMORY = 'memory'
 /** STORMPETREL_SLOTS as it is where nobody says otherwise. */
 const SLOTS = readConfiguration({}).slots
 const DRAIN_PACKETS = 20_000_000
@@ -43,10 +45,22 @@ const { values } = parseArgs({
 })
 const rounds = Number(values.rounds ?? 3)
 const drainPackets = Number(values.packets ?? DRAIN_PACKETS)
+const slots = Number(values.slots ?? SLOTS)
+
+/** Parts that may be measured alone, and are put in the place of those in the results then. */
+const PARTS: Readonly<Record<string, () => Promise<Partial<BenchResults>>>> = {
+  drain: () => measureStream(drainPackets, false, say),
+  live: async () => ({ live: await measureLive(say) }),
+  capture: async () => ({ capture: (await measureCaptures(drainPackets, say)).capture }),
+  small: async () => ({ small: await measureSmall(say) }),
+  growth: async () => ({ growth: await measureGrowth(say) }),
+  memory: async () => ({ memory: await measureMemory(slots, say) })
+}
+
 const only = values.only ?? ''
 const chosen = BENCH_CASES.filter(({ name }) => name.includes(only))
-if ((chosen.length === 0 && only !== DRAIN && only !== MEMORY) || !(rounds >= 1) || !(drainPackets >= 1000)) {
-  const names = [...BENCH_CASES.map(({ name }) => name), DRAIN, MEMORY].join(', ')
+if ((chosen.length === 0 && !(only in PARTS)) || !(rounds >= 1) || !(drainPackets >= 1000)) {
+  const names = [...BENCH_CASES.map(({ name }) => name), ...Object.keys(PARTS)].join(', ')
   process.stderr.write(
     `usage: npm run bench -- [--only NAME] [--rounds 3] [--packets ${DRAIN_PACKETS}] [--alone] [--slots ${SLOTS}]; names: ${names}\n`
   )
@@ -63,15 +77,9 @@ const environment = {
 }
 
 try {
-  if (only === DRAIN && values.alone) await measureDrainAlone(drainPackets, say)
-  else if (only === MEMORY) {
-    const memory = await measureMemory(Number(values.slots ?? SLOTS), say)
-    for (const { kind, keys, bytes, times } of memory.rows)
-      say(`${kind.padEnd(26)}${String(keys).padStart(8)}${String(bytes).padStart(14)} bytes, ${times} times`)
-    say(`memory: ${Math.round(memory.totalBytes / 2 ** 20)} MiB`)
-    keep({ ...readLatestResults(), memory })
-  } else if (only === DRAIN)
-    keep({ ...readLatestResults(), ...(await measureStream(drainPackets, false, say)) })
+  const part = PARTS[only]
+  if (only === 'drain' && values.alone) await measureDrainAlone(drainPackets, say)
+  else if (part !== undefined) keep({ ...readLatestResults(), ...(await part()) })
   else await run()
 } finally {
   rmSync(folder, { recursive: true, force: true })
@@ -84,6 +92,36 @@ async function run(): Promise<void> {
   say(
     `geo tables: ${geo.coldMs.toFixed(0)} ms from the databases, ${geo.warmMs.toFixed(0)} ms from the cache`
   )
+  const cases = await measureCases()
+  if (only !== '') return
+  const stream = await measureStream(drainPackets, true, say)
+  const { peers, capture } = await measureCaptures(drainPackets, say)
+  const live = await measureLive(say)
+  const small = await measureSmall(say)
+  const growth = await measureGrowth(say)
+  const memory = await measureMemory(SLOTS, say)
+  const bare = await leastOf(await programOf(BENCH_CASES[0]!, true))
+  const startUp = { wallMs: Math.round(bare.wallSeconds * 1000), cpuMs: Math.round(bare.cpuSeconds * 1000) }
+  keep({
+    startedAt,
+    machine: machine(),
+    loadAverage: { atStart, atEnd: minuteLoad() },
+    isPinned,
+    rounds,
+    startUp,
+    geo,
+    cases,
+    ...stream,
+    peers: [...stream.peers, ...peers],
+    capture,
+    live,
+    small,
+    growth,
+    memory
+  })
+}
+
+async function measureCases(): Promise<CaseResult[]> {
   say(`${'case'.padEnd(20)}     packets/s  ns CPU/packet  packets/CPU s  peak MiB`)
   const cases: CaseResult[] = []
   for (const each of chosen) {
@@ -97,23 +135,7 @@ async function run(): Promise<void> {
     ]
     say(`${each.name.padEnd(20)}${cells.map((cell) => String(cell).padStart(14)).join('')}`)
   }
-  if (only !== '') return
-  const stream = await measureStream(drainPackets, true, say)
-  const memory = await measureMemory(SLOTS, say)
-  const bare = await leastOf(await programOf(BENCH_CASES[0]!, true))
-  const startUp = { wallMs: Math.round(bare.wallSeconds * 1000), cpuMs: Math.round(bare.cpuSeconds * 1000) }
-  keep({
-    startedAt,
-    machine: machine(),
-    loadAverage: { atStart, atEnd: minuteLoad() },
-    isPinned,
-    rounds,
-    startUp,
-    geo,
-    cases,
-    memory,
-    ...stream
-  })
+  return cases
 }
 
 /** A case over its capture, less the same command over a capture of one packet. */
@@ -148,6 +170,7 @@ async function leastOf(program: MeasuredProgram): Promise<Usage> {
     const next = await measure(program)
     least = {
       wallSeconds: Math.min(least.wallSeconds, next.wallSeconds),
+      printedSeconds: Math.min(least.printedSeconds, next.printedSeconds),
       cpuSeconds: Math.min(least.cpuSeconds, next.cpuSeconds),
       peakRssMib: Math.min(least.peakRssMib, next.peakRssMib),
       stdout: next.stdout

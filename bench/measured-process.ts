@@ -9,6 +9,8 @@ import { packageRoot } from '../adapters/package-root.ts'
 export interface Usage {
   /** From the start of the process to its end. */
   readonly wallSeconds: number
+  /** Until it had printed what it ends after, or else until its end. */
+  readonly printedSeconds: number
   /** User and system time of all its threads. */
   readonly cpuSeconds: number
   /** The most memory that was resident at once, in MiB. */
@@ -45,9 +47,12 @@ export async function measure(measured: MeasuredProgram): Promise<Usage> {
     env: environment
   })
   let stdout = ''
+  let printedSeconds: number | null = null
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
-    if (endsAfter !== null && stdout.includes(endsAfter)) child.kill('SIGTERM')
+    if (endsAfter === null || printedSeconds !== null || !stdout.includes(endsAfter)) return
+    printedSeconds = (performance.now() - startedMs) / 1000
+    child.kill('SIGTERM')
   })
   const usage = textOf(child.stdio[3] as Readable)
   const exitCode = await new Promise<number | null>((resolve, reject) => {
@@ -59,6 +64,7 @@ export async function measure(measured: MeasuredProgram): Promise<Usage> {
   const used = JSON.parse(await usage) as NodeJS.ResourceUsage
   return {
     wallSeconds,
+    printedSeconds: printedSeconds ?? wallSeconds,
     cpuSeconds: (used.userCPUTime + used.systemCPUTime) / 1e6,
     peakRssMib: used.maxRSS / 1024,
     stdout

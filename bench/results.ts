@@ -2,8 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageRoot } from '../adapters/package-root.ts'
+import type { CaptureResult } from './stream/captures.ts'
+import type { GrowthRow } from './stream/growth.ts'
+import type { LiveResult } from './stream/live.ts'
 import type { MemoryResult } from './stream/memory.ts'
 import type { StreamResults } from './stream/part.ts'
+import type { SmallResult } from './stream/small.ts'
 
 /** Where it ran. */
 export interface Machine {
@@ -61,6 +65,10 @@ export interface BenchResults extends Partial<StreamResults> {
   readonly cases: readonly CaseResult[]
   /** A hundred small sensors. */
   readonly memory?: MemoryResult
+  readonly capture?: CaptureResult
+  readonly live?: LiveResult
+  readonly small?: SmallResult
+  readonly growth?: readonly GrowthRow[]
 }
 
 /** The newest results' path, relative to the package. */

@@ -55,7 +55,9 @@ export class BenchDeployment {
       STORMPETREL_SENSORS_FILE: sensorsFile,
       STORMPETREL_SPOOL_FOLDER: join(folder, 'spool'),
       STORMPETREL_PARTITIONS: String(PARTITIONS),
-      STORMPETREL_DAY_TIME_ZONES: 'Asia/Tokyo'
+      STORMPETREL_DAY_TIME_ZONES: 'Asia/Tokyo',
+      // Captures are renamed when they are closed.
+      STORMPETREL_FOLLOW_SETTLE_SECONDS: '0'
     }
     this.configuration = readConfiguration(this.environment)
   }

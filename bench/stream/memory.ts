@@ -2,9 +2,7 @@
 // key is weighed by Redis itself, and what a day has is multiplied by what is kept.
 import { Redis } from 'ioredis'
 import { RedisStore } from '../../adapters/redis-store.ts'
-import type { EnrichedBatch } from '../../core/batch/enriched-batch.ts'
 import { locateColumns } from '../../core/geo/locate.ts'
-import { decodePacket } from '../../core/headers/decode.ts'
 import { PacketColumns } from '../../core/packets/packet-columns.ts'
 import type { FencedBatch } from '../../core/store/count-store.ts'
 import { slotOf } from '../../core/store/slot.ts'
@@ -14,8 +12,8 @@ import { Accumulator } from '../../core/windows/accumulator.ts'
 import { readConfiguration } from '../../core/configuration.ts'
 import { loadWorld } from '../../services/tagger/world.ts'
 import { startRedis } from '../../tools/stack/redis.ts'
+import { batchOf, benchSensors, fencedOf, fillColumns } from './counted-traffic.ts'
 import type { Say } from './drain.ts'
-import { Traffic } from './traffic.ts'
 
 const SENSORS = 100
 const COUNTRIES = ['JP', 'KR', 'TW', 'SG', 'PH']
@@ -25,7 +23,6 @@ const DAY_SECONDS = 86_400
 const ZONE = 'Asia/Tokyo'
 /** What the report and the detector need. */
 const KEPT = { minuteHours: 48, hourDays: 14, dayDays: 182 } as const
-const ETHERNET_BYTES = 14
 
 /** One kind of keys: what a day of traffic leaves of it, and what that comes to over all that is kept. */
 export interface MemoryRow {
@@ -62,6 +59,9 @@ export async function measureMemory(slots: number, say: Say): Promise<MemoryResu
     await countDay(store, dayStart, say)
     const rows = await weigh(part.url)
     const totalBytes = Math.round(rows.reduce((sum, { bytes, times }) => sum + bytes * times, 0))
+    for (const { kind, keys, bytes, times } of rows)
+      say(`${kind.padEnd(34)}${String(keys).padStart(8)}${String(bytes).padStart(14)} bytes, ${times} times`)
+    say(`memory: ${Math.round(totalBytes / 2 ** 20)} MiB`)
     return {
       sensors: SENSORS,
       vantages: COUNTRIES.length,
@@ -81,23 +81,16 @@ async function countDay(store: RedisStore, dayStart: number, say: Say): Promise<
   const { world } = await loadWorld(readConfiguration({}), true)
   const aimedAt = buildAimedAt([])
   const accumulators = Array.from({ length: store.slots }, () => new Accumulator())
-  const sensors = Array.from({ length: SENSORS }, (_, index) => ({
-    name: `sensor-${index}`,
-    vantages: ['all', COUNTRIES[index % COUNTRIES.length]!],
-    columns: new PacketColumns(4096),
-    traffic: new Traffic({
-      seed: 20_220_511 + index,
-      darkPrefix: 0xcb0000 + index,
-      sources: SOURCES,
-      startSeconds: dayStart,
-      packetsPerSecond: PACKETS_A_DAY / DAY_SECONDS
-    })
+  const traffic = { sources: SOURCES, startSeconds: dayStart, packetsPerSecond: PACKETS_A_DAY / DAY_SECONDS }
+  const sensors = benchSensors(SENSORS, COUNTRIES, traffic).map((sensor) => ({
+    ...sensor,
+    columns: new PacketColumns(4096)
   }))
   for (let minute = 0; minute < DAY_SECONDS / 60; minute++) {
     const end = dayStart + (minute + 1) * 60
     const batches: FencedBatch[][] = accumulators.map(() => [])
     for (const sensor of sensors) {
-      fillMinute(sensor.traffic, sensor.columns, end)
+      fillColumns(sensor.traffic, sensor.columns, end)
       tagColumns(sensor.columns, aimedAt)
       locateColumns(sensor.columns, world.geo)
       const slot = slotOf(sensor.name, store.slots)
@@ -121,56 +114,6 @@ async function countDay(store: RedisStore, dayStart: number, say: Say): Promise<
   await store.closeSources(later, [])
   await store.closeSources(later, [])
   await store.trimSensorHours(later)
-}
-
-function fillMinute(traffic: Traffic, columns: PacketColumns, end: number): void {
-  columns.length = 0
-  for (;;) {
-    traffic.next()
-    const { frame } = traffic
-    const row = columns.length
-    if (decodePacket(frame.bytes, ETHERNET_BYTES, frame.end, columns, row) === 0) {
-      columns.seconds[row] = Math.min(frame.seconds, end - 1)
-      columns.length = row + 1
-    }
-    if (frame.seconds >= end - 1) return
-  }
-}
-
-function batchOf(
-  { name, vantages, columns }: { name: string; vantages: readonly string[]; columns: PacketColumns },
-  number: number,
-  end: number
-): EnrichedBatch {
-  return {
-    name: { sensor: name, epoch: 'e', lane: 0, number },
-    digest: '',
-    epochStartedMs: 0,
-    closedAtMs: end * 1000,
-    framesBefore: 0,
-    kernelDrops: 0,
-    declaredLosses: [],
-    file: null,
-    vantages,
-    packets: columns,
-    rejected: [],
-    provenance: { geo: [], rules: '1', sensors: 'bench' }
-  }
-}
-
-function fencedOf(sensor: string, number: number, countedPackets: number, end: number): FencedBatch {
-  return {
-    name: { sensor, epoch: 'e', lane: 0, number },
-    digest: `digest ${number}`,
-    countedPackets,
-    rejectedFrames: [],
-    framesBefore: 0,
-    closedAtMs: end * 1000,
-    kernelDrops: 0,
-    declaredLosses: [],
-    observedFromMs: null,
-    watermarkSeconds: end
-  }
 }
 
 /** How many days of a kind are kept, by what its keys begin with. */

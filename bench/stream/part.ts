@@ -4,14 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measureKafkaStreams } from '../peers/kafka-streams.ts'
 import type { PeerResult } from '../peers/peer.ts'
-import { measurePmacctd } from '../peers/pmacctd.ts'
 import { measurePython } from '../peers/python.ts'
-import { measureRedisAlone } from '../peers/redis-alone.ts'
-import { measureTshark } from '../peers/tshark.ts'
 import { BenchDeployment } from './deployment.ts'
 import { type DrainResult, fillForDrain, measureDrain, type Say } from './drain.ts'
 import { type ProfileRow, profileOf } from './profile.ts'
-import { writeTrafficCapture } from './traffic-capture.ts'
+import { PEER_FRAMES } from './captures.ts'
 
 /** What the part leaves in the results. */
 export interface StreamResults {
@@ -33,9 +30,6 @@ export interface ServiceProfile {
 }
 
 const PROFILED_PACKETS = 4_000_000
-
-/** Peers other than Kafka Streams get so many frames: the slowest of them would take hours for all. */
-const PEER_FRAMES = 2_000_000
 
 /** Drains so many packets without peers, and tells what each stage took: for whoever makes it faster. */
 export async function measureDrainAlone(packets: number, say: Say): Promise<void> {
@@ -83,7 +77,6 @@ export async function measureStream(packets: number, hasAllPeers: boolean, say: 
     if (hasAllPeers) {
       const some = Math.min(PEER_FRAMES, sound)
       peers.push(await measurePython(deployment.configuration.kafkaBrokers, some))
-      peers.push(...(await measureCapturePeers(packets)))
     }
     for (const { name, packetsPerSecond } of peers) say(`${name}: ${packetsPerSecond} packets/s`)
     const ratio = drain.packetsPerSecond / exactlyOnce.packetsPerSecond
@@ -97,25 +90,4 @@ export async function measureStream(packets: number, hasAllPeers: boolean, say: 
     await deployment.close()
   }
   return { ...results, profiles: await measureProfiles(Math.min(packets, PROFILED_PACKETS), say) }
-}
-
-async function measureCapturePeers(packets: number): Promise<PeerResult[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'stormpetrel-bench-'))
-  try {
-    const capture = join(folder, 'traffic.pcap')
-    const sound = writeTrafficCapture(capture, Math.min(PEER_FRAMES, packets), {
-      seed: 20_220_511,
-      darkPrefix: 0xcb0071,
-      sources: 200_000,
-      startSeconds: 1_652_194_200,
-      packetsPerSecond: 50_000
-    })
-    return [
-      await measurePmacctd(capture, sound),
-      await measureTshark(capture, sound),
-      await measureRedisAlone(capture, sound)
-    ]
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
 }

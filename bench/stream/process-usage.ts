@@ -14,7 +14,16 @@ export function cpuSecondsOf(pid: number): number {
 
 /** The most memory that was resident at once, in MiB. */
 export function peakRssMibOf(pid: number): number {
-  const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  return statusMibOf(pid, 'VmHWM')
+}
+
+/** The memory that is resident now, in MiB. */
+export function residentMibOf(pid: number): number {
+  return statusMibOf(pid, 'VmRSS')
+}
+
+function statusMibOf(pid: number, field: string): number {
+  const line = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
   return Number(line?.[1] ?? 0) / 1024
 }
 

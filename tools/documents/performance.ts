@@ -1,5 +1,6 @@
 // docs/performance.md, from the newest results of the benchmark.
 import { type BenchResults, type CaseResult, LATEST_RESULTS, readLatestResults } from '../../bench/results.ts'
+import type { StageUsage } from '../../bench/stream/process-usage.ts'
 import { code, document, GENERATED, table } from './markdown.ts'
 
 /** The whole of docs/performance.md. */
@@ -26,8 +27,12 @@ export function performanceDocument(): string {
       'and keeps them in memory: what it holds grows with the series, not with the packets; `tag` holds nothing, and ' +
       '`counts` one row for each combination that it is asked for.',
     ...streamTexts(results),
+    ...captureTexts(results),
+    ...liveTexts(results),
     ...profileTexts(results),
     ...memoryTexts(results),
+    ...growthTexts(results),
+    ...smallTexts(results),
     ...planTexts(results),
     '## Start-up and geo data',
     table(
@@ -75,6 +80,97 @@ function streamTexts({ drain, peers = [] }: BenchResults): string[] {
       `${drain.enrichedBytesPerPacket.toFixed(1)} in packets.enriched with Kafka's own; Redis holds ` +
       `${number(Math.round(drain.redisBytes / 2 ** 20))} MiB at the end. ` +
       `${drain.ratioToKafkaStreamsExactlyOnce.toFixed(2)} times Kafka Streams with exactly_once_v2.`
+  ]
+}
+
+/** One process over a capture, beside pmacctd. */
+function captureTexts({ capture }: BenchResults): string[] {
+  if (capture === undefined) return []
+  const { command, packets, seconds, packetsPerSecond, cpuNsPerPacket, ratioToPmacctd } = capture
+  return [
+    '## A capture in one process',
+    `${code(command)}: ${number(packets)} packets of the same traffic in ${seconds.toFixed(1)} s by the clock, its start ` +
+      `included: ${number(packetsPerSecond)} packets/s at ${number(cpuNsPerPacket)} ns CPU a packet, ` +
+      `${ratioToPmacctd.toFixed(2)} times pmacctd, which counts ports and countries, and neither hours nor sources.`
+  ]
+}
+
+/** Sensors to counts at a steady rate. */
+function liveTexts({ live }: BenchResults): string[] {
+  if (live === undefined) return []
+  return [
+    '## Live',
+    `${code('npm run bench -- --only live')}: four sensors follow folders in which captures are closed every 250 ms, for a ` +
+      'minute a rate, on the same two cores as everything else and the load. A time is from the packet to its count ' +
+      'being readable, so the quarter second in the file is part of it. A rate is held where every packet is counted ' +
+      'and p99 is under 5 s.',
+    table(
+      [
+        'packets/s',
+        'p50 s',
+        'p99 s',
+        'held',
+        'ns CPU a packet: tagger',
+        'aggregator',
+        'Kafka',
+        'Redis',
+        'a sensor'
+      ],
+      live.rates.map(({ packetsPerSecond, p50Seconds, p99Seconds, isHeld, stages }) => [
+        number(packetsPerSecond),
+        p50Seconds.toFixed(2),
+        p99Seconds.toFixed(2),
+        isHeld ? 'yes' : 'no',
+        ...['tagger', 'aggregator', 'kafka', 'redis'].map((name) => stageNs(stages, name)),
+        // Each sees a quarter of the packets.
+        number(4 * (stages.find(({ name }) => name.includes('-'))?.cpuNsPerPacket ?? 0))
+      ])
+    )
+  ]
+}
+
+function stageNs(stages: readonly StageUsage[], name: string): string {
+  return number(stages.find((stage) => stage.name === name)?.cpuNsPerPacket ?? 0)
+}
+
+/** How cost and memory grow. */
+function growthTexts({ growth }: BenchResults): string[] {
+  if (growth === undefined) return []
+  return [
+    '## As a deployment grows',
+    `${code('npm run bench -- --only growth')}: two million packets each time, decoded, tagged, located, added up and put ` +
+      'to Redis half an hour at a time; memory is what Redis holds then.',
+    table(
+      ['sensors', 'sources in the pool', 'days', 'ns CPU a packet', "Redis' ns CPU a packet", 'Redis MiB'],
+      growth.map((row) => [
+        number(row.sensors),
+        number(row.sources),
+        number(row.days),
+        number(row.cpuNsPerPacket),
+        number(row.redisCpuNsPerPacket),
+        mebibytes(row.redisBytes)
+      ])
+    ),
+    'A packet costs more where fewer of them share a cell (minute, sensor, port and tags): with more sensors or days the ' +
+      'same packets are spread over more cells, and with more sources fewer are known from a moment ago. A cell that ' +
+      'is written is some 6 bytes; the packets that it stands for cost nothing more.'
+  ]
+}
+
+/** What most sensors are. */
+function smallTexts({ small }: BenchResults): string[] {
+  if (small === undefined) return []
+  return [
+    '## A small telescope',
+    table(
+      ['what', 'measured', 'promised'],
+      [
+        ['a sensor at 100 packets/s, MiB resident', `${small.sensorResidentMib}`, 'under 90'],
+        ['the same, % of a core', (small.sensorCpuShare * 100).toFixed(1), 'under 2'],
+        [`${code('stormpetrel --help')}, ms`, `${small.helpMs}`, 'under 150'],
+        [`${code('stormpetrel up')} until it answers, geo cache warm, ms`, `${small.upReadyMs}`, 'under 2000']
+      ]
+    )
   ]
 }
 
