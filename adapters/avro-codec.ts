@@ -8,6 +8,7 @@ import { enrichedFromAvro, enrichedToAvro } from './avro/enriched-value.ts'
 import { asBuffer, rawFromAvro, rawToAvro } from './avro/raw-value.ts'
 import { rejectedFromAvro, rejectedToAvro } from './avro/rejected-value.ts'
 import { topicSchema } from './avro/schemas.ts'
+import { surgeFromAvro, surgeToAvro } from './avro/surge-value.ts'
 import { OverBoundsError } from './avro/tap.ts'
 
 /** A value that was read, why it cannot be, or the id of the schema that has to be learned first. */
@@ -24,7 +25,8 @@ interface Mapping<T> {
 const MAPPINGS: { readonly [K in TopicName]: Mapping<TopicValues[K]> } = {
   'packets.raw': { toAvro: rawToAvro, fromAvro: rawFromAvro },
   'packets.enriched': { toAvro: enrichedToAvro, fromAvro: enrichedFromAvro },
-  'packets.rejected': { toAvro: rejectedToAvro, fromAvro: rejectedFromAvro }
+  'packets.rejected': { toAvro: rejectedToAvro, fromAvro: rejectedFromAvro },
+  surges: { toAvro: surgeToAvro, fromAvro: surgeFromAvro }
 }
 
 const HEADER_BYTES = 5

@@ -100,7 +100,7 @@ export class InProcessBus implements Bus {
       target.records.push({
         offset: target.end,
         appendedAtMs: this.#options.nowMs(),
-        headerName: 'digest' in value ? formatName(value.name) : value.name,
+        headerName: nameOf(value),
         delivered: { kind: 'value', value, sizeBytes: 0 }
       })
     }
@@ -162,6 +162,12 @@ export class InProcessBus implements Bus {
     }
     return partitions
   }
+}
+
+/** The batch that a record is about, as its header says it. */
+function nameOf(value: TopicValues[TopicName]): string | null {
+  if ('surge' in value) return null
+  return 'digest' in value ? formatName(value.name) : value.name
 }
 
 /** Most records that one call of the handler is given. */

@@ -4,7 +4,7 @@ import type { Admin, Message } from 'kafkajs'
 import type { Bus, PartitionHandler, Subscription, TopicName, TopicValues } from '../core/bus.ts'
 import { StormpetrelError } from '../core/errors.ts'
 import { UNCOUNTED_FIELDS } from './avro/packet-table.ts'
-import { schemaText, TOPIC_NAMES } from './avro/schemas.ts'
+import { PACKET_TOPICS, schemaText } from './avro/schemas.ts'
 import { AvroCodec } from './avro-codec.ts'
 import { createKafka, errorType, type KafkaConnection, kafkaError } from './kafkajs/connection.ts'
 import { fetchCommitted, fetchLogBounds, type LogBounds } from './kafkajs/log-bounds.ts'
@@ -75,7 +75,7 @@ export class KafkajsBus implements Bus {
     this.#connection = { brokers, clientId, log }
     this.#prefix = options.topicPrefix ?? ''
     this.#patienceMs = options.patienceMs ?? DEFAULT_PATIENCE_MS
-    this.#topics = options.topics ?? TOPIC_NAMES
+    this.#topics = options.topics ?? PACKET_TOPICS
     this.#registry = new SchemaRegistry({ url: options.registryUrl, log })
     const kafka = createKafka(this.#connection)
     const settings = { isGzip: options.isGzip ?? false, patienceMs: this.#patienceMs }

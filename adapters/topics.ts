@@ -25,16 +25,21 @@ export interface CheckTopicsOptions {
   /** Written before every topic's name; empty for the live topics. */
   readonly topicPrefix?: string
   readonly settings?: TopicSettings
+  /** Default: all. A run has those of packets only. */
+  readonly topics?: readonly TopicName[]
   /** How long brokers that do not answer are tried. Default 15 s. */
   readonly patienceMs?: number
   readonly log?: Log
 }
 
+/** The same with the topics that are looked at. */
+type CheckedTopics = CheckTopicsOptions & { readonly topics: readonly TopicName[] }
+
 /**
  * Enriched before raw: a sensor may use a partition of raw as soon as it is there, and the tagger needs the same of
  * enriched.
  */
-const APPLY_ORDER: readonly TopicName[] = ['packets.enriched', 'packets.raw', 'packets.rejected']
+const APPLY_ORDER: readonly TopicName[] = ['packets.enriched', 'packets.raw', 'packets.rejected', 'surges']
 
 const DEFAULT_PATIENCE_MS = 15_000
 /** A new topic is known to its brokers, and has leaders, after this time. */
@@ -48,14 +53,14 @@ export async function checkTopics(
   options: CheckTopicsOptions,
   { apply }: { readonly apply: boolean }
 ): Promise<Finding[]> {
-  const { brokers, topicPrefix: prefix = '', settings = DEFAULT_TOPIC_SETTINGS, log = NO_LOG } = options
+  const { brokers, topics = TOPIC_NAMES, log = NO_LOG } = options
   const connection = { brokers, clientId: 'stormpetrel-check', log }
   const admin = createKafka(connection).admin()
   const signal = new AbortController().signal
   const findings: Finding[] = []
   try {
     await tryFor(signal, options.patienceMs ?? DEFAULT_PATIENCE_MS, () => admin.connect())
-    findings.push(...(await checkWithAdmin(admin, signal, prefix, settings, apply)))
+    findings.push(...(await checkWithAdmin(admin, signal, { ...options, topics }, apply)))
   } catch (error) {
     findings.push({
       severity: 'error',
@@ -69,7 +74,7 @@ export async function checkTopics(
     await admin.disconnect()
   }
   const registry = new SchemaRegistry({ url: options.registryUrl, log })
-  findings.push(...(await checkSubjects(registry, options.registryUrl, prefix, apply)))
+  findings.push(...(await checkSubjects(registry, { ...options, topics }, apply)))
   return findings
 }
 
@@ -96,13 +101,12 @@ export async function refuseUnusableTopics(
 async function checkWithAdmin(
   admin: Admin,
   signal: AbortSignal,
-  prefix: string,
-  settings: TopicSettings,
+  { topicPrefix: prefix = '', settings = DEFAULT_TOPIC_SETTINGS, topics }: CheckedTopics,
   apply: boolean
 ): Promise<Finding[]> {
   const states = await fetchTopicStates(admin, prefix, TOPIC_NAMES)
   const findings: Finding[] = []
-  for (const topic of APPLY_ORDER) {
+  for (const topic of APPLY_ORDER.filter((one) => topics.includes(one))) {
     const state = states.get(topic)
     const found = findingsOf(topic, prefix, state, settings)
     if (state !== undefined) found.push(...fewPartitions(state, settings))
@@ -154,12 +158,13 @@ function brokenRules(state: TopicState, settings: TopicSettings): SettingRule[] 
   )
 }
 
-function fewPartitions({ name, partitions }: TopicState, settings: TopicSettings): Finding[] {
-  if (partitions >= settings.partitions) return []
+function fewPartitions({ topic, name, partitions }: TopicState, settings: TopicSettings): Finding[] {
+  const wanted = topic === 'surges' ? 1 : settings.partitions
+  if (partitions >= wanted) return []
   return [
     {
       severity: 'warning',
-      what: `has ${partitions} partitions of ${settings.partitions}`,
+      what: `has ${partitions} partitions of ${wanted}`,
       where: name,
       why: 'no more workers than partitions can share the work',
       mend: 'Add partitions to enriched first, or run stormpetrel check --apply.',
@@ -190,6 +195,8 @@ function wantedPartitions(
   settings: TopicSettings,
   states: ReadonlyMap<TopicName, TopicState>
 ): number {
+  // One partition, so that all changes of all surges are in order.
+  if (topic === 'surges') return 1
   return Math.max(
     settings.partitions,
     topic === 'packets.raw' ? 0 : (states.get('packets.raw')?.partitions ?? 0)
@@ -252,12 +259,11 @@ async function mendTopic(
 
 async function checkSubjects(
   registry: SchemaRegistry,
-  registryUrl: string,
-  prefix: string,
+  { registryUrl, topicPrefix: prefix = '', topics }: CheckedTopics,
   apply: boolean
 ): Promise<Finding[]> {
   const findings: Finding[] = []
-  for (const topic of TOPIC_NAMES) {
+  for (const topic of topics) {
     try {
       findings.push(...(await checkSubject(registry, subjectOf(prefix, topic), schemaText(topic), apply)))
     } catch (error) {

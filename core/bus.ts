@@ -2,12 +2,14 @@
 import type { EnrichedBatch, RejectedRecord } from './batch/enriched-batch.ts'
 import type { RawBatch } from './batch/raw-batch.ts'
 import type { BatchRejectReason } from './packets/reject-reason.ts'
+import type { SurgeChange } from './surges/surge-change.ts'
 
 /** What travels on each topic. */
 export interface TopicValues {
   'packets.raw': RawBatch
   'packets.enriched': EnrichedBatch
   'packets.rejected': RejectedRecord
+  surges: SurgeChange
 }
 
 /** The topics, without the prefix of a deployment or a run. */

@@ -12,7 +12,8 @@ export function topicSettingsOf(configuration: Configuration): TopicSettings {
     retentionMs: {
       'packets.raw': retentionMs,
       'packets.enriched': retentionMs,
-      'packets.rejected': Math.max(retentionMs, DEFAULT_TOPIC_SETTINGS.retentionMs['packets.rejected'])
+      'packets.rejected': Math.max(retentionMs, DEFAULT_TOPIC_SETTINGS.retentionMs['packets.rejected']),
+      surges: Math.max(retentionMs, DEFAULT_TOPIC_SETTINGS.retentionMs.surges)
     }
   }
 }

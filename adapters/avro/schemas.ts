@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import type { TopicName } from '../../core/bus.ts'
 import { packageRoot } from '../package-root.ts'
 
-/** Every topic that carries Avro, in the order of a packet's way. */
-export const TOPIC_NAMES: readonly TopicName[] = ['packets.raw', 'packets.enriched', 'packets.rejected']
+/** Topics of packets, in the order of a packet's way: a run has them too. */
+export const PACKET_TOPICS: readonly TopicName[] = ['packets.raw', 'packets.enriched', 'packets.rejected']
+
+/** Every topic. */
+export const TOPIC_NAMES: readonly TopicName[] = [...PACKET_TOPICS, 'surges']
 
 /** A record schema as its file says it. */
 export interface RecordSchema {

@@ -12,6 +12,9 @@ const SCRIPT_NAMES = [
   'read-closed',
   'replace-log',
   'roll-logs',
+  'surge-lease',
+  'surge-save',
+  'surge-sent',
   'swap-settings',
   'trim-offsets'
 ] as const

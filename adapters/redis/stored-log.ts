@@ -77,9 +77,9 @@ export function deflated(bytes: Uint8Array): Buffer {
 }
 
 /** What was deflated. Throws PackedNumbersError where nothing was, or more than there can be. */
-export function inflated(bytes: Buffer): Uint8Array {
+export function inflated(bytes: Buffer, mostBytes = MAX_INFLATED_BYTES): Uint8Array {
   try {
-    return inflateRawSync(bytes, { maxOutputLength: MAX_INFLATED_BYTES })
+    return inflateRawSync(bytes, { maxOutputLength: mostBytes })
   } catch (error) {
     throw new PackedNumbersError(`deflated bytes are none: ${String(error)}`)
   }

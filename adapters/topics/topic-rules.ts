@@ -12,12 +12,18 @@ export interface TopicSettings {
 const DAY_MS = 86_400_000
 
 /**
- * Topics as they are made where nothing else is configured: a week of batches, a month of what was rejected.
+ * Topics as they are made where nothing else is configured: a week of batches, a month of what was rejected, surges for a
+ * year and a quarter's report.
  */
 export const DEFAULT_TOPIC_SETTINGS: TopicSettings = {
   partitions: 4,
   replicationFactor: null,
-  retentionMs: { 'packets.raw': 7 * DAY_MS, 'packets.enriched': 7 * DAY_MS, 'packets.rejected': 30 * DAY_MS }
+  retentionMs: {
+    'packets.raw': 7 * DAY_MS,
+    'packets.enriched': 7 * DAY_MS,
+    'packets.rejected': 30 * DAY_MS,
+    surges: 400 * DAY_MS
+  }
 }
 
 /** Something that `check` found. */

@@ -1,4 +1,5 @@
 // The topics of a run: made when it is, deleted with it.
+import { PACKET_TOPICS } from '../../adapters/avro/schemas.ts'
 import type { Log } from '../../adapters/log.ts'
 import { checkTopics } from '../../adapters/topics.ts'
 import type { Configuration } from '../../core/configuration.ts'
@@ -11,7 +12,14 @@ export async function makeRunTopics(configuration: Configuration, run: string, l
   const { kafkaBrokers: brokers, registryUrl } = configuration
   const topicPrefix = topicPrefixOf(configuration, run)
   const findings = await checkTopics(
-    { brokers, registryUrl, topicPrefix, settings: topicSettingsOf(configuration), log },
+    {
+      brokers,
+      registryUrl,
+      topicPrefix,
+      topics: PACKET_TOPICS,
+      settings: topicSettingsOf(configuration),
+      log
+    },
     { apply: true }
   )
   const worst = findings.find(({ severity, isMended }) => severity === 'error' && !isMended)

@@ -21,7 +21,8 @@ export function topicsDocument(): string {
       'FULL_TRANSITIVE: every version reads every other. A run of `replay` has topics of its own, whose names begin ' +
       'with `replay.<run>.`. `stormpetrel check --apply` makes topics and registers schemas (schemas/*.avsc).',
     'Records have no key; two headers stand beside the value, for readers that cannot read it: `name` ' +
-      '(`sensor|epoch|lane|number`) and `packets` (the frames of the batch, as decimal digits).',
+      '(`sensor|epoch|lane|number`) and `packets` (the frames of the batch, as decimal digits). Records of `surges` have ' +
+      'one, `id`.',
     ...TOPIC_NAMES.flatMap(topicSections)
   )
 }

@@ -1,0 +1,133 @@
+// What a detector keeps, in Redis: everything of one namespace lies in one slot of a cluster.
+import { StormpetrelError } from '../core/errors.ts'
+import type { SurgeChange } from '../core/surges/surge-change.ts'
+import type { JudgedHour, SavedDetector, SurgeStore } from '../core/surges/surge-store.ts'
+import {
+  addressOf,
+  endConnection,
+  makeConnection,
+  orRedisError,
+  type RedisConnection
+} from './redis/connection.ts'
+import { loadScripts, runScript } from './redis/scripts.ts'
+import { deflated, inflated } from './redis/stored-log.ts'
+
+const COMMAND_TIMEOUT_MS = 30_000
+/** Surges that are over are listed for so long: two quarters, and the report's time to print them. */
+const KEPT_SECONDS = 400 * 86_400
+const LARGEST_PART_BYTES = 2 ** 26
+
+/** A SurgeStore on Redis, beside the counts of the same namespace. */
+export class RedisSurgeStore implements SurgeStore {
+  readonly #redis: RedisConnection
+  readonly #prefix: string
+  /** The hour's number within this lease: no two saves of any process write the same parts. */
+  #saves = 0
+
+  constructor(url: string, namespace: string) {
+    this.#redis = makeConnection(url, COMMAND_TIMEOUT_MS)
+    this.#prefix = `${namespace}:{surges}:`
+  }
+
+  async start(): Promise<void> {
+    await orRedisError(this.#redis, 'connect', async () => {
+      await this.#redis.connect()
+      await loadScripts(this.#redis)
+    })
+  }
+
+  async stop(): Promise<void> {
+    await endConnection(this.#redis)
+  }
+
+  async lease(holder: string, forMs: number): Promise<number | null> {
+    const number = await this.#run('lease', () =>
+      runScript(this.#redis, 'surge-lease', [this.#key('lease')], [holder, forMs])
+    )
+    return number === 0 ? null : Number(number)
+  }
+
+  async release(lease: number): Promise<void> {
+    await this.#run('release', () =>
+      runScript(this.#redis, 'surge-lease', [this.#key('lease')], ['release', lease])
+    )
+  }
+
+  async load(): Promise<SavedDetector | null> {
+    return await this.#run('load', async () => {
+      const [hour, prefix, parts] = await this.#redis.hmget(this.#key('state'), 'hour', 'prefix', 'parts')
+      const outbox = await this.#redis.lrange(this.#key('outbox'), 0, -1)
+      if (hour == null || prefix == null) return null
+      const keys = partKeys(prefix, Number(parts))
+      const stored = keys.length === 0 ? [] : await this.#redis.mgetBuffer(keys)
+      return {
+        judgedUpToSeconds: Number(hour),
+        parts: stored.map((part, index) => {
+          if (part === null) throw this.#missing(keys[index]!)
+          return inflated(part, LARGEST_PART_BYTES)
+        }),
+        outbox: outbox.map((text) => JSON.parse(text) as SurgeChange)
+      }
+    })
+  }
+
+  async save(lease: number, { judgedUpToSeconds, parts, changes }: JudgedHour): Promise<boolean> {
+    return await this.#run('save', async () => {
+      const old = await this.#redis.smembers(this.#key('parts'))
+      const prefix = this.#key(`part|${lease}|${judgedUpToSeconds}|${(this.#saves += 1)}|`)
+      const keys = partKeys(prefix, parts.length)
+      // Noted before they are there: whoever saves next takes away what was never used.
+      if (keys.length > 0) await this.#redis.sadd(this.#key('parts'), ...keys)
+      for (const [index, key] of keys.entries()) await this.#redis.set(key, deflated(parts[index]!))
+      const saved = await runScript(
+        this.#redis,
+        'surge-save',
+        [...['lease', 'state', 'outbox', 'surges', 'ends', 'parts'].map((name) => this.#key(name)), ...old],
+        [
+          lease,
+          judgedUpToSeconds,
+          prefix,
+          parts.length,
+          Math.max(0, judgedUpToSeconds - KEPT_SECONDS),
+          ...changes.flatMap((change) => [change.surge, change.closedSeconds ?? '', JSON.stringify(change)])
+        ]
+      )
+      if (saved !== 1 && keys.length > 0) await this.#redis.unlink(keys)
+      return saved === 1
+    })
+  }
+
+  async sent(lease: number, changes: number): Promise<boolean> {
+    const keys = [this.#key('lease'), this.#key('outbox')]
+    return await this.#run('sent', async () => {
+      return (await runScript(this.#redis, 'surge-sent', keys, [lease, changes])) === 1
+    })
+  }
+
+  async surges(): Promise<SurgeChange[]> {
+    return await this.#run('surges', async () => {
+      const changes = await this.#redis.hvals(this.#key('surges'))
+      return changes.map((text) => JSON.parse(text) as SurgeChange)
+    })
+  }
+
+  #key(name: string): string {
+    return `${this.#prefix}${name}`
+  }
+
+  #run<T>(what: string, action: () => Promise<T>): Promise<T> {
+    return orRedisError(this.#redis, `surges: ${what}`, action)
+  }
+
+  #missing(key: string): StormpetrelError {
+    return new StormpetrelError(
+      'SP_STORE_REFUSED',
+      `redis ${addressOf(this.#redis)}: ${key} is missing, a part of the detector's state: Redis lost it, or somebody ` +
+        `else took it away; delete the keys under ${this.#prefix} to have the detector learn anew from the counts`
+    )
+  }
+}
+
+function partKeys(prefix: string, parts: number): string[] {
+  return Array.from({ length: parts }, (_, part) => `${prefix}${part}`)
+}

@@ -1,0 +1,52 @@
+// What is told of a surge: one record a change of its state, on the topic surges.
+
+/** What kind of rise it is; a heavy hitter is one source, and no surge. */
+export const SURGE_KINDS = ['spike', 'step', 'trend', 'heavy-hitter'] as const
+export type SurgeKind = (typeof SURGE_KINDS)[number]
+
+/**
+ * `early` is raised within the hour and confirmed (`open`) or `withdrawn` when the hour is judged; `closed` is over.
+ */
+export const SURGE_STATES = ['early', 'open', 'closed', 'withdrawn'] as const
+export type SurgeState = (typeof SURGE_STATES)[number]
+
+/** A part of the rise, as share of it: the shares of one dimension add up to 1 with that of the rest. */
+export interface SurgeDriver {
+  /** port, region, asn, tag or sensor. */
+  readonly dimension: string
+  /** '23/TCP', 'KR', '4766', 'mirai'; '' is the rest. */
+  readonly key: string
+  readonly share: number
+}
+
+/** One change of state of one surge. */
+export interface SurgeChange {
+  /** The same however often it is sent: the surge's id and the change's number, 'a1b2...-3'. A reader keeps the first. */
+  readonly id: string
+  /** The same for all changes of a surge. */
+  readonly surge: string
+  /** 1, 2, 3 ... within the surge. */
+  readonly number: number
+  /** What it is told together with: the id of the story's first surge. */
+  readonly story: string
+  readonly series: string
+  readonly kind: SurgeKind
+  readonly state: SurgeState
+  /** `page` wakes somebody, within what `--pages-per-quarter` allows. */
+  readonly severity: 'page' | 'notice'
+  /** When it began, and within which times that lies, in seconds since 1970. */
+  readonly onsetSeconds: number
+  readonly onsetFromSeconds: number
+  readonly onsetToSeconds: number
+  /** The end of the hour in which it was judged to be there. */
+  readonly detectedSeconds: number
+  /** The end of the hour that this change is about. */
+  readonly hourEndSeconds: number
+  /** When it ended; null while it has not. */
+  readonly closedSeconds: number | null
+  /** To the baseline, 1 is no change. */
+  readonly ratio: number
+  /** -log10 of how rarely nothing at all looks like this in a series and quarter. */
+  readonly score: number
+  readonly drivers: readonly SurgeDriver[]
+}

@@ -1,0 +1,39 @@
+// The port to what a detector keeps: its state, the changes that are not sent yet, and the surges that it has told of.
+import type { SurgeChange } from './surge-change.ts'
+
+/** What a detector had judged and not yet sent when it was last saved. */
+export interface SavedDetector {
+  /** End of the newest judged hour, in seconds since 1970. */
+  readonly judgedUpToSeconds: number
+  /** What `save` was given, in the same order. */
+  readonly parts: readonly Uint8Array[]
+  /** The oldest first. */
+  readonly outbox: readonly SurgeChange[]
+}
+
+/** One hour's outcome: all of it is kept, or nothing. */
+export interface JudgedHour {
+  readonly judgedUpToSeconds: number
+  readonly parts: readonly Uint8Array[]
+  /** Put into the outbox, and in the place of what was known of their surges. */
+  readonly changes: readonly SurgeChange[]
+}
+
+/** Every method throws SP_REDIS where the store cannot be reached. Leases rise; writes with a lower one are refused. */
+export interface SurgeStore {
+  /**
+   * The number of the lease where this holder has it from now on for that time, by the store's clock: the same number
+   * while it is renewed in time. Null where another one holds it.
+   */
+  lease(holder: string, forMs: number): Promise<number | null>
+  /** Gives the lease back, where it is still held. */
+  release(lease: number): Promise<void>
+  /** Null where nothing was ever saved. Throws SP_STORE_REFUSED where what is there cannot be read. */
+  load(): Promise<SavedDetector | null>
+  /** False, and nothing changed, where the lease is another's. */
+  save(lease: number, hour: JudgedHour): Promise<boolean>
+  /** Takes the oldest changes off the outbox. False, and nothing changed, where the lease is another's. */
+  sent(lease: number, changes: number): Promise<boolean>
+  /** The newest change of every surge that is not forgotten: those that are open, and those of the last quarters. */
+  surges(): Promise<SurgeChange[]>
+}
