@@ -1,11 +1,13 @@
 // Counts in this process: the embedded default. It holds to the same fence as the Redis store, and to the same tests.
 import { FenceSlot } from '../core/fence/fence-slot.ts'
 import { checkSlotRequest, checkSpans } from '../core/fence/slot-request.ts'
+import type { ExportedWindow } from '../core/counts/exported-window.ts'
 import type {
   CountedUpTo,
   CountStore,
   LateTotals,
   Ledger,
+  PutOutcome,
   SensorTotals,
   SlotOutcome,
   SlotRequest,
@@ -101,6 +103,14 @@ export class MemoryStore implements CountStore {
 
   async trimSensorHours(watermarkSeconds: number): Promise<void> {
     this.#sensors.trim(watermarkSeconds)
+  }
+
+  async putWindow(exported: ExportedWindow): Promise<PutOutcome> {
+    if (this.#settings.retention === null)
+      throw new RangeError('a run counts what it plays, and takes no windows')
+    const outcome = this.#windows.put(exported)
+    if (outcome === 'kept') this.#sources.put(exported)
+    return outcome
   }
 
   async settings(): Promise<StoreSettings> {

@@ -3,11 +3,13 @@
 import { StormpetrelError } from '../core/errors.ts'
 import type { Redis } from 'ioredis'
 import { checkSlotRequest, checkSpans, partitionKey } from '../core/fence/slot-request.ts'
+import type { ExportedWindow } from '../core/counts/exported-window.ts'
 import type {
   CountedUpTo,
   CountStore,
   LateTotals,
   Ledger,
+  PutOutcome,
   SensorTotals,
   SlotOutcome,
   SlotRequest,
@@ -45,6 +47,7 @@ import { loadScripts, runScript } from './redis/scripts.ts'
 import { closeSources } from './redis/close-sources.ts'
 import { readCounts, readSensorHour, readStarts, readVantageWindows } from './redis/read-counts.ts'
 import { readSources } from './redis/read-sources.ts'
+import { putWindow } from './redis/put-window.ts'
 import { LogRewriter } from './redis/rewrite.ts'
 import { forgetStarts, rollSlot } from './redis/roll.ts'
 import { type SlotKeys, slotKeys } from './redis/slot-keys.ts'
@@ -209,6 +212,15 @@ export class RedisStore implements CountStore {
     await this.#run('trim sensor hours', () =>
       trimSensorHours(this.#redis, this.#keys, watermarkSeconds, this.#onUnreadable)
     )
+  }
+
+  async putWindow(exported: ExportedWindow): Promise<PutOutcome> {
+    const retention = this.#retention
+    if (retention === null) throw new RangeError('a run counts what it plays, and takes no windows')
+    return await this.#run('put window', async () => {
+      if (this.#isExpired(exported.window, await this.#now())) return 'forgotten'
+      return await putWindow(this.#redis, this.#keys, retention, exported)
+    })
   }
 
   async settings(): Promise<StoreSettings> {

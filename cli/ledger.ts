@@ -8,6 +8,7 @@ import { chooseFormat } from './output/format.ts'
 import { printRows, type Rows } from './output/rows.ts'
 import type { Value } from './output/text.ts'
 import { parseRun } from './run-option.ts'
+import { withStore } from './with-store.ts'
 
 const HELP = `
 One row a sensor: captured = counted + rejected + dropped + lost + gaps + unexplained, in frames.
@@ -48,15 +49,7 @@ export function registerLedger(program: Command, context: CliContext): void {
 async function ledger(context: CliContext, options: LedgerOptions): Promise<void> {
   const format = chooseFormat(options.format, context.stdout.isTTY === true)
   const run = parseRun(options.run)
-  const [{ createStore }, { requireRun }] = await Promise.all([
-    import('../services/connections.ts'),
-    import('../services/replay/runs.ts')
-  ])
-  const configuration = context.configuration()
-  if (run !== null) await requireRun(configuration, run)
-  const store = createStore(configuration, run, 'read')
-  await store.start()
-  try {
+  await withStore(context, run, 'read', async (store) => {
     const read = await store.ledger()
     await printRows(options.missing === true ? missingRows(read) : sensorRows(read), format, context.sink())
     for (const totals of read.sensors) {
@@ -64,9 +57,7 @@ async function ledger(context: CliContext, options: LedgerOptions): Promise<void
       if (frames !== 0)
         context.failWith(`ledger: ${frames} frames of sensor ${totals.sensor} are unexplained`)
     }
-  } finally {
-    await store.stop()
-  }
+  })
 }
 
 function sensorRows({ sensors }: Ledger): Rows {

@@ -4,6 +4,7 @@ import { settingRows } from '../core/configuration.ts'
 import type { CliContext } from './context.ts'
 import { registerCounts } from './counts.ts'
 import { registerCheck } from './check.ts'
+import { registerExport } from './export.ts'
 import { registerLedger } from './ledger.ts'
 import { registerReplay } from './replay.ts'
 import { registerServices } from './services.ts'
@@ -32,6 +33,7 @@ export function buildProgram(context: CliContext): Command {
   registerTag(program, context)
   registerCounts(program, context)
   registerLedger(program, context)
+  registerExport(program, context)
   registerReplay(program, context)
   registerServices(program, context)
   registerCheck(program, context)

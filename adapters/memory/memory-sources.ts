@@ -1,4 +1,5 @@
 // Unique sources by window, vantage and series in this process, by the same logs and closing rules as in Redis.
+import { type ExportedWindow, sourceNumbersOf } from '../../core/counts/exported-window.ts'
 import {
   decodeSourceNumbers,
   encodeSourceNumbers,
@@ -47,6 +48,14 @@ export class MemorySources {
       }
       for (const vantage of vantages) this.#table(window, vantage).merge(log)
     }
+  }
+
+  /** Takes the numbers of a window of which nothing is here. */
+  put({ window, counts }: ExportedWindow): void {
+    const key = keyOf(window)
+    const kept = this.#windows.get(key) ?? { window, byVantage: new Map<string, SourceTable | Uint8Array>() }
+    this.#windows.set(key, kept)
+    kept.byVantage.set(window.vantage, sourceNumbersOf(counts))
   }
 
   /** Unique sources of these series, 0 where there are none. */

@@ -1,5 +1,6 @@
 // Packets of every window, with an end to each window where there is a retention.
-import type { CountPart, VantageWindow } from '../../core/store/count-store.ts'
+import { countTableOf, type ExportedWindow } from '../../core/counts/exported-window.ts'
+import type { CountPart, PutOutcome, VantageWindow } from '../../core/store/count-store.ts'
 import { keepUntilSeconds, type Retention } from '../../core/store/retention.ts'
 import { CountTable } from '../../core/windows/count-table.ts'
 import { windowsOfMinute } from '../../core/windows/parts-of-windows.ts'
@@ -48,6 +49,14 @@ export class MemoryWindows {
     }
     for (const size of ['minute', 'hour', 'day'] as const) this.expiredPackets[size] += expired[size] ?? 0
     return expired
+  }
+
+  /** Puts a window where there is none of its vantage. */
+  put({ window, counts }: ExportedWindow): PutOutcome {
+    if (this.isExpired(window)) return 'forgotten'
+    if (this.starts(window.size, window.zone, window.vantage).includes(window.startSeconds)) return 'there'
+    this.#counted(window).table.merge(countTableOf(counts).toLog())
+    return 'kept'
   }
 
   starts(size: WindowSize, zone: string, vantage: string): number[] {

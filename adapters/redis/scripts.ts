@@ -9,6 +9,7 @@ const SCRIPT_NAMES = [
   'apply-slot',
   'forget-starts',
   'mark-closing',
+  'put-window',
   'read-closed',
   'replace-log',
   'roll-logs',

@@ -5,12 +5,16 @@ import { PackedReader, PackedWriter, readValues } from '../packed-numbers.ts'
 import { GroupTable } from '../counts/group-table.ts'
 import { seriesName } from '../windows/series.ts'
 import { inSections } from './section-order.ts'
-import type { SourceTable } from './source-log.ts'
 
 const writer = new PackedWriter()
 
-/** The number of every series of a table. */
-export function encodeSourceNumbers(table: SourceTable): Uint8Array {
+/** Something that visits every series with its unique sources, such as a SourceTable. */
+interface SourceNumbers {
+  forEach(visit: (kindAndTag: number, value: number, sources: number) => void): void
+}
+
+/** The number of every series. */
+export function encodeSourceNumbers(table: SourceNumbers): Uint8Array {
   const numbers = new GroupTable()
   table.forEach((kindAndTag, value, sources) => {
     numbers.add(0, kindAndTag, 0, value, sources)

@@ -1,5 +1,6 @@
 // The port to the store of rolling counts. Redis and the in-memory store pass one and the same test suite.
 import type { BatchName } from '../batch/name.ts'
+import type { ExportedWindow } from '../counts/exported-window.ts'
 import type { DeclaredLoss } from '../batch/raw-batch.ts'
 import type { ClosureKind } from '../fence/lane.ts'
 import type { Window, WindowSize } from '../windows/window.ts'
@@ -41,6 +42,9 @@ export interface OffsetSpan {
 
 /** How far a partition is counted: up to the offset `to`, which is not. */
 export type CountedUpTo = Omit<OffsetSpan, 'from'>
+
+/** What became of a window that was to be put. */
+export type PutOutcome = 'kept' | 'there' | 'forgotten'
 
 /** One batch that a slot is asked to count. */
 export interface FencedBatch {
@@ -207,6 +211,12 @@ export interface CountStore {
   closeSources(watermarkSeconds: number, counted: readonly CountedUpTo[]): Promise<void>
   /** In hours that ended 6 hours before the watermark, keeps only the two busiest sensors of each series. */
   trimSensorHours(watermarkSeconds: number): Promise<void>
+
+  /**
+   * Puts a window that was counted elsewhere where this store has nothing for it and its vantage: all of it, or nothing.
+   * `there` where it has, `forgotten` where the window is past its retention. Hours and days that are over; never in a run.
+   */
+  putWindow(window: ExportedWindow): Promise<PutOutcome>
 
   // Reading, by anyone.
   /** What the store keeps, as stored now. Throws SP_STORE_EMPTY where no aggregator made it yet. */

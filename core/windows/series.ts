@@ -1,8 +1,8 @@
 // The series that are kept live, as numbers for hot code and as names for the store.
 import { ABSENT } from '../packets/packet-columns.ts'
-import { unpackRegion } from '../packets/region-code.ts'
-import { portKey } from '../headers/protocols.ts'
-import { tagOfBit } from '../tags/rules.ts'
+import { packRegion, unpackRegion } from '../packets/region-code.ts'
+import { parsePortKey, portKey } from '../headers/protocols.ts'
+import { isTagId, TAG_BITS, tagOfBit } from '../tags/rules.ts'
 import type { CellTable } from './cell-table.ts'
 
 /** Kinds of series; in hot code a series is (kind | tag bit << 3, value). Only append. */
@@ -71,4 +71,48 @@ export function namedSeries(series: CellTable): Map<string, number> {
     named.set(seriesName(kindAndTag, value), packets)
   })
   return named
+}
+
+/** A series as numbers. */
+export interface SeriesNumbers {
+  readonly kindAndTag: number
+  readonly value: number
+}
+
+const KIND_BY_DIMENSIONS: Readonly<Record<string, number>> = {
+  port: SERIES_KIND.port,
+  region: SERIES_KIND.region,
+  asn: SERIES_KIND.asn,
+  tag: SERIES_KIND.tag,
+  'port,tag': SERIES_KIND.portInTag,
+  'region,tag': SERIES_KIND.regionInTag
+}
+
+/** The inverse of seriesName; null where no store has such a series, or its tag is not known here. */
+export function parseSeries(name: string): SeriesNumbers | null {
+  if (name === 'all') return { kindAndTag: SERIES_KIND.all, value: 0 }
+  const parts = name.split(',').map((part) => part.split('=') as [string, string | undefined])
+  const kind = KIND_BY_DIMENSIONS[parts.map(([dimension]) => dimension).join(',')]
+  if (kind === undefined || parts.some(([, key]) => key === undefined)) return null
+  const tag = parts.find(([dimension]) => dimension === 'tag')?.[1]
+  const bit = tag === undefined ? 0 : bitOf(tag)
+  const value = parts[0]![0] === 'tag' ? 0 : valueOf(parts[0]![0], parts[0]![1]!)
+  if (bit === null || value === null) return null
+  const numbers = { kindAndTag: kind | (bit << 3), value }
+  return seriesName(numbers.kindAndTag, numbers.value) === name ? numbers : null
+}
+
+/** The bit of a tag, or that of packets without any; null where it is not known. */
+function bitOf(tag: string): number | null {
+  if (tag === '') return 31
+  return isTagId(tag) ? 31 - Math.clz32(TAG_BITS[tag]) : null
+}
+
+function valueOf(dimension: string, key: string): number | null {
+  if (dimension === 'port') {
+    const port = parsePortKey(key)
+    return port === null ? null : portCode(port.protocol, port.port)
+  }
+  if (dimension === 'region') return /^[A-Z]{2}$/.test(key) ? packRegion(key) : null
+  return /^\d{1,10}$/.test(key) && Number(key) <= 0xffff_ffff ? Number(key) : null
 }

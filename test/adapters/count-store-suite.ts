@@ -105,6 +105,7 @@ export function describeCountStore(name: string, make: MakeStore): void {
     describeFence(() => store)
     describeCounts(() => store)
     describeSources(() => store, startLive)
+    describePutWindows(() => store, startLive)
     describeLife(() => store, startLive)
   })
 }
@@ -773,6 +774,68 @@ function describeSources(current: () => CountStore, startLive: () => Promise<voi
       await tidy(store, thisHour + 72 * 3600)
       expect(await store.sources(day, series)).toEqual(closed)
       expect((await store.lateTotals()).lateSources).toEqual({ minute: 0, hour: 6, day: 2 })
+    })
+  })
+}
+
+function describePutWindows(current: () => CountStore, startLive: () => Promise<void>): void {
+  describe('windows that were counted elsewhere', () => {
+    const old = thisHour - 30 * 86_400
+    const counts = [
+      { series: 'all', packets: 7, sources: 5 },
+      { series: 'port=23/TCP,tag=mirai', packets: 4, sources: 4 },
+      { series: 'tag=', packets: 3, sources: 1 }
+    ]
+
+    test('are there with their packets and sources, and only where nothing was', async () => {
+      await startLive()
+      const store = current()
+      const day = window('day', Math.floor(old / 86_400) * 86_400, 'JP')
+      for (const put of [window('hour', old), day]) {
+        expect(await store.putWindow({ window: put, counts })).toBe('kept')
+        expect(await store.putWindow({ window: put, counts: counts.slice(1) })).toBe('there')
+        expect(await store.packets(put)).toEqual(
+          new Map(counts.map(({ series, packets }) => [series, packets]))
+        )
+        const names = [...counts.map(({ series }) => series), 'asn=1']
+        expect(await store.sources(put, names)).toEqual(
+          new Map([...counts.map(({ series, sources }) => [series, sources] as const), ['asn=1', 0]])
+        )
+      }
+      expect(await store.windows('hour', 'UTC', 'all')).toEqual([old])
+      expect(await store.windows('day', 'UTC', 'JP')).toEqual([day.startSeconds])
+      expect(await store.vantages()).toEqual(['JP', 'all'])
+      expect(await store.packets(window('hour', old, 'JP'))).toEqual(new Map())
+    })
+
+    test('are left out where this store has counted some of it, rolled or not, or forgets it', async () => {
+      await startLive()
+      const store = current()
+      await applyTo(store, 'a', { counts: [countPart(old, 'a', { all: 1 }, ['JP', 'all'])] })
+      for (const pastSeconds of [0, thisHour]) {
+        await store.roll(pastSeconds)
+        expect(await store.putWindow({ window: window('hour', old), counts })).toBe('there')
+        expect((await store.packets(window('hour', old))).get('all')).toBe(1)
+      }
+      expect(await store.putWindow({ window: window('hour', old, 'KR'), counts })).toBe('kept')
+      expect(await store.putWindow({ window: window('hour', thisHour - 101 * 86_400), counts })).toBe(
+        'forgotten'
+      )
+    })
+
+    test('packets that come late are added to them', async () => {
+      await startLive()
+      const store = current()
+      await store.putWindow({ window: window('hour', old), counts })
+      await applyTo(store, 'a', { counts: [countPart(old, 'a', { all: 2, 'tag=': 2 })] })
+      for (const pastSeconds of [0, thisHour]) {
+        await store.roll(pastSeconds)
+        expect((await store.packets(window('hour', old))).get('all')).toBe(9)
+      }
+    })
+
+    test('a run takes none', async () => {
+      await expect(current().putWindow({ window: window('hour', old), counts })).rejects.toThrow(RangeError)
     })
   })
 }

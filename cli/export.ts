@@ -1,0 +1,124 @@
+// `export` and `import`: counted windows as a file, out of a store and into another one.
+import type { Command } from 'commander'
+import type { ExportedWindow } from '../core/counts/exported-window.ts'
+import { parseInstant, parseZone } from '../core/counts/parse-query.ts'
+import { StormpetrelError } from '../core/errors.ts'
+import type { CountStore } from '../core/store/count-store.ts'
+import { withStore } from './with-store.ts'
+import type { CliContext } from './context.ts'
+import { parseRun } from './run-option.ts'
+
+const EXPORT_HELP = `
+The file is gzip over lines of JSON, a window and vantage each, with packets and unique sources of every series;
+docs/exports.md describes it. Hours are UTC; days are those of --tz.
+
+Examples:
+  stormpetrel export --out 2022q2-hours.ndjson.gz --from 2022-04-01 --to 2022-07-01
+  stormpetrel export --window day --tz Asia/Tokyo --out days.ndjson.gz`
+
+const IMPORT_HELP = `
+Windows of which the store has counts already are left as they are, so a file may be given twice. A window past its
+retention is not kept. Lines that are no window are told, with exit code 1, and cost nothing else.
+
+Example:
+  stormpetrel import 2022q2-hours.ndjson.gz`
+
+interface ExportOptions {
+  readonly out: string
+  readonly window: string
+  readonly tz: string
+  readonly from?: string
+  readonly to?: string
+  readonly run?: string
+}
+
+/** Adds both verbs to the program. */
+export function registerExport(program: Command, context: CliContext): void {
+  program
+    .command('export')
+    .summary('hours or days of the store as a file')
+    .description('Writes hours or days of the store, with packets and unique sources, to a file.')
+    .requiredOption('--out <file>', 'the file to be written')
+    .option('--window <size>', 'hour or day', 'hour')
+    .option('--tz <zone>', 'time zone of days, and of times without an offset', 'UTC')
+    .option('--from <time>', 'windows that start at or after this ISO 8601 time')
+    .option('--to <time>', 'windows that start before this ISO 8601 time')
+    .option('--run <name>', 'the store of a replay run instead of the live one')
+    .addHelpText('after', EXPORT_HELP)
+    .action((options: ExportOptions) => exportWindows(context, options))
+  program
+    .command('import')
+    .summary('files of export into the live store')
+    .description('Puts windows of files that export wrote to the live store, as its history.')
+    .argument('<FILE...>', 'files of export')
+    .addHelpText('after', IMPORT_HELP)
+    .action((files: string[]) => importWindows(context, files))
+}
+
+async function exportWindows(context: CliContext, options: ExportOptions): Promise<void> {
+  const zone = parseZone(options.tz)
+  const size = sizeOf(options.window)
+  const from = options.from === undefined ? 0 : parseInstant(options.from, zone, '--from')
+  const to = options.to === undefined ? Number.POSITIVE_INFINITY : parseInstant(options.to, zone, '--to')
+  const { writeExport } = await import('../adapters/export-file.ts')
+  await withStore(context, parseRun(options.run), 'read', async (store) => {
+    const asked = { size, zone: size === 'day' ? zone : 'UTC', from, to }
+    const windows = await writeExport(options.out, windowsOf(store, asked))
+    context.note(`${windows} windows written to ${options.out}`)
+  })
+}
+
+function sizeOf(text: string): 'hour' | 'day' {
+  if (text === 'hour' || text === 'day') return text
+  throw new StormpetrelError('SP_USAGE', `export: --window '${text}' is neither hour nor day`)
+}
+
+async function* windowsOf(
+  store: CountStore,
+  { size, zone, from, to }: { size: 'hour' | 'day'; zone: string; from: number; to: number }
+): AsyncGenerator<ExportedWindow> {
+  for (const vantage of await store.vantages()) {
+    for (const startSeconds of await store.windows(size, zone, vantage)) {
+      if (startSeconds < from || startSeconds >= to) continue
+      const window = { size, zone, startSeconds, vantage }
+      const packets = await store.packets(window)
+      const sources = await store.sources(window, [...packets.keys()])
+      const counts = [...packets].map(([series, count]) => ({
+        series,
+        packets: count,
+        sources: sources.get(series) ?? 0
+      }))
+      yield { window, counts }
+    }
+  }
+}
+
+async function importWindows(context: CliContext, files: readonly string[]): Promise<void> {
+  const { readExport } = await import('../adapters/export-file.ts')
+  await withStore(context, null, 'write', async (store) => {
+    const outcomes = { kept: 0, there: 0, forgotten: 0 }
+    const unknown = new Set<string>()
+    for (const file of files) {
+      try {
+        for await (const line of readExport(file)) {
+          if (line.kind === 'invalid') {
+            context.failWith(
+              `import: ${file}, line ${line.line}: ${line.why}; the other lines are used: mend it and import the file again`
+            )
+            continue
+          }
+          for (const series of line.unknown) unknown.add(series)
+          outcomes[await store.putWindow(line.window)] += 1
+        }
+      } catch (error) {
+        // The other files are used.
+        context.fail(error)
+      }
+    }
+    for (const series of unknown)
+      context.note(`import: series ${series} is not known to this version, and left out`)
+    context.note(
+      `${outcomes.kept} windows imported; ${outcomes.there} were there already, ${outcomes.forgotten} are past their retention`
+    )
+  })
+}

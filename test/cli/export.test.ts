@@ -1,0 +1,125 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import type { RedisStore } from '../../adapters/redis-store.ts'
+import { readConfiguration } from '../../core/configuration.ts'
+import { formatUtc } from '../../core/windows/time-zone.ts'
+import { createStore } from '../../services/connections.ts'
+import { applyTo, window } from '../adapters/count-store-suite.ts'
+import { freshPrefix } from '../adapters/kafkajs/test-bus.ts'
+import { countPart } from '../builders/counts.ts'
+import { addresses4, ALL, sourcePart, tcp } from '../builders/sources.ts'
+import { sharedRedis } from '../stack/shared-stack.ts'
+import { stormpetrel } from './collected-output.ts'
+
+const HOUR = Math.floor(Date.now() / 3_600_000) * 3600 - 50 * 3600
+
+let folder: string
+let file: string
+let stores: RedisStore[]
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'stormpetrel-export-'))
+  file = join(folder, 'hours.ndjson.gz')
+  stores = []
+})
+
+afterEach(async () => {
+  for (const store of stores) {
+    await store.clear()
+    await store.stop()
+  }
+  rmSync(folder, { recursive: true })
+})
+
+async function deployment(): Promise<{ store: RedisStore; environment: Record<string, string> }> {
+  const environment = { STORMPETREL_REDIS_URL: await sharedRedis(), STORMPETREL_TOPIC_PREFIX: freshPrefix() }
+  const store = createStore(readConfiguration(environment), null, 'write')
+  await store.start()
+  stores.push(store)
+  return { store, environment }
+}
+
+test('a store gives its hours to another, which answers the same, and gives the same file', async () => {
+  const [one, two] = [await deployment(), await deployment()]
+  const vantages = ['JP', 'all']
+  await applyTo(one.store, 'tokyo', {
+    counts: [0, 3600].map((later) =>
+      countPart(HOUR + later, 'tokyo', { all: 9, 'port=23/TCP': 7, 'port=23/TCP,tag=mirai': 5 }, vantages)
+    ),
+    sources: [
+      sourcePart(
+        HOUR,
+        [
+          [ALL, addresses4(0, 6)],
+          [tcp(23), addresses4(0, 5)]
+        ],
+        vantages
+      ),
+      sourcePart(HOUR + 3600, [[ALL, addresses4(0, 9)]], vantages)
+    ]
+  })
+
+  const exported = await stormpetrel(['export', '--out', file], one.environment)
+  expect([exported.exitCode, exported.stderr]).toEqual([0, expect.stringContaining('4 windows written')])
+  const first = await stormpetrel(['import', file], two.environment)
+  const second = await stormpetrel(['import', file], two.environment)
+  expect(first.stderr).toContain('4 windows imported; 0 were there already')
+  expect(second.stderr).toContain('0 windows imported; 4 were there already')
+
+  for (const vantage of vantages) {
+    for (const start of [HOUR, HOUR + 3600]) {
+      const hour = window('hour', start, vantage)
+      const packets = await one.store.packets(hour)
+      const names = [...packets.keys()]
+      expect(await two.store.packets(hour)).toEqual(packets)
+      expect(await two.store.sources(hour, names)).toEqual(await one.store.sources(hour, names))
+    }
+  }
+  const again = join(folder, 'again.ndjson.gz')
+  await stormpetrel(['export', '--out', again], two.environment)
+  expect(readFileSync(again)).toEqual(readFileSync(file))
+  const bounded = ['export', '--out', again, '--from', formatUtc(HOUR + 3600)]
+  expect((await stormpetrel(bounded, two.environment)).exitCode).toBe(0)
+  expect(gunzipSync(readFileSync(again)).toString().trimEnd().split('\n').length).toBe(3)
+})
+
+test('bad lines are told with their numbers, and what is good is imported', async () => {
+  const { store, environment } = await deployment()
+  const start = new Date(HOUR * 1000).toISOString()
+  const good = `{"window":"hour","zone":"UTC","vantage":"all","window_start":"${start}","series":{"all":[3,2],"tag=later":[1,1]}}`
+  const lines = ['{"format":"stormpetrel-counts","version":1}', 'spoilt', good, '{"window":"year"}']
+  writeFileSync(file, gzipSync(lines.join('\n')))
+
+  const { exitCode, stderr } = await stormpetrel(['import', file], environment)
+
+  expect(exitCode).toBe(1)
+  expect(stderr).toMatch(/line 2: it is no JSON.*mend it/)
+  expect(stderr).toContain('line 4: window is "year"')
+  expect(stderr).toContain('series tag=later is not known to this version')
+  expect(stderr).toContain('1 windows imported')
+  expect(await store.packets(window('hour', HOUR))).toEqual(new Map([['all', 3]]))
+})
+
+test('what is none of our files, is cut, or is not there, is an error, and the next file is used', async () => {
+  const { environment } = await deployment()
+  const start = new Date(HOUR * 1000).toISOString()
+  const good = `{"window":"hour","zone":"UTC","vantage":"all","window_start":"${start}","series":{"all":[3,2]}}\n`
+  writeFileSync(file, gzipSync(`{"format":"stormpetrel-counts","version":1}\n${good}`))
+  const [other, cut, plain] = ['other.gz', 'cut.gz', 'plain.gz'].map((name) => join(folder, name))
+  writeFileSync(other!, gzipSync('{"format":"something else"}\n'))
+  writeFileSync(cut!, readFileSync(file).subarray(0, -6))
+  appendFileSync(plain!, 'no gzip')
+
+  const files = [other!, cut!, plain!, join(folder, 'none.gz'), file]
+  const { exitCode, stderr } = await stormpetrel(['import', ...files], environment)
+
+  expect(exitCode).toBe(1)
+  expect(stderr).toMatch(/other\.gz: it does not begin as a file of 'stormpetrel export' does/)
+  expect(stderr).toMatch(/cut\.gz: unexpected end of file/)
+  expect(stderr).toMatch(/plain\.gz: incorrect header check/)
+  expect(stderr).toMatch(/none\.gz: ENOENT/)
+  expect(stderr).toMatch(/1 windows imported|1 were there already/)
+})
