@@ -74,7 +74,8 @@ export class RedisSurgeStore implements SurgeStore {
   async save(lease: number, { judgedUpToSeconds, parts, changes }: JudgedHour): Promise<boolean> {
     return await this.#run('save', async () => {
       const old = await this.#redis.smembers(this.#key('parts'))
-      const prefix = this.#key(`part|${lease}|${judgedUpToSeconds}|${(this.#saves += 1)}|`)
+      this.#saves += 1
+      const prefix = this.#key(`part|${lease}|${judgedUpToSeconds}|${this.#saves}|`)
       const keys = partKeys(prefix, parts.length)
       // Noted before they are there: whoever saves next takes away what was never used.
       if (keys.length > 0) await this.#redis.sadd(this.#key('parts'), ...keys)

@@ -96,7 +96,7 @@ export function parseSeries(name: string): SeriesNumbers | null {
   if (kind === undefined || parts.some(([, key]) => key === undefined)) return null
   const tag = parts.find(([dimension]) => dimension === 'tag')?.[1]
   const bit = tag === undefined ? 0 : bitOf(tag)
-  const value = parts[0]![0] === 'tag' ? 0 : valueOf(parts[0]![0], parts[0]![1]!)
+  const value = parts[0]![0] === 'tag' ? 0 : valueOfKey(parts[0]![0], parts[0]![1]!)
   if (bit === null || value === null) return null
   const numbers = { kindAndTag: kind | (bit << 3), value }
   return seriesName(numbers.kindAndTag, numbers.value) === name ? numbers : null
@@ -108,7 +108,7 @@ function bitOf(tag: string): number | null {
   return isTagId(tag) ? 31 - Math.clz32(TAG_BITS[tag]) : null
 }
 
-function valueOf(dimension: string, key: string): number | null {
+function valueOfKey(dimension: string, key: string): number | null {
   if (dimension === 'port') {
     const port = parsePortKey(key)
     return port === null ? null : portCode(port.protocol, port.port)
