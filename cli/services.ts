@@ -19,6 +19,8 @@ interface SensorOptions {
   readonly follow?: string
   readonly filter?: string
   readonly tool: string
+  readonly shiftToNow?: true
+  readonly speed?: string
 }
 
 const WORKER_HELP = `
@@ -27,7 +29,8 @@ code 1, for its supervisor to start it again. It serves /metrics, /healthz and /
 
 const SENSOR_HELP = `
 One process a sensor; a second one ends with exit code 1. What was read is safe in the spool before it is sent, and is
-sent when Kafka answers. SIGTERM ends it after it has tried that for a stated time; the rest goes with its next start.
+sent when Kafka answers. With --shift-to-now a capture of long ago is played as if it came now, for a rehearsal of alerts and
+dashboards: its packets have new times, and their batches say 'rehearsal of FILE'. SIGTERM ends it after it has tried that for a stated time; the rest goes with its next start.
 It serves /metrics, /healthz and /readyz.`
 
 /** Adds the three verbs to the program. */
@@ -73,6 +76,8 @@ function registerSensor(program: Command, context: CliContext): void {
       'tcpdump or dumpcap: the child that alone needs the privilege to capture',
       'tcpdump'
     )
+    .option('--shift-to-now', 'captures come as if they began now: a rehearsal')
+    .option('--speed <number>', 'with --shift-to-now: seconds of the capture that go by in one (default: 1)')
     .option('--sensor <id>', 'the sensor that this is, as sensors.yaml declares it', LOCAL_SENSOR_ID)
     .addHelpText('after', SENSOR_HELP)
     .action((files: string[], options: SensorOptions) => sensor(context, files, options))
@@ -89,6 +94,8 @@ async function sensor(context: CliContext, paths: readonly string[], options: Se
   if (options.filter !== undefined && options.interface === undefined) {
     throw new StormpetrelError('SP_USAGE', 'sensor: --filter is for --interface; captures are read whole')
   }
+  if (options.shiftToNow === true && paths.length === 0)
+    throw new StormpetrelError('SP_USAGE', 'sensor: --shift-to-now is for captures; name some')
   const { runSensor } = await import('../services/sensor/main.ts')
   const input = await sensorInput(paths, options)
   const configuration = context.configuration()
@@ -109,7 +116,9 @@ async function sensor(context: CliContext, paths: readonly string[], options: Se
 
 async function sensorInput(paths: readonly string[], options: SensorOptions): Promise<SensorInput> {
   if (options.follow !== undefined) return { kind: 'folder', folder: options.follow }
-  if (options.interface === undefined) return { kind: 'files', files: await inputFiles(paths) }
+  if (options.interface === undefined) {
+    return { kind: 'files', files: await inputFiles(paths), rehearsalSpeed: rehearsalSpeedOf(options) }
+  }
   const filter = options.filter ?? ''
   return { kind: 'interface', name: options.interface, filter, tool: parseTool(options.tool) }
 }
@@ -117,4 +126,14 @@ async function sensorInput(paths: readonly string[], options: SensorOptions): Pr
 function parseTool(text: string): CaptureToolName {
   if (text === 'tcpdump' || text === 'dumpcap') return text
   throw new StormpetrelError('SP_USAGE', `--tool: '${text}' is neither tcpdump nor dumpcap`)
+}
+
+function rehearsalSpeedOf({ shiftToNow, speed }: SensorOptions): number | null {
+  if (shiftToNow !== true) {
+    if (speed === undefined) return null
+    throw new StormpetrelError('SP_USAGE', 'sensor: --speed is for --shift-to-now')
+  }
+  const number = Number(speed ?? 1)
+  if (number > 0 && Number.isFinite(number)) return number
+  throw new StormpetrelError('SP_USAGE', `sensor: --speed '${speed}' is no number above 0`)
 }

@@ -1,7 +1,9 @@
 // A capture file as raw batches: the same file always gives the same batches.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type CaptureFile, fileDigest, readCaptureFile } from '../../adapters/capture-files.ts'
 import { Batcher, type BatchLimits } from '../../core/batch/batcher.ts'
 import type { DeclaredLoss, RawBatch } from '../../core/batch/raw-batch.ts'
+import type { Rehearsal } from '../../core/batch/rehearsal.ts'
 import type { CaptureReader } from '../../core/capture/frame.ts'
 import { type ErrorCode, StormpetrelError } from '../../core/errors.ts'
 
@@ -30,6 +32,8 @@ export interface FileBatchesOptions {
   readonly nowMs: (() => number) | null
   /** Once this is aborted, no batch is given any more, and reading ends without an error. */
   readonly signal?: AbortSignal
+  /** Gives frames other times, and batches when those have come; the batches' file is then called a rehearsal. */
+  readonly rehearsal?: Rehearsal
   /** What the batch that is closed now declares never to send; nothing without it. */
   readonly takeLosses?: () => readonly DeclaredLoss[]
 }
@@ -50,7 +54,9 @@ export async function batchFile(
   const { sensor, lane, epochStartedMs, limits, withDigest, reusesMemory = false } = options
   const { takeLosses = NO_LOSSES } = options
   const batching = { sensor, lane, epochStartedMs, limits, withDigest, reusesMemory, takeLosses }
-  const batcher = new Batcher({ ...batching, epoch, file: name })
+  const { rehearsal = null } = options
+  const file = rehearsal === null ? name : `rehearsal of ${name}`
+  const batcher = new Batcher({ ...batching, epoch, file })
   const closedAtMs = () => options.nowMs?.() ?? null
   let isReading = true
   const give = (batch: RawBatch): void | Promise<void> => {
@@ -66,7 +72,8 @@ export async function batchFile(
     })
   }
   try {
-    await readCaptureFile(path, (reader) => drain(reader, batcher, closedAtMs, give), {
+    const work = { batcher, closedAtMs, onBatch: give, rehearsal, signal }
+    await readCaptureFile(path, (reader) => drain(reader, work), {
       name,
       ...(signal === undefined ? {} : { signal })
     })
@@ -95,17 +102,34 @@ async function giveRest(
   if (last !== null) await onBatch(last)
 }
 
+/** What is done with frames. */
+interface Draining {
+  readonly batcher: Batcher
+  readonly closedAtMs: () => number | null
+  readonly onBatch: (batch: RawBatch) => void | Promise<void>
+  readonly rehearsal: Rehearsal | null
+  readonly signal: AbortSignal | undefined
+}
+
 /** Gives frames to the batcher until the reader wants more bytes; stops for a batch that must be waited for. */
-function drain(
-  reader: CaptureReader,
-  batcher: Batcher,
-  closedAtMs: () => number | null,
-  onBatch: (batch: RawBatch) => void | Promise<void>
-): void | Promise<void> {
+function drain(reader: CaptureReader, work: Draining): void | Promise<void> {
+  const { batcher, closedAtMs, onBatch, rehearsal } = work
   while (reader.next()) {
+    const waitMs = rehearsal === null ? 0 : rehearsal.shift(reader.frame)
+    if (waitMs > 0) return pause(reader, work, waitMs).then(() => drain(reader, work))
     const full = batcher.add(reader.frame, 0, closedAtMs())
     if (full === null) continue
     const done = onBatch(full)
-    if (done !== undefined) return done.then(() => drain(reader, batcher, closedAtMs, onBatch))
+    if (done !== undefined) return done.then(() => drain(reader, work))
   }
+}
+
+/** Gives what came before, and the frame at hand when its time has come. */
+async function pause(reader: CaptureReader, work: Draining, waitMs: number): Promise<void> {
+  const { batcher, closedAtMs, onBatch, signal } = work
+  const before = batcher.close(0, closedAtMs())
+  if (before !== null) await onBatch(before)
+  await sleep(waitMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
+  const full = batcher.add(reader.frame, 0, closedAtMs())
+  if (full !== null) await onBatch(full)
 }

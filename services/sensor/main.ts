@@ -10,6 +10,7 @@ import type { Log } from '../../adapters/log.ts'
 import { readSensorList } from '../../adapters/sensor-list-file.ts'
 import { Spool } from '../../adapters/spool.ts'
 import { SPOOLED_BATCH_LIMITS } from '../../core/batch/batcher.ts'
+import { Rehearsal } from '../../core/batch/rehearsal.ts'
 import type { Configuration } from '../../core/configuration.ts'
 import { chooseSensor } from '../../core/telescope/choose-sensor.ts'
 import { isActiveAt } from '../../core/telescope/sensor-list.ts'
@@ -35,7 +36,12 @@ export type SensorInput =
       readonly filter: string
       readonly tool: CaptureToolName
     }
-  | { readonly kind: 'files'; readonly files: readonly CaptureFile[] }
+  | {
+      readonly kind: 'files'
+      readonly files: readonly CaptureFile[]
+      /** Null: they are as old as they are, and as fast as they can be read. */
+      readonly rehearsalSpeed: number | null
+    }
   | { readonly kind: 'folder'; readonly folder: string }
 
 /** What became of captures; of an interface or a folder there is nothing to tell. */
@@ -71,7 +77,7 @@ export async function runSensor(
   const address = { host: configuration.metricsHost, port: configuration.metricsPort }
   const server = createServiceServer(address, exposition, () => isReady && !life.isEnding)
   return await withParts([spool, server, sender], async () => {
-    if (input.kind === 'files') return await playFiles(input.files, sensor, spool, counters, life, log)
+    if (input.kind === 'files') return await playFiles(input, sensor, spool, counters, life, log)
     const started = (): void => {
       isReady = true
       const source = input.kind === 'folder' ? { folder: input.folder } : { interface: input.name }
@@ -102,7 +108,7 @@ export async function runSensor(
 
 /** Where it ends before all is acknowledged, says what becomes of the rest. */
 async function playFiles(
-  files: readonly CaptureFile[],
+  { files, rehearsalSpeed }: Extract<SensorInput, { kind: 'files' }>,
   sensor: string,
   spool: Spool,
   counters: SensorCounters,
@@ -110,7 +116,8 @@ async function playFiles(
   log: Log
 ): Promise<SensorResult> {
   try {
-    return await spoolFiles(files, sensor, spool, counters, life)
+    const rehearsal = rehearsalSpeed === null ? null : new Rehearsal(rehearsalSpeed, Date.now)
+    return await spoolFiles(files, sensor, spool, counters, life, rehearsal)
   } catch (error) {
     const { waitingBatches } = spool
     if (waitingBatches > 0) {

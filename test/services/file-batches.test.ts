@@ -6,6 +6,7 @@ import { afterAll, expect, jest, test } from '@jest/globals'
 import type { CaptureFile } from '../../adapters/capture-files.ts'
 import { DEFAULT_BATCH_LIMITS } from '../../core/batch/batcher.ts'
 import type { RawBatch } from '../../core/batch/raw-batch.ts'
+import { Rehearsal } from '../../core/batch/rehearsal.ts'
 import { HeaderCaptureWriter } from '../../core/capture/header-capture.ts'
 import { batchFile } from '../../services/sensor/file-batches.ts'
 import { synPacket } from '../builders/frames.ts'
@@ -101,3 +102,43 @@ test('a file has the same names and digests wherever it lies', async () => {
   expect(names(there)).toEqual(names(here))
   expect(here).toHaveLength(2)
 })
+
+test('a rehearsal comes now, at the speed that is asked for, and says what it is', async () => {
+  const writer = new HeaderCaptureWriter()
+  writer.reset()
+  const syn = synPacket()
+  // Two bursts of three, a minute apart, then a packet that is stamped a little before.
+  for (const seconds of [0, 0, 1, 60, 60, 61, 59])
+    writer.add(1_655_000_000 + seconds, 500_000_000, syn, 0, syn.length, syn.length)
+  const path = join(folder, 'bursts.pcap')
+  writeFileSync(path, writer.finish())
+  const batches: { readonly atMs: number; readonly packets: number; readonly file: string | null }[] = []
+  const seconds: number[] = []
+  const startMs = Date.now()
+
+  await batchFile(
+    { name: 'bursts.pcap', path },
+    { ...options, nowMs: Date.now, rehearsal: new Rehearsal(100, Date.now) },
+    (batch) => {
+      batches.push({ atMs: Date.now() - startMs, packets: batch.packets, file: batch.file })
+      seconds.push(...timesOf(batch.capture))
+    }
+  )
+
+  expect(batches.map(({ packets }) => packets)).toEqual([3, 4])
+  expect(batches.every(({ file }) => file === 'rehearsal of bursts.pcap')).toBe(true)
+  // A minute at a hundred times its speed.
+  expect(batches[1]!.atMs - batches[0]!.atMs).toBeGreaterThan(350)
+  const began = seconds[0]!
+  expect(Math.abs(began * 1000 - startMs)).toBeLessThan(5000)
+  expect(seconds.map((one) => Math.round((one - began) * 100))).toEqual([0, 0, 1, 60, 60, 61, 59])
+})
+
+/** Times of the packets of a nanosecond pcap, in seconds. */
+function timesOf(capture: Uint8Array): number[] {
+  const view = new DataView(capture.buffer, capture.byteOffset, capture.byteLength)
+  const times: number[] = []
+  for (let at = 24; at < capture.length; at += 16 + view.getUint32(at + 8, true))
+    times.push(view.getUint32(at, true) + view.getUint32(at + 4, true) / 1e9)
+  return times
+}
