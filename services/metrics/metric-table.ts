@@ -160,6 +160,51 @@ export const METRICS = {
       "From a live batch being closed, by its sensor's clock, to the service being done with it: " +
       'acknowledged by Kafka (sensor, tagger), its count readable (aggregator). Runs have none.',
     labels: ['service']
+  },
+  stormpetrel_surge_active: {
+    type: 'gauge',
+    help: 'Open surges: 1 for each of the 50 most certain, and how many more there are as series="other".',
+    labels: ['series', 'kind', 'severity']
+  },
+  stormpetrel_surge_ratio: {
+    type: 'gauge',
+    help: 'How many times its baseline an open surge is; the 50 most certain.',
+    labels: ['series', 'kind']
+  },
+  stormpetrel_surge_onset_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When an open surge began, in seconds since 1970; the 50 most certain.',
+    labels: ['series', 'kind']
+  },
+  stormpetrel_detector_judging: {
+    type: 'gauge',
+    help: 'Whether this detector judges (1): of several, one does, and the others wait for it to fail.',
+    labels: []
+  },
+  stormpetrel_detector_judged_hour_timestamp_seconds: {
+    type: 'gauge',
+    help: 'End of the newest hour that was judged, in seconds since 1970, by the detector that judges.',
+    labels: []
+  },
+  stormpetrel_detector_series: {
+    type: 'gauge',
+    help: 'Series that the detector keeps a baseline of.',
+    labels: []
+  },
+  stormpetrel_detector_waiting_changes: {
+    type: 'gauge',
+    help: 'Changes of surges that Kafka has not acknowledged.',
+    labels: []
+  },
+  stormpetrel_detector_sent_changes_total: {
+    type: 'counter',
+    help: 'Changes of surges that Kafka has acknowledged.',
+    labels: []
+  },
+  stormpetrel_detector_failed_rounds_total: {
+    type: 'counter',
+    help: 'Rounds of the detector that Redis or Kafka did not answer; each is tried again.',
+    labels: []
   }
 } as const satisfies Record<string, MetricDefinition>
 

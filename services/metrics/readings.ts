@@ -2,7 +2,9 @@
 import type { SensorTotals } from '../../core/store/count-store.ts'
 import { rejectedFramesOf, unexplainedFrames } from '../../core/store/ledger.ts'
 import type { Spool } from '../../adapters/spool.ts'
+import type { SurgeChange } from '../../core/surges/surge-change.ts'
 import type { AggregatorCounters } from '../aggregator/metrics.ts'
+import type { DetectorCounters } from '../detector/metrics.ts'
 import type { SensorCounters } from '../sensor/metrics.ts'
 import type { TaggerCounters } from '../tagger/metrics.ts'
 import type { LatencyHistogram } from './latency-histogram.ts'
@@ -118,6 +120,45 @@ function byteReadings({ receivedBytes, sentBytes }: ByteCounters, labels: Servic
     { name: 'stormpetrel_received_bytes_total', value: receivedBytes, labels },
     { name: 'stormpetrel_sent_bytes_total', value: sentBytes, labels }
   ]
+}
+
+/** Series that are shown by name: labels have few values. */
+const MOST_SURGES = 50
+
+/** What a detector knows; of surges, those that are open, where it is the one that judges. */
+export function detectorReadings(counters: DetectorCounters): MetricReading[] {
+  const { isJudging, judgedUpToSeconds, series, waitingChanges, sentChanges, failedRounds, open } = counters
+  const judging: MetricReading[] = [
+    { name: 'stormpetrel_detector_judged_hour_timestamp_seconds', value: judgedUpToSeconds },
+    { name: 'stormpetrel_detector_series', value: series },
+    { name: 'stormpetrel_detector_waiting_changes', value: waitingChanges },
+    ...open.slice(0, MOST_SURGES).flatMap(surgeReadings),
+    ...otherSurges(open.slice(MOST_SURGES))
+  ]
+  return [
+    { name: 'stormpetrel_detector_judging', value: isJudging ? 1 : 0 },
+    { name: 'stormpetrel_detector_sent_changes_total', value: sentChanges },
+    { name: 'stormpetrel_detector_failed_rounds_total', value: failedRounds },
+    ...(isJudging ? judging : [])
+  ]
+}
+
+function surgeReadings({ series, kind, severity, ratio, onsetSeconds }: SurgeChange): MetricReading[] {
+  const labels = { series, kind }
+  return [
+    { name: 'stormpetrel_surge_active', value: 1, labels: { ...labels, severity } },
+    { name: 'stormpetrel_surge_ratio', value: ratio, labels },
+    { name: 'stormpetrel_surge_onset_timestamp_seconds', value: onsetSeconds, labels }
+  ]
+}
+
+/** Readings of the same labels are added up. */
+function otherSurges(open: readonly SurgeChange[]): MetricReading[] {
+  return open.map(({ kind, severity }) => ({
+    name: 'stormpetrel_surge_active',
+    value: 1,
+    labels: { series: 'other', kind, severity }
+  }))
 }
 
 function latencyReadings(latency: LatencyHistogram | null, labels: ServiceLabels): MetricReading[] {

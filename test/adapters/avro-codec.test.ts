@@ -11,6 +11,8 @@ import type { EnrichedBatch } from '../../core/batch/enriched-batch.ts'
 import { MAX_BATCH_FRAMES, type RawBatch } from '../../core/batch/raw-batch.ts'
 import type { TopicName } from '../../core/bus.ts'
 import { PacketColumns } from '../../core/packets/packet-columns.ts'
+import type { SurgeChange } from '../../core/surges/surge-change.ts'
+import { surgeChange } from '../builders/surges.ts'
 import { enrichedBatch, rawBatch, rejectedRecord } from './avro/random-batches.ts'
 
 const SCHEMA_ID = 0x01020304
@@ -146,6 +148,20 @@ describe('what is written is read again', () => {
         expect(codec.encode(read).equals(bytes)).toBe(true)
       })
     )
+  })
+
+  test('changes of surges, and none of a kind or state that is not known', () => {
+    const codec = new AvroCodec('surges', SCHEMA_ID)
+    for (const change of [
+      surgeChange(),
+      surgeChange({ state: 'closed', closedSeconds: 1_652_100_000, drivers: [], severity: 'page' })
+    ]) {
+      expect(readAs(codec, codec.encode(change))).toEqual(change)
+    }
+    for (const over of [{ kind: 'flood' }, { state: 'asleep' }]) {
+      const bytes = codec.encode(surgeChange(over as unknown as Partial<SurgeChange>))
+      expect(codec.decode(bytes)).toEqual({ kind: 'unreadable', reason: 'not-avro' })
+    }
   })
 
   test('a value larger than the write buffer', () => {

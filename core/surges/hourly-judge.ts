@@ -1,0 +1,45 @@
+// What a detector hands to the judgement of an hour, and what it gets back. Pure: the same hours give the same surges.
+import type { SurgeKind } from './surge-change.ts'
+
+/** Packets and unique sources of a series. */
+export interface SeriesHour {
+  readonly packets: number
+  readonly sources: number
+}
+
+/** One hour of all series. */
+export interface HourReading {
+  readonly startSeconds: number
+  /** False where no sensor was there to see it: that is a gap, and no zero. */
+  readonly isObserved: boolean
+  /** Of the sensors that were live in it; 0 where none are declared. */
+  readonly darkAddresses: number
+  /** A series that is not there had no packets. */
+  readonly series: ReadonlyMap<string, SeriesHour>
+}
+
+/** A surge that opens or closes in the hour. */
+export interface JudgedSurge {
+  readonly series: string
+  readonly kind: SurgeKind
+  readonly state: 'open' | 'closed'
+  readonly onsetSeconds: number
+  readonly onsetFromSeconds: number
+  readonly onsetToSeconds: number
+  /** End of the hour in which it opened. */
+  readonly detectedSeconds: number
+  /** Null while it is open. */
+  readonly closedSeconds: number | null
+  readonly ratio: number
+  readonly score: number
+}
+
+/** Judges hour after hour; what it knows is its own until it is written. */
+export interface HourlyJudge {
+  /** How many series it keeps. */
+  readonly series: number
+  /** Hours come in order, each once. */
+  judge(hour: HourReading): JudgedSurge[]
+  /** All that it knows, in parts of at most some megabytes. */
+  toParts(): Uint8Array[]
+}

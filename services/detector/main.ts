@@ -1,0 +1,50 @@
+// `stormpetrel detector`: builds the parts, in order, from the configuration.
+import { RedisSurgeStore } from '../../adapters/redis-surge-store.ts'
+import { readSensorList } from '../../adapters/sensor-list-file.ts'
+import type { Configuration } from '../../core/configuration.ts'
+import { liveNamespace } from '../../core/store/run-settings.ts'
+import { createBus, createStore, groupOf } from '../connections.ts'
+import { createServiceServer } from '../http/service-endpoints.ts'
+import { Life, withParts } from '../life.ts'
+import { processLog } from '../log.ts'
+import { Exposition } from '../metrics/exposition.ts'
+import { buildReading, detectorReadings } from '../metrics/readings.ts'
+import { Detector } from './detector.ts'
+import { DetectorCounters } from './metrics.ts'
+
+/** Runs until SIGTERM or SIGINT. Rejects where a part fails: the process is to exit then. */
+export async function runDetector(configuration: Configuration, version: string): Promise<void> {
+  const log = processLog('detector')
+  const life = new Life()
+  const { sensors } = await readSensorList(configuration.sensorsFile)
+  const counters = new DetectorCounters()
+  const bus = createBus(configuration, null, ['surges'], log)
+  const counts = createStore(configuration, null, 'read')
+  const surges = new RedisSurgeStore(configuration.redisUrl, liveNamespace(configuration.topicPrefix))
+  const detector = new Detector({
+    counts,
+    surges,
+    bus,
+    group: groupOf(configuration, null, 'detector'),
+    sensors,
+    makeJudge: () => {
+      throw new Error('no judge')
+    },
+    counters,
+    log,
+    onFailure: life.fail
+  })
+  const exposition = new Exposition(() => [buildReading(version, 'detector'), ...detectorReadings(counters)])
+  let isReady = false
+  const address = { host: configuration.metricsHost, port: configuration.metricsPort }
+  const server = createServiceServer(address, exposition, () => isReady && !life.isEnding)
+  await withParts(
+    [server, counts, surges, bus, detector],
+    async () => {
+      isReady = true
+      log('info', 'detector is ready', { metrics: `${server.url}/metrics` })
+      await life.untilEnd()
+    },
+    configuration.stopSeconds * 1000
+  )
+}

@@ -1,0 +1,42 @@
+// An hour of all series, as the store has counted it, with the dark addresses that were there to see it.
+import type { CountStore } from '../../core/store/count-store.ts'
+import type { HourReading } from '../../core/surges/hourly-judge.ts'
+import { darkAddressCount, isActiveAt, type Sensor } from '../../core/telescope/sensor-list.ts'
+
+/** The vantage that sees everything. */
+const VANTAGE = 'all'
+
+/** Reads one hour; `sensors` are those that are declared. */
+export async function readHour(
+  store: CountStore,
+  sensors: readonly Sensor[],
+  startSeconds: number
+): Promise<HourReading> {
+  const window = { size: 'hour', zone: 'UTC', startSeconds, vantage: VANTAGE } as const
+  const packets = await store.packets(window)
+  const sources = await store.sources(window, [...packets.keys()])
+  const bySensor = await store.sensorPackets(startSeconds)
+  return {
+    startSeconds,
+    // A telescope of any size sees something every hour: where nothing at all came, nobody was listening.
+    isObserved: packets.size > 0,
+    darkAddresses: liveDarkAddresses(sensors, [...bySensor.keys()], startSeconds),
+    series: new Map(
+      [...packets].map(([series, count]) => [series, { packets: count, sources: sources.get(series) ?? 0 }])
+    )
+  }
+}
+
+/**
+ * IPv4 addresses of the sensors that saw anything in the hour. Where none of them is known (counts that were imported) it is
+ * those of all that were declared to be active.
+ */
+function liveDarkAddresses(
+  sensors: readonly Sensor[],
+  seen: readonly string[],
+  startSeconds: number
+): number {
+  const active = sensors.filter((sensor) => isActiveAt(sensor, startSeconds))
+  const live = seen.length === 0 ? active : active.filter(({ id }) => seen.includes(id))
+  return live.reduce((sum, sensor) => sum + darkAddressCount(sensor, 4), 0)
+}

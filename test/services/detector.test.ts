@@ -1,0 +1,250 @@
+// The detector's service around a judge that is as simple as can be: what is judged, kept and told, and by whom.
+import { randomUUID } from 'node:crypto'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { Redis } from 'ioredis'
+import { InProcessBus } from '../../adapters/in-process-bus.ts'
+import { MemoryStore } from '../../adapters/memory-store.ts'
+import { RedisSurgeStore } from '../../adapters/redis-surge-store.ts'
+import { StormpetrelError } from '../../core/errors.ts'
+import { DEFAULT_RETENTION } from '../../core/store/retention.ts'
+import type { HourlyJudge, HourReading, JudgedSurge } from '../../core/surges/hourly-judge.ts'
+import type { JudgedHour } from '../../core/surges/surge-store.ts'
+import { localSensorList } from '../../core/telescope/sensor-list.ts'
+import { Detector } from '../../services/detector/detector.ts'
+import { DetectorCounters } from '../../services/detector/metrics.ts'
+import { idsAtEnd } from '../../services/detector/topic-end.ts'
+import { applyTo, batch } from '../adapters/count-store-suite.ts'
+import { countPart } from '../builders/counts.ts'
+import { sharedRedis } from '../stack/shared-stack.ts'
+
+const HOUR = 3600
+const START = 460_000 * HOUR
+const INTERVAL_MS = 20
+
+/** Opens a surge where a series has ten packets, and closes it where it has fewer. Its state is which are open since when. */
+class TenPackets implements HourlyJudge {
+  readonly hours: number[] = []
+  readonly #open: Map<string, number>
+
+  constructor(parts: readonly Uint8Array[] | null) {
+    const text = parts === null ? '[]' : Buffer.from(parts[0]!).toString()
+    this.#open = new Map(JSON.parse(text) as [string, number][])
+  }
+
+  get series(): number {
+    return this.#open.size
+  }
+
+  judge({ startSeconds, series }: HourReading): JudgedSurge[] {
+    this.hours.push(startSeconds)
+    judgedHours.push(startSeconds)
+    const end = startSeconds + HOUR
+    const names = new Set([...series.keys(), ...this.#open.keys()])
+    return [...names].sort().flatMap((name) => {
+      const isHigh = (series.get(name)?.packets ?? 0) >= 10
+      const since = this.#open.get(name)
+      if (isHigh === (since !== undefined)) return []
+      if (isHigh) this.#open.set(name, end)
+      else this.#open.delete(name)
+      const detectedSeconds = since ?? end
+      return [judgedSurge(name, isHigh ? 'open' : 'closed', detectedSeconds, isHigh ? null : startSeconds)]
+    })
+  }
+
+  toParts(): Uint8Array[] {
+    return [Buffer.from(JSON.stringify([...this.#open]))]
+  }
+}
+
+function judgedSurge(
+  series: string,
+  state: JudgedSurge['state'],
+  detectedSeconds: number,
+  closedSeconds: number | null
+): JudgedSurge {
+  const onsetSeconds = detectedSeconds - HOUR
+  const onset = { onsetSeconds, onsetFromSeconds: onsetSeconds - HOUR, onsetToSeconds: detectedSeconds }
+  return { series, kind: 'step', state, ...onset, detectedSeconds, closedSeconds, ratio: 3, score: 5 }
+}
+
+/** A store that fails or dies where a test says so. */
+class BreakableStore extends RedisSurgeStore {
+  failsToSave = 0
+  failsToNote = 0
+  override async save(lease: number, hour: JudgedHour): Promise<boolean> {
+    if (this.failsToSave-- > 0) throw new StormpetrelError('SP_REDIS', 'away')
+    return await super.save(lease, hour)
+  }
+  override async sent(lease: number, changes: number): Promise<boolean> {
+    if (this.failsToNote-- > 0) throw new StormpetrelError('SP_REDIS', 'away')
+    return await super.sent(lease, changes)
+  }
+}
+
+let judgedHours: number[]
+let nowSeconds: number
+let counts: MemoryStore
+let bus: InProcessBus
+let namespace: string
+let stores: BreakableStore[]
+let detectors: Detector[]
+let failures: Error[]
+
+beforeEach(() => {
+  judgedHours = []
+  nowSeconds = START + 4 * HOUR
+  counts = new MemoryStore({ retention: DEFAULT_RETENTION, nowSeconds: () => nowSeconds })
+  bus = new InProcessBus({ partitions: 1, maxUnreadRecords: 1000, nowMs: Date.now })
+  namespace = `test:${randomUUID()}`
+  stores = []
+  detectors = []
+  failures = []
+})
+
+afterEach(async () => {
+  for (const detector of detectors) await detector.stop()
+  for (const store of stores) await store.stop()
+  await bus.stop()
+  const redis = new Redis(await sharedRedis())
+  const keys = await redis.keys(`${namespace}:*`)
+  if (keys.length > 0) await redis.unlink(keys)
+  await redis.quit()
+  expect(failures).toEqual([])
+})
+
+async function startDetector(
+  change: (store: BreakableStore) => void = () => undefined
+): Promise<{ detector: Detector; counters: DetectorCounters }> {
+  const surges = new BreakableStore(await sharedRedis(), namespace)
+  await surges.start()
+  change(surges)
+  const counters = new DetectorCounters()
+  const detector = new Detector({
+    counts,
+    surges,
+    bus,
+    group: `detector-${stores.length}`,
+    sensors: localSensorList().sensors,
+    makeJudge: (parts) => new TenPackets(parts),
+    counters,
+    log: () => undefined,
+    onFailure: (error) => failures.push(error),
+    intervalMs: INTERVAL_MS
+  })
+  stores.push(surges)
+  detectors.push(detector)
+  await detector.start()
+  return { detector, counters }
+}
+
+/** Packets of hours 0, 1, 2 ... of 23/TCP, and a watermark at the end of the last. */
+async function count(packets: readonly number[], firstHour = 0): Promise<void> {
+  const parts = packets.flatMap((each, hour) =>
+    each === 0 ? [] : [countPart(START + (firstHour + hour) * HOUR, 'a', { 'port=23/TCP': each })]
+  )
+  const watermarkSeconds = START + (firstHour + packets.length) * HOUR
+  await applyTo(counts, 'a', { batches: [batch('a', firstHour + 1, { watermarkSeconds })], counts: parts })
+}
+
+async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 2))
+}
+
+/** All that is on the topic: state and end of the hour of each change, and its id. */
+async function told(): Promise<{ readonly id: string; readonly text: string }[]> {
+  const changes: { id: string; text: string }[] = []
+  const [end = 0] = await bus.endOffsets('surges')
+  const subscription = await bus.subscribe(
+    'surges',
+    `reader-${randomUUID()}`,
+    {
+      assigned: () => Promise.resolve(0),
+      begins: () => Promise.resolve(),
+      records: (_partition, records) => {
+        for (const { delivered } of records) {
+          if (delivered.kind !== 'value') continue
+          const { id, state, series, hourEndSeconds } = delivered.value
+          changes.push({ id, text: `${series} ${state} ${(hourEndSeconds - START) / HOUR}` })
+        }
+        return Promise.resolve({ kind: 'commit', nextOffset: records.at(-1)!.offset + 1 })
+      },
+      revoked: () => undefined
+    },
+    (error) => failures.push(error)
+  )
+  await until(() => changes.length >= end)
+  await subscription.stop()
+  return changes
+}
+
+const hours = (...numbers: number[]) => numbers.map((number) => START + number * HOUR)
+
+test('every hour is judged once, from the first that is kept, and each change is told with an id of its own', async () => {
+  await count([1, 12, 15, 2])
+  const { counters } = await startDetector()
+  await until(() => counters.judgedUpToSeconds === START + 4 * HOUR && counters.waitingChanges === 0)
+  await until(() => counters.sentChanges === 2)
+
+  expect(judgedHours).toEqual(hours(0, 1, 2, 3))
+  const changes = await told()
+  expect(changes.map(({ text }) => text)).toEqual(['port=23/TCP open 2', 'port=23/TCP closed 4'])
+  const [opened, closed] = changes.map(({ id }) => id.split('-'))
+  expect(opened![0]).toBe(closed![0])
+  expect([opened![1], closed![1]]).toEqual(['1', '2'])
+  expect(counters.open).toEqual([])
+})
+
+test('an hour waits for its sensors, a quarter of an hour at most', async () => {
+  await count([1, 12])
+  nowSeconds = START + 3 * HOUR + 899
+  const { counters } = await startDetector()
+  await until(() => counters.judgedUpToSeconds === START + 2 * HOUR)
+  await new Promise((resolve) => setTimeout(resolve, 5 * INTERVAL_MS))
+  expect(judgedHours).toEqual(hours(0, 1))
+  expect(counters.open.map(({ series }) => series)).toEqual(['port=23/TCP'])
+
+  nowSeconds += 1
+  await until(() => counters.judgedUpToSeconds === START + 3 * HOUR)
+  expect(judgedHours).toEqual(hours(0, 1, 2))
+})
+
+test('of two one judges, and the other goes on where it ended', async () => {
+  await count([1, 12])
+  nowSeconds = START + 2 * HOUR
+  const first = await startDetector()
+  await until(() => first.counters.sentChanges === 1)
+  const second = await startDetector()
+  await new Promise((resolve) => setTimeout(resolve, 5 * INTERVAL_MS))
+  expect(second.counters.isJudging).toBe(false)
+
+  await first.detector.stop()
+  await count([11, 0], 2)
+  nowSeconds = START + 4 * HOUR
+  await until(() => second.counters.judgedUpToSeconds === START + 4 * HOUR)
+  await until(() => second.counters.sentChanges === 1)
+  expect(judgedHours).toEqual(hours(0, 1, 2, 3))
+  expect((await told()).map(({ text }) => text)).toEqual(['port=23/TCP open 2', 'port=23/TCP closed 4'])
+  expect(first.counters.open).toEqual([])
+})
+
+test('whoever dies between saving, sending and noting tells nothing twice and forgets nothing', async () => {
+  await count([12, 1, 12, 1])
+  // The first try is lost before it is saved, the second after it was sent.
+  const { counters } = await startDetector((store) => {
+    store.failsToSave = 1
+    store.failsToNote = 1
+  })
+  await until(() => counters.failedRounds === 2 && counters.judgedUpToSeconds === START + 4 * HOUR)
+  await until(() => counters.waitingChanges === 0 && counters.isJudging)
+
+  const changes = await told()
+  expect(changes.map(({ text }) => text)).toEqual([
+    'port=23/TCP open 1',
+    'port=23/TCP closed 2',
+    'port=23/TCP open 3',
+    'port=23/TCP closed 4'
+  ])
+  expect(new Set(changes.map(({ id }) => id)).size).toBe(4)
+  const ids = await idsAtEnd(bus, `end-${randomUUID()}`, 2)
+  expect(ids).toEqual(new Set(changes.slice(2).map(({ id }) => id)))
+})
