@@ -1,5 +1,5 @@
 // Deletes the topics of one prefix, and their subjects; only a run's are ever deleted.
-import { PACKET_TOPICS } from '../avro/schemas.ts'
+import { TOPIC_NAMES } from '../avro/schemas.ts'
 import { createKafka, kafkaError } from '../kafkajs/connection.ts'
 import { NO_LOG } from '../log.ts'
 import { SchemaRegistry, subjectOf } from '../schema-registry.ts'
@@ -18,7 +18,7 @@ export async function deleteTopics(options: {
   try {
     await admin.connect()
     const existing = new Set(await admin.listTopics())
-    const topics = PACKET_TOPICS.map((topic) => options.topicPrefix + topic).filter((name) =>
+    const topics = TOPIC_NAMES.map((topic) => options.topicPrefix + topic).filter((name) =>
       existing.has(name)
     )
     if (topics.length > 0) await admin.deleteTopics({ topics })
@@ -28,5 +28,5 @@ export async function deleteTopics(options: {
     await admin.disconnect()
   }
   const registry = new SchemaRegistry({ url: options.registryUrl })
-  for (const topic of PACKET_TOPICS) await registry.deleteSubject(subjectOf(options.topicPrefix, topic))
+  for (const topic of TOPIC_NAMES) await registry.deleteSubject(subjectOf(options.topicPrefix, topic))
 }

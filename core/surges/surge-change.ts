@@ -1,13 +1,17 @@
 // What is told of a surge: one record a change of its state, on the topic surges.
 
-/** What kind of rise it is; a heavy hitter is one source, and no surge. */
+/** Every kind of rise; a heavy hitter is one source, and no surge. */
 export const SURGE_KINDS = ['spike', 'step', 'trend', 'heavy-hitter'] as const
+
+/** What kind of rise it is: hours, sudden and staying, or growing over weeks. */
 export type SurgeKind = (typeof SURGE_KINDS)[number]
 
 /**
  * `early` is raised within the hour and confirmed (`open`) or `withdrawn` when the hour is judged; `closed` is over.
  */
 export const SURGE_STATES = ['early', 'open', 'closed', 'withdrawn'] as const
+
+/** One of the states. */
 export type SurgeState = (typeof SURGE_STATES)[number]
 
 /** A part of the rise, as share of it: the shares of one dimension add up to 1 with that of the rest. */

@@ -67,9 +67,10 @@ describe('topics that are not there', () => {
       `error ${topicPrefix}packets.enriched: does not exist`,
       `error ${topicPrefix}packets.raw: does not exist`,
       `error ${topicPrefix}packets.rejected: does not exist`,
-      ...['raw', 'enriched', 'rejected'].flatMap((name) => [
-        `error ${topicPrefix}packets.${name}-value: this version of the schema is not registered`,
-        `warning ${topicPrefix}packets.${name}-value: compatibility is not set`
+      `error ${topicPrefix}surges: does not exist`,
+      ...['packets.raw', 'packets.enriched', 'packets.rejected', 'surges'].flatMap((name) => [
+        `error ${topicPrefix}${name}-value: this version of the schema is not registered`,
+        `warning ${topicPrefix}${name}-value: compatibility is not set`
       ])
     ])
     expect(found.every(({ isMended }) => !isMended)).toBe(true)
@@ -127,7 +128,8 @@ describe('topics that somebody else made', () => {
       `warning ${topicPrefix}packets.enriched: has 2 partitions of 4`,
       `error ${topicPrefix}packets.enriched: has 2 partitions, and ${topicPrefix}packets.raw has 6`,
       `error ${topicPrefix}packets.raw: message.timestamp.type is CreateTime`,
-      `error ${topicPrefix}packets.raw: max.message.bytes is 1048588`
+      `error ${topicPrefix}packets.raw: max.message.bytes is 1048588`,
+      `error ${topicPrefix}surges: does not exist`
     ])
     expect(left).toEqual([])
     const enriched = await settingsOf(`${topicPrefix}packets.enriched`)
@@ -207,6 +209,7 @@ test('brokers and a registry that do not answer are findings that name them', as
     'error 127.0.0.1:1: Kafka does not answer, or refuses',
     'error 127.0.0.1:1: packets.raw: the schema registry does not answer, or refuses',
     'error 127.0.0.1:1: packets.enriched: the schema registry does not answer, or refuses',
-    'error 127.0.0.1:1: packets.rejected: the schema registry does not answer, or refuses'
+    'error 127.0.0.1:1: packets.rejected: the schema registry does not answer, or refuses',
+    'error 127.0.0.1:1: surges: the schema registry does not answer, or refuses'
   ])
 })

@@ -21,8 +21,8 @@ test('topics are deleted with their subjects, those of another prefix are left, 
   await deleteTopics({ brokers, registryUrl, topicPrefix: run })
 
   const ofOther = before.filter((name) => name.startsWith(other))
-  expect([before.length, ofOther.length]).toEqual([6, 3])
+  expect([before.length, ofOther.length]).toEqual([8, 4])
   expect(await subjects()).toEqual(ofOther)
   const found = await checkTopics({ brokers, registryUrl, topicPrefix: run }, { apply: false })
-  expect(found.filter(({ what }) => what === 'does not exist')).toHaveLength(3)
+  expect(found.filter(({ what }) => what === 'does not exist')).toHaveLength(4)
 })
