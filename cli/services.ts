@@ -1,4 +1,4 @@
-// `tagger`, `aggregator` and `sensor`: one service each, on Kafka and Redis.
+// `tagger`, `aggregator`, `detector` and `sensor`: one service each, on Kafka and Redis.
 import type { Command } from 'commander'
 import type { CaptureToolName } from '../adapters/live-capture.ts'
 import { StormpetrelError } from '../core/errors.ts'
@@ -27,13 +27,17 @@ const WORKER_HELP = `
 Several processes share the work. SIGTERM ends it after what it holds is done; a part that fails ends it with exit
 code 1, for its supervisor to start it again. It serves /metrics, /healthz and /readyz.`
 
+const DETECTOR_HELP = `
+Of several one judges, and the others wait for it to fail. An hour is judged when every sensor is counted up to its end, or a
+quarter of an hour later. It serves /metrics, /healthz and /readyz.`
+
 const SENSOR_HELP = `
 One process a sensor; a second one ends with exit code 1. What was read is safe in the spool before it is sent, and is
 sent when Kafka answers. With --shift-to-now a capture of long ago is played as if it came now, for a rehearsal of alerts and
 dashboards: its packets have new times, and their batches say 'rehearsal of FILE'. SIGTERM ends it after it has tried that for a stated time; the rest goes with its next start.
 It serves /metrics, /healthz and /readyz.`
 
-/** Adds the three verbs to the program. */
+/** Adds the four verbs to the program. */
 export function registerServices(program: Command, context: CliContext): void {
   program
     .command('tagger')
@@ -56,6 +60,15 @@ export function registerServices(program: Command, context: CliContext): void {
     .action(async ({ run }: WorkerOptions) => {
       const { runAggregator } = await import('../services/aggregator/main.ts')
       await runAggregator(context.configuration(), parseRun(run), programVersion())
+    })
+  program
+    .command('detector')
+    .summary('counts in Redis to surges')
+    .description('Judges each hour once, keeps what it knows in Redis, and writes changes of surges to topic surges.')
+    .addHelpText('after', DETECTOR_HELP)
+    .action(async () => {
+      const { runDetector } = await import('../services/detector/main.ts')
+      await runDetector(context.configuration(), programVersion())
     })
   registerSensor(program, context)
 }

@@ -1,0 +1,42 @@
+// The surges that the detector has told of, from the live store.
+import type { SurgeChange } from '../core/surges/surge-change.ts'
+import { formatUtc } from '../core/windows/time-zone.ts'
+import type { CliContext } from './context.ts'
+import type { Rows } from './output/rows.ts'
+import type { Value } from './output/text.ts'
+
+const COLUMNS = ['series', 'kind', 'state', 'severity', 'onset', 'detected', 'closed', 'ratio', 'score']
+
+/** A row a surge, by its newest change: open ones first, then the newest. */
+export async function liveSurgeRows(context: CliContext): Promise<Rows> {
+  const [{ RedisSurgeStore }, { liveNamespace }] = await Promise.all([
+    import('../adapters/redis-surge-store.ts'),
+    import('../core/store/run-settings.ts')
+  ])
+  const { redisUrl, topicPrefix } = context.configuration()
+  const store = new RedisSurgeStore(redisUrl, liveNamespace(topicPrefix))
+  await store.start()
+  try {
+    const changes = await store.surges()
+    const isOpen = (change: SurgeChange): number => (change.closedSeconds === null ? 1 : 0)
+    changes.sort((a, b) => isOpen(b) - isOpen(a) || b.detectedSeconds - a.detectedSeconds || b.score - a.score)
+    return { columns: COLUMNS, rows: changes.map(valuesOf) }
+  } finally {
+    await store.stop()
+  }
+}
+
+function valuesOf(change: SurgeChange): Value[] {
+  const { series, kind, state, severity, onsetSeconds, detectedSeconds, closedSeconds, ratio, score } = change
+  return [
+    series,
+    kind,
+    state,
+    severity,
+    formatUtc(onsetSeconds),
+    formatUtc(detectedSeconds),
+    closedSeconds === null ? null : formatUtc(closedSeconds),
+    Number(ratio.toFixed(2)),
+    Number(score.toFixed(2))
+  ]
+}
