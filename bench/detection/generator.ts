@@ -112,7 +112,12 @@ function plantBursts(random: SeededRandom, baseRate: number, aQuarter: number): 
   return Array.from({ length: random.poisson(aQuarter) }, () => {
     const from = random.whole(0, SERIES_HOURS - 1)
     const factor = random.logBetween(10, 100)
-    return { from, to: from + random.whole(1, 12), factor: Math.max(factor, 5 / baseRate), sensor: random.whole(0, SENSORS - 1) }
+    return {
+      from,
+      to: from + random.whole(1, 12),
+      factor: Math.max(factor, 5 / baseRate),
+      sensor: random.whole(0, SENSORS - 1)
+    }
   })
 }
 

@@ -91,7 +91,8 @@ function typicalRate(rows: Float32Array, row: number, today: number, from: numbe
   found.rate = rate
 }
 
-function sumRecentDays(rows: Float32Array, row: number, today: number): void {
+/** Sums the newest whole days anew, for the windows of days. */
+export function sumRecentDays(rows: Float32Array, row: number, today: number): void {
   let counts = 0
   let exposures = 0
   let back = 1
@@ -134,7 +135,13 @@ function firstSwing(rows: Float32Array, row: number, day: number): void {
 }
 
 /** Learns the swing from an hour, against the level of the day around it: a lasting rise is no swing. */
-export function learnHour(rows: Float32Array, row: number, hour: number, count: number, expected: number): void {
+export function learnHour(
+  rows: Float32Array,
+  row: number,
+  hour: number,
+  count: number,
+  expected: number
+): void {
   const days = rows[row + at.HOURS_SEEN]! / 24
   if (days < FIRST_SWING_DAYS || expected <= 0) return
   const information = expected / (1 + hourlyDispersion(rows, row) * expected)

@@ -50,9 +50,9 @@ export const OLD_SUPPORT = field()
 /** Hourly over-dispersion: sums of squares and of weights. */
 export const HOURLY_SQUARES = field()
 export const HOURLY_WEIGHT = field()
-/** Variance of the log of a day's rate beyond Poisson and hourly noise, and the observations behind it. */
+/** Variance of the log of the level, as it is believed on average. */
 export const WANDER = field()
-export const WANDER_FREEDOM = field()
+/** The weights of the strengths of wander, for the near, the far and the old rate, and the filters behind them. */
 export const WANDER_WEIGHTS = field(7)
 export const FAR_WANDER_WEIGHTS = field(7)
 export const OLD_WANDER_WEIGHTS = field(7)
@@ -61,6 +61,9 @@ export const WANDER_FILTER = field(7 * WANDER_FILTER_LENGTH)
 export const WANDER_REFERENCE = field()
 /** Dark addresses that an exposure of 1 stands for; 0 where none are given. */
 export const USUAL_ADDRESSES = field()
+/** Those of the newest hour, and the variance of the log rate that their changes leave. */
+export const LAST_ADDRESSES = field()
+export const ADDRESS_DOUBT = field()
 /** Sources of the busiest sensor in an hour of exposure 1. */
 export const BUSIEST_RATE = field()
 /** Whole days' sums of the last 3, 5, 7, 10 and 14 days. */
@@ -75,7 +78,7 @@ export const EXCESS_SUM = field()
 /** Packets: log of packets a source, its mean and variance. */
 export const PACKETS_A_SOURCE = field()
 export const PACKETS_VARIANCE = field()
-/** The open surge: kind (0 none), onset, its interval, detected, level before it, sums since the onset, evidence. */
+/** The open surge: kind (0 none), onset, its interval, detected, level before it, sums since the onset, score. */
 export const OPEN_KIND = field()
 export const OPEN_ONSET = field()
 export const OPEN_ONSET_FROM = field()
@@ -84,7 +87,7 @@ export const OPEN_DETECTED = field()
 export const OPEN_RATE = field()
 export const OPEN_COUNT = field()
 export const OPEN_EXPOSURE = field()
-export const OPEN_EVIDENCE = field()
+export const OPEN_SCORE = field()
 /** Evidence that the open surge has ended, and since when. */
 export const END_EVIDENCE = field()
 export const END_SINCE = field()

@@ -26,6 +26,8 @@ export const scanned = {
 /** From here on a window's hours are clipped: no single hour carries it. */
 const FIRST_CLIPPED_HOURS = 8
 const EXCESS_LEVEL = 3
+const EXCESS_KEPT = 1 - 1 / 1440
+const MOST_EXCESS = 10
 const WINDOW_LAST = HOUR_WINDOWS.length - 1
 
 /** No hour counts for more than this in windows of many hours. */
@@ -38,7 +40,11 @@ export function scan(rows: Float32Array, row: number, hour: number, thresholds: 
   const near = Math.max(rows[row + at.NEAR_RATE]!, 0.8 * rows[row + at.FAR_RATE]!)
   const hourly = hourlyDispersion(rows, row)
   const wander = rows[row + at.WANDER]!
-  const base = 1 / Math.max(1, rows[row + at.NEAR_SUPPORT]!) + TUNE['near']! + hourly / 300
+  const base =
+    1 / Math.max(1, rows[row + at.NEAR_SUPPORT]!) +
+    TUNE['near']! +
+    hourly / 300 +
+    rows[row + at.ADDRESS_DOUBT]!
   scanned.margin = Number.NEGATIVE_INFINITY
   scanned.hourEvidence = 0
   const potN = TUNE['n0']! + rows[row + at.EXCESS_COUNT]!
@@ -61,8 +67,10 @@ export function scan(rows: Float32Array, row: number, hour: number, thresholds: 
       scanned.dayExposure = exposure
     }
     if (length !== HOUR_WINDOWS[window]) continue
-    if (length === 8 && exposure > 4) noteDip(rows, row, 0, count, near * exposure, hourly / exposure + wander * TUNE['wander']! + base)
-    if (length === 24 && exposure > 12) noteDip(rows, row, 1, count, near * exposure, hourly / exposure + wander * TUNE['wander']! + base)
+    if (length === 8 && exposure > 4)
+      noteDip(rows, row, 0, count, near * exposure, hourly / exposure + wander * TUNE['wander']! + base)
+    if (length === 24 && exposure > 12)
+      noteDip(rows, row, 1, count, near * exposure, hourly / exposure + wander * TUNE['wander']! + base)
     const isShort = length < FIRST_CLIPPED_HOURS
     const sum = isShort ? raw : count
     const expected = near * exposure
@@ -79,15 +87,56 @@ export function scan(rows: Float32Array, row: number, hour: number, thresholds: 
       scanned.hourEvidence = evidence
     } else {
       const left = TUNE['wander']! * (length > 48 ? 0.8 : length > 24 ? TUNE['g3']! : 1)
-      evidence = mixed(rows, row + at.WANDER_WEIGHTS, sum, expected, rest, left, dipFactor(rows, row, length < 24 ? 0 : 1), thresholds.hours[number]!, TUNE['dmin']!)
+      evidence = mixed(
+        rows,
+        row + at.WANDER_WEIGHTS,
+        sum,
+        expected,
+        rest,
+        left,
+        dipFactor(rows, row, length < 24 ? 0 : 1),
+        thresholds.hours[number]!,
+        TUNE['dmin']!
+      )
     }
     if (isShort && evidence > EXCESS_LEVEL) {
       evidence = EXCESS_LEVEL + potN * Math.log1p((evidence - EXCESS_LEVEL) / potSum) - potRate
     }
     offer(evidence, thresholds.hours[number]!, sum, expected, length, false, near, variance)
   }
-  if (rows[row + at.FAR_RATE]! > 0) scanDays(rows, row, thresholds, hourly, wander, rows[row + at.FAR_RATE]! * (1 + TUNE['margin']!), rows[row + at.FAR_SUPPORT]!, TUNE['drift']!, TUNE['f0']!)
-  if (rows[row + at.OLD_RATE]! > 0 && TUNE['old']! > 0) scanDays(rows, row, thresholds, hourly, wander, rows[row + at.OLD_RATE]! * (1 + TUNE['omargin']!), rows[row + at.OLD_SUPPORT]!, TUNE['odrift']!, 2)
+  if (rows[row + at.FAR_RATE]! > 0)
+    scanDays(
+      rows,
+      row,
+      thresholds,
+      hourly,
+      wander,
+      rows[row + at.FAR_RATE]! * (1 + TUNE['margin']!),
+      rows[row + at.FAR_SUPPORT]!,
+      TUNE['drift']!,
+      TUNE['f0']!
+    )
+  if (rows[row + at.OLD_RATE]! > 0 && TUNE['old']! > 0)
+    scanDays(
+      rows,
+      row,
+      thresholds,
+      hourly,
+      wander,
+      rows[row + at.OLD_RATE]! * (1 + TUNE['omargin']!),
+      rows[row + at.OLD_SUPPORT]!,
+      TUNE['odrift']!,
+      2
+    )
+}
+
+/** Learns from the hour that was scanned how far its series' hours stray by themselves. */
+export function learnExcess(rows: Float32Array, row: number): void {
+  rows[row + at.EXCESS_COUNT]! *= EXCESS_KEPT
+  rows[row + at.EXCESS_SUM]! *= EXCESS_KEPT
+  if (scanned.hourEvidence <= EXCESS_LEVEL) return
+  rows[row + at.EXCESS_COUNT]! += 1
+  rows[row + at.EXCESS_SUM]! += Math.min(MOST_EXCESS, scanned.hourEvidence - EXCESS_LEVEL)
 }
 
 /** How much of a day's wander is left in the mean of so many days (48 hours of memory), the far rate's own included. */
@@ -108,11 +157,29 @@ function scanDays(
     const count = rows[row + at.RECENT_COUNTS + i]! + rows[row + at.TODAY_COUNT]!
     const exposure = rows[row + at.RECENT_EXPOSURES + i]! + rows[row + at.TODAY_EXPOSURE]!
     const expected = far * exposure
-    if (i === 2 && first < 2.5 && far === rows[row + at.FAR_RATE]! && exposure > 84) noteDip(rows, row, 2, count, expected, hourly / exposure + wander * WANDER_LEFT[i]! * TUNE['far']! + 1 / Math.max(1, support) + drift)
+    if (i === 2 && first < 2.5 && far === rows[row + at.FAR_RATE]! && exposure > 84)
+      noteDip(
+        rows,
+        row,
+        2,
+        count,
+        expected,
+        hourly / exposure + wander * WANDER_LEFT[i]! * TUNE['far']! + 1 / Math.max(1, support) + drift
+      )
     if (count < thresholds.smallestCount || count < thresholds.smallestRatio * expected) continue
-    const rest = hourly / exposure + 1 / Math.max(1, support) + drift
+    const rest = hourly / exposure + 1 / Math.max(1, support) + drift + rows[row + at.ADDRESS_DOUBT]!
     const variance = rest + wander * WANDER_LEFT[i]!
-    const evidence = mixed(rows, row + (first === 2 ? at.OLD_WANDER_WEIGHTS : at.FAR_WANDER_WEIGHTS), count, expected, rest, WANDER_LEFT[i]! * TUNE['far']!, dipFactor(rows, row, 2), thresholds.days[i]!, TUNE['dfar']!)
+    const evidence = mixed(
+      rows,
+      row + (first === 2 ? at.OLD_WANDER_WEIGHTS : at.FAR_WANDER_WEIGHTS),
+      count,
+      expected,
+      rest,
+      WANDER_LEFT[i]! * TUNE['far']!,
+      dipFactor(rows, row, 2),
+      thresholds.days[i]!,
+      TUNE['dfar']!
+    )
     offer(evidence, thresholds.days[i]!, count, expected, RECENT_DAYS[i]! * 24, true, far, variance)
   }
 }
@@ -144,7 +211,14 @@ const DIP_HOURS = [8, 24, 168] as const
 const DIP_KEPT = 1 - 1 / 1440
 
 /** Learns from a window that is below its expectation: dips are never surges, and as wide as rises of the same chance. */
-function noteDip(rows: Float32Array, row: number, scale: number, count: number, expected: number, variance: number): void {
+function noteDip(
+  rows: Float32Array,
+  row: number,
+  scale: number,
+  count: number,
+  expected: number,
+  variance: number
+): void {
   if (count >= expected) return
   const deviation = 2 * (Math.sqrt(count) - Math.sqrt(expected))
   const square = Math.min(9, (deviation * deviation) / (1 + variance * expected))
@@ -178,7 +252,8 @@ function mixed(
     const variance = Math.max(least * believed, factor * (believed + 1 / expected) - 1 / expected)
     const evidence = excessEvidence(count, expected, variance)
     chance += weight * Math.exp(-evidence)
-    if (chance > 1 || (weight > 0.01 && evidence < wanted - 6 && evidence < EXCESS_LEVEL)) return Math.min(evidence, EXCESS_LEVEL)
+    if (chance > 1 || (weight > 0.01 && evidence < wanted - 6 && evidence < EXCESS_LEVEL))
+      return Math.min(evidence, EXCESS_LEVEL)
   }
   return chance === 0 ? 0 : -Math.log(chance)
 }

@@ -11,4 +11,8 @@ export interface SurgeSettings {
 }
 
 /** As they are where nobody says otherwise. */
-export const DEFAULT_SURGE_SETTINGS: SurgeSettings = { falseAlarms: 0.01, smallestRatio: 1.3, smallestCount: 5 }
+export const DEFAULT_SURGE_SETTINGS: SurgeSettings = {
+  falseAlarms: 0.01,
+  smallestRatio: 1.3,
+  smallestCount: 5
+}

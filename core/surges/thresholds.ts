@@ -9,6 +9,8 @@ const QUARTER_HOURS = 91 * 24
 
 /** Evidence that each window takes: hours first, then days. */
 export interface Thresholds {
+  /** As they were asked for, a series and quarter. */
+  readonly falseAlarms: number
   readonly hours: Float64Array
   readonly days: Float64Array
   readonly smallestRatio: number
@@ -16,10 +18,17 @@ export interface Thresholds {
 }
 
 /** Thresholds for windows of those days. */
-export function thresholdsOf(settings: SurgeSettings, windowDays: readonly number[], tune: Tune = TUNE): Thresholds {
+export function thresholdsOf(
+  settings: SurgeSettings,
+  windowDays: readonly number[],
+  tune: Tune = TUNE
+): Thresholds {
   const share = (settings.falseAlarms * tune.scale) / (HOUR_WINDOWS.length + windowDays.length)
-  const of = (windowHours: number) => Math.log((QUARTER_HOURS * testsAnHour(windowHours)) / share) - (windowHours === 1 ? -Math.log(tune['w1']!) : 0)
+  const of = (windowHours: number) =>
+    Math.log((QUARTER_HOURS * testsAnHour(windowHours)) / share) -
+    (windowHours === 1 ? -Math.log(tune['w1']!) : 0)
   return {
+    falseAlarms: settings.falseAlarms,
     hours: Float64Array.from(HOUR_WINDOWS, of),
     days: Float64Array.from(windowDays, (days) => of(days * 24) - Math.log(tune['wf']!)),
     smallestRatio: settings.smallestRatio,
@@ -31,7 +40,35 @@ export interface Tune {
   scale: number
   [name: string]: number
 }
-export const TUNE: Tune = { scale: 2, pot: 1, wander: 1.15, near: 0.0012, drift: 0.002, g3: 0.9, far: 1, f0: 1, margin: 0, n0: 12, nu: 0.7, w1: 0.4, wf: 4, pw: 0.008, pf: 8, old: 1, odrift: 0.005, omargin: 0, lag: 7, prior: 1, flag: 16, olag: 28, d8: 10, d24: 8, d168: 4, dmin: 0.7, dfar: 1 }
+export const TUNE: Tune = {
+  scale: 2,
+  pot: 1,
+  wander: 1.15,
+  near: 0.0012,
+  drift: 0.002,
+  g3: 0.9,
+  far: 1,
+  f0: 1,
+  margin: 0,
+  n0: 12,
+  nu: 0.7,
+  w1: 0.4,
+  wf: 4,
+  pw: 0.008,
+  pf: 8,
+  old: 1,
+  odrift: 0.005,
+  omargin: 0,
+  lag: 7,
+  prior: 1,
+  flag: 16,
+  olag: 28,
+  d8: 10,
+  d24: 8,
+  d168: 4,
+  dmin: 0.7,
+  dfar: 1
+}
 
 /**
  * False alarms an hour at evidence 0, as the exponential tail is carried down: a normal tail for windows of few hours, and

@@ -8,7 +8,11 @@ const STRENGTHS = Float64Array.of(0.03, 0.05, 0.08, 0.12, 0.17, 0.24, 0.34)
 /** Their squares. */
 export const WANDER_VARIANCES = STRENGTHS.map((strength) => strength * strength)
 /** What is believed before a series has shown anything. */
-const PRIORS = [[0.12, 0.2, 0.26, 0.22, 0.12, 0.06, 0.02], [0.13, 0.23, 0.3, 0.23, 0.085, 0.02, 0.005], [0.15, 0.25, 0.33, 0.2, 0.055, 0.012, 0.003]]
+const PRIORS = [
+  [0.12, 0.2, 0.26, 0.22, 0.12, 0.06, 0.02],
+  [0.13, 0.23, 0.3, 0.23, 0.085, 0.02, 0.005],
+  [0.15, 0.25, 0.33, 0.2, 0.055, 0.012, 0.003]
+]
 /** Days after which a wander is forgotten to 1/e. */
 const MEMORY_DAYS = 3
 const KEPT = Math.exp(-1 / MEMORY_DAYS)
@@ -100,6 +104,12 @@ function passDay(rows: Float32Array, row: number, day: number): void {
     filter[start + 2] = levelVariance - levelGain * (levelVariance + covariance)
     filter[start + 3] = covariance - levelGain * (covariance + wanderVariance)
     filter[start + 4] = wanderVariance - wanderGain * (covariance + wanderVariance)
-    filter[start + 5] = LIKELIHOOD_KEPT * filter[start + 5]! - 0.5 * (Math.log(total) + (surprise * surprise) / total)
+    filter[start + 5] =
+      LIKELIHOOD_KEPT * filter[start + 5]! - 0.5 * (Math.log(total) + (surprise * surprise) / total)
   }
+}
+
+/** The level is another one from now on; how much it wanders is still believed. */
+export function forgetLevel(rows: Float32Array, row: number): void {
+  for (let k = 0; k < STRENGTHS.length; k++) rows[row + at.WANDER_FILTER + k * FILTER_LENGTH + 2] = 1
 }
