@@ -15,7 +15,7 @@ const run = (s: HourlySeries) => detectSurges(s, thresholds)
 const hoursOf = (all: ReturnType<typeof run>, heavy = false) =>
   all.filter((x) => (x.kind === 'heavy-hitter') === heavy).map((x) => x.detectedHour - 1 - FIRST_HOUR)
 const chars = process.env['SHAPES'] ? [REFERENCE, ROUGH, OTHER_SHAPES] : [REFERENCE, ROUGH]
-const nulls = chars.map((ch) => Array.from({ length: 4 * n }, (_, i) => generateSeries(ch, seed, i, 'none')))
+const nulls = process.env['NONULLS'] ? [] : chars.map((ch) => Array.from({ length: 4 * n }, (_, i) => generateSeries(ch, seed, i, 'none')))
 const events = kinds.map((kind) =>
   Array.from({ length: n }, (_, i) => generateSeries(REFERENCE, seed + 100, i, kind))
 )
@@ -54,7 +54,7 @@ for (const config of configs) {
         {
           s,
           x,
-          err: Math.abs(x.onsetHour - FIRST_HOUR - s.event.onsetHour),
+          signed: x.onsetHour - FIRST_HOUR - s.event.onsetHour, err: Math.abs(x.onsetHour - FIRST_HOUR - s.event.onsetHour),
           ratio: Math.abs(x.ratio / s.event.ratio - 1)
         }
       ]
@@ -77,7 +77,7 @@ for (const config of configs) {
         )
         .join(
           ' '
-        )}] onset err ${median(hit.map((h) => h.err))} within ${within.toFixed(2)} ratio err ${median(hit.map((h) => h.ratio))?.toFixed(3)} closed ${hit.filter((h) => h.x.closedHour !== null).length} ${JSON.stringify(Object.fromEntries(names)).replaceAll('"', '')} heavy ${heavy.toFixed(2)}`
+        )}] onset err ${median(hit.map((h) => h.err))} (${median(hit.map((h) => h.signed))}) within ${within.toFixed(2)} ratio err ${median(hit.map((h) => h.ratio))?.toFixed(3)} closed ${hit.filter((h) => h.x.closedHour !== null).length} ${JSON.stringify(Object.fromEntries(names)).replaceAll('"', '')} heavy ${heavy.toFixed(2)}`
     )
   }
 }

@@ -88,6 +88,8 @@ export const OPEN_RATE = field()
 export const OPEN_COUNT = field()
 export const OPEN_EXPOSURE = field()
 export const OPEN_SCORE = field()
+/** How often its onset was looked at again. */
+export const OPEN_LOOKS = field()
 /** Evidence that the open surge has ended, and since when. */
 export const END_EVIDENCE = field()
 export const END_SINCE = field()

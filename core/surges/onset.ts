@@ -1,6 +1,7 @@
 // When a rise began, and whether it is a step or a trend.
 import { hourlyDispersion, ringDay } from './dispersion.ts'
 import * as at from './layout.ts'
+import { TUNE } from './thresholds.ts'
 
 /** Days that the fits look at. */
 const FIT_DAYS = 42
@@ -78,10 +79,10 @@ export function findSlowOnset(rows: Float32Array, row: number, hour: number): vo
     lineErrors[place] =
       place < days - LEAST_TREND_DAYS ? errorOf(days, place, true) : Number.POSITIVE_INFINITY
     stepErrors[place] = errorOf(days, place, false)
-    const error = Math.min(lineErrors[place]!, stepErrors[place]!)
+    const error = Math.min(lineErrors[place]!, stepErrors[place]! + TUNE['pref']!)
     if (error >= best) continue
     best = error
-    onset.kind = lineErrors[place]! < stepErrors[place]! ? 'trend' : 'step'
+    onset.kind = lineErrors[place]! < stepErrors[place]! + TUNE['pref']! ? 'trend' : 'step'
     onset.hour = starts[place]!
   }
   const errors = onset.kind === 'trend' ? lineErrors : stepErrors
@@ -102,7 +103,7 @@ const stepErrors = new Float64Array(FIT_DAYS + 1)
 
 /** Log rates of the days that are kept and of the day under way, oldest first. */
 function collectDays(rows: Float32Array, row: number, today: number): number {
-  const variance = rows[row + at.WANDER]! * 0.5 + hourlyDispersion(rows, row) / 24
+  const variance = rows[row + at.WANDER]! * TUNE['fw']! + hourlyDispersion(rows, row) / 24
   let days = 0
   for (let back = FIT_DAYS; back >= 0; back--) {
     const slot = ringDay(today - back)

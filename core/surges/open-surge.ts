@@ -5,6 +5,7 @@ import * as at from './layout.ts'
 import { findSlowOnset, findSuddenOnset, onset } from './onset.ts'
 import { scanned } from './scan.ts'
 import type { Surge, SurgeEnd } from './surge.ts'
+import { TUNE } from './thresholds.ts'
 import { forgetLevel } from './wander.ts'
 
 const KIND_NUMBERS = { spike: 1, step: 2, trend: 3 } as const
@@ -18,6 +19,7 @@ const USUAL_AFTER_HOURS = 28 * 24
 const END_EVIDENCE = 5
 const LEAST_RATIO = 1.3
 const TREND_RATIO_HOURS = 72
+/** Hours after its detection at which a surge's onset is looked for again: then more is known. */
 
 /** Opens a surge from what the scan found in `hour`. */
 export function openSurge(rows: Float32Array, row: number, hour: number, score: number): void {
@@ -35,6 +37,7 @@ export function openSurge(rows: Float32Array, row: number, hour: number, score: 
   rows[row + at.OPEN_DETECTED] = hour + 1
   rows[row + at.OPEN_RATE] = scanned.rate
   rows[row + at.OPEN_SCORE] = score
+  rows[row + at.OPEN_LOOKS] = 0
   rows[row + at.END_EVIDENCE] = 0
   rows[row + at.END_SINCE] = hour
   sumSince(rows, row, hour, onset.hour)
@@ -72,10 +75,29 @@ export function followSurge(
   const before = rows[row + at.END_EVIDENCE]!
   if (before === 0) rows[row + at.END_SINCE] = hour
   rows[row + at.END_EVIDENCE] = Math.max(0, before + Math.max(-3, Math.min(3, evidence)))
+  lookAgain(rows, row, hour, ratio)
   const isLong = hour - rows[row + at.OPEN_ONSET]! >= SPIKE_HOURS && rows[row + at.END_EVIDENCE] === 0
   if (!isLong || rows[row + at.OPEN_KIND] !== KIND_NUMBERS.spike) return false
   rows[row + at.OPEN_KIND] = KIND_NUMBERS.step
   return true
+}
+
+function lookAgain(rows: Float32Array, row: number, hour: number, ratio: number): void {
+  const looks = rows[row + at.OPEN_LOOKS]!
+  const wanted = [24, TUNE['look']!][looks]
+  if (wanted === undefined || hour + 1 - rows[row + at.OPEN_DETECTED]! < wanted) return
+  rows[row + at.OPEN_LOOKS] = looks + 1
+  const ageHours = hour - rows[row + at.OPEN_ONSET]!
+  const isTrend = rows[row + at.OPEN_KIND] === KIND_NUMBERS.trend
+  if (isTrend) {
+    findSlowOnset(rows, row, hour)
+    if (onset.kind === 'step' && isTrend && looks === 0) return
+    rows[row + at.OPEN_KIND] = KIND_NUMBERS[onset.kind]
+  } else if (looks === 0 && ageHours < at.RING_HOURS - 12) findSuddenOnset(rows, row, hour, rows[row + at.OPEN_RATE]!, ratio)
+  else return
+  rows[row + at.OPEN_ONSET] = Math.min(onset.hour, rows[row + at.OPEN_DETECTED]! - 1)
+  rows[row + at.OPEN_ONSET_FROM] = Math.min(onset.fromHour, rows[row + at.OPEN_ONSET]!)
+  rows[row + at.OPEN_ONSET_TO] = Math.max(rows[row + at.OPEN_ONSET]!, Math.min(onset.toHour, rows[row + at.OPEN_DETECTED]! - 1))
 }
 
 /** Whether the surge ends with this hour, and how. */

@@ -60,7 +60,7 @@ export const TUNE: Tune = {
   odrift: 0.005,
   omargin: 0,
   lag: 7,
-  prior: 1,
+  prior: 1, look: 1e9, pref: 2, fw: 0.5,
   flag: 16,
   olag: 28,
   d8: 10,
