@@ -1,0 +1,104 @@
+// Where each number of a series' state lies in its row. Every number is a 32-bit float: hours since 1970 and counts are
+// exact in it up to 16 million.
+
+/** Hours that are kept one by one: the longest window of the hourly scan. */
+export const RING_HOURS = 72
+
+/** Days that are kept one by one. */
+export const RING_DAYS = 44
+
+/** Raised where a row's meaning changes: rows of another version are not read. */
+export const LAYOUT_VERSION = 1
+
+let end = 0
+
+function field(length = 1): number {
+  const start = end
+  end += length
+  return start
+}
+
+/** The hour that was judged last, in hours since 1970; 0 before the first. */
+export const LAST_HOUR = field()
+/** Hours with counts, up to the last one. */
+export const HOURS_SEEN = field()
+/** The swing: a factor for each hour of the UTC day, and for each weekday (0 is Thursday, 1970-01-01). */
+export const HOUR_FACTORS = field(24)
+export const WEEKDAY_FACTORS = field(7)
+/** Newest hours: sources (the busiest sensor cut), and exposure, which is swing times dark space; 0 is a gap. */
+export const HOUR_COUNTS = field(RING_HOURS)
+export const HOUR_EXPOSURES = field(RING_HOURS)
+/** The busiest sensor of each hour and what it counted, in one number. */
+export const HOUR_BUSIEST = field(RING_HOURS)
+/** The same of whole days. */
+export const DAY_COUNTS = field(RING_DAYS)
+export const DAY_EXPOSURES = field(RING_DAYS)
+/** The day under way. */
+export const TODAY_COUNT = field()
+export const TODAY_EXPOSURE = field()
+/** Rates per exposure: of the two weeks that end two days ago, and of the six that end two weeks ago. */
+export const NEAR_RATE = field()
+export const FAR_RATE = field()
+/** The same of all days before the four weeks that ended last, the older the fainter, and the sums behind it. */
+export const OLD_RATE = field()
+export const OLD_COUNT = field()
+export const OLD_EXPOSURE = field()
+/** Counts behind those rates. */
+export const NEAR_SUPPORT = field()
+export const FAR_SUPPORT = field()
+export const OLD_SUPPORT = field()
+/** Hourly over-dispersion: sums of squares and of weights. */
+export const HOURLY_SQUARES = field()
+export const HOURLY_WEIGHT = field()
+/** Variance of the log of the level, as it is believed on average. */
+export const WANDER = field()
+/** The weights of the strengths of wander, for the near, the far and the old rate, and the filters behind them. */
+export const WANDER_WEIGHTS = field(7)
+export const FAR_WANDER_WEIGHTS = field(7)
+export const OLD_WANDER_WEIGHTS = field(7)
+export const WANDER_FILTER_LENGTH = 6
+export const WANDER_FILTER = field(7 * WANDER_FILTER_LENGTH)
+export const WANDER_REFERENCE = field()
+/** Dark addresses that an exposure of 1 stands for; 0 where none are given. */
+export const USUAL_ADDRESSES = field()
+/** Those of the newest hour, and the variance of the log rate that their changes leave. */
+export const LAST_ADDRESSES = field()
+export const ADDRESS_DOUBT = field()
+/** Sources of the busiest sensor in an hour of exposure 1. */
+export const BUSIEST_RATE = field()
+/** Whole days' sums of the last 3, 5, 7, 10 and 14 days. */
+export const RECENT_COUNTS = field(5)
+export const RECENT_EXPOSURES = field(5)
+/** Squared dips, in units of the variance that was believed, of windows of 8 hours, a day and a week; and how many. */
+export const DIP_SQUARES = field(3)
+export const DIP_COUNTS = field(3)
+/** Excesses of short windows over their level, for the tail that the series itself shows. */
+export const EXCESS_COUNT = field()
+export const EXCESS_SUM = field()
+/** Packets: log of packets a source, its mean and variance. */
+export const PACKETS_A_SOURCE = field()
+export const PACKETS_VARIANCE = field()
+/** The open surge: kind (0 none), onset, its interval, detected, level before it, sums since the onset, score. */
+export const OPEN_KIND = field()
+export const OPEN_ONSET = field()
+export const OPEN_ONSET_FROM = field()
+export const OPEN_ONSET_TO = field()
+export const OPEN_DETECTED = field()
+export const OPEN_RATE = field()
+export const OPEN_COUNT = field()
+export const OPEN_EXPOSURE = field()
+export const OPEN_SCORE = field()
+/** How often its onset was looked at again. */
+export const OPEN_LOOKS = field()
+/** Evidence that the open surge has ended, and since when. */
+export const END_EVIDENCE = field()
+export const END_SINCE = field()
+/** The open heavy hitter: detected (0 none), onset, last hour, packets over expected. */
+export const HEAVY_DETECTED = field()
+export const HEAVY_ONSET = field()
+export const HEAVY_LAST = field()
+export const HEAVY_RATIO = field()
+export const HEAVY_EVIDENCE = field()
+
+/** Numbers in a row. */
+export const ROW_LENGTH = end
