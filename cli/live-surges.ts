@@ -19,7 +19,10 @@ export async function liveSurgeRows(context: CliContext): Promise<Rows> {
   try {
     const changes = await store.surges()
     const isOpen = (change: SurgeChange): number => (change.closedSeconds === null ? 1 : 0)
-    changes.sort((a, b) => isOpen(b) - isOpen(a) || b.detectedSeconds - a.detectedSeconds || b.score - a.score)
+    changes.sort(
+      (a, b) =>
+        isOpen(b) - isOpen(a) || b.detectedSeconds - a.detectedSeconds || (a.series < b.series ? -1 : 1)
+    )
     return { columns: COLUMNS, rows: changes.map(valuesOf) }
   } finally {
     await store.stop()
@@ -37,6 +40,6 @@ function valuesOf(change: SurgeChange): Value[] {
     formatUtc(detectedSeconds),
     closedSeconds === null ? null : formatUtc(closedSeconds),
     Number(ratio.toFixed(2)),
-    Number(score.toFixed(2))
+    score === null ? null : Number(score.toPrecision(3))
   ]
 }

@@ -64,7 +64,9 @@ export function registerServices(program: Command, context: CliContext): void {
   program
     .command('detector')
     .summary('counts in Redis to surges')
-    .description('Judges each hour once, keeps what it knows in Redis, and writes changes of surges to topic surges.')
+    .description(
+      'Judges each hour once, keeps what it knows in Redis, and writes changes of surges to topic surges.'
+    )
     .addHelpText('after', DETECTOR_HELP)
     .action(async () => {
       const { runDetector } = await import('../services/detector/main.ts')

@@ -1,6 +1,7 @@
 // The one table of settings. `--help`, docs/configuration.md and every service read it; a name is typed once.
 import { StormpetrelError } from './errors.ts'
 import { DEFAULT_RETENTION } from './store/retention.ts'
+import { DEFAULT_SURGE_SETTINGS } from './surges/settings.ts'
 import { resolveTimeZone } from './windows/time-zone.ts'
 
 /** How a setting's text becomes its value. */
@@ -267,6 +268,27 @@ export const SETTINGS = {
     'seconds',
     [5, 3600],
     'How long the brokers may be away, or a consumer without a sign of life, before a service ends with exit code 1; a consumer that reads nothing of what waits for it ends it after twice that.'
+  ),
+  surgeFalseAlarms: decimal(
+    'STORMPETREL_SURGE_FALSE_ALARMS',
+    DEFAULT_SURGE_SETTINGS.falseAlarms,
+    'a series and quarter',
+    [0.0001, 10],
+    'False alarms that the detector may raise in a series and quarter, however many series there are; fewer are later alarms.'
+  ),
+  surgeSmallestRatio: decimal(
+    'STORMPETREL_SURGE_SMALLEST_RATIO',
+    DEFAULT_SURGE_SETTINGS.smallestRatio,
+    'times the baseline',
+    [1, 100],
+    'A rise to less than this is no surge, however sure.'
+  ),
+  surgeSmallestCount: integer(
+    'STORMPETREL_SURGE_SMALLEST_COUNT',
+    DEFAULT_SURGE_SETTINGS.smallestCount,
+    'sources',
+    [1, 1_000_000],
+    'Fewer sources than this are no surge, and a series with fewer in every hour is not watched.'
   ),
   httpHost: text('STORMPETREL_HTTP_HOST', '127.0.0.1', 'Address that `up` listens on.'),
   httpPort: integer(

@@ -1,10 +1,6 @@
 // A change of a surge in the words of schemas/surges.avsc, and back.
-import {
-  SURGE_KINDS,
-  SURGE_STATES,
-  type SurgeChange,
-  type SurgeDriver
-} from '../../core/surges/surge-change.ts'
+import { SURGE_KINDS } from '../../core/surges/surge.ts'
+import { SURGE_STATES, type SurgeChange, type SurgeDriver } from '../../core/surges/surge-change.ts'
 import { UnusableValueError } from './batch-head.ts'
 
 interface AvroSurge {
@@ -23,7 +19,7 @@ interface AvroSurge {
   readonly hour_end_seconds: number
   readonly closed_seconds: number | null
   readonly ratio: number
-  readonly score: number
+  readonly score: number | null
   readonly drivers: readonly SurgeDriver[]
 }
 

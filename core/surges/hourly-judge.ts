@@ -1,5 +1,5 @@
 // What a detector hands to the judgement of an hour, and what it gets back. Pure: the same hours give the same surges.
-import type { SurgeKind } from './surge-change.ts'
+import type { SurgeKind } from './surge.ts'
 
 /** Packets and unique sources of a series. */
 export interface SeriesHour {
@@ -18,7 +18,7 @@ export interface HourReading {
   readonly series: ReadonlyMap<string, SeriesHour>
 }
 
-/** A surge that opens or closes in the hour. */
+/** A surge that opens, is told anew, or closes in the hour. */
 export interface JudgedSurge {
   readonly series: string
   readonly kind: SurgeKind
@@ -31,7 +31,8 @@ export interface JudgedSurge {
   /** Null while it is open. */
   readonly closedSeconds: number | null
   readonly ratio: number
-  readonly score: number
+  /** As of a SurgeChange. */
+  readonly score: number | null
 }
 
 /** Judges hour after hour; what it knows is its own until it is written. */

@@ -3,9 +3,12 @@ import { fnv1a } from '../store/slot.ts'
 import type { JudgedSurge } from './hourly-judge.ts'
 import type { SurgeChange } from './surge-change.ts'
 
-/** The id of a surge: by its series, its kind and the hour in which it was first judged to be there. */
+/**
+ * The id of a surge: by its series, the hour in which it was first judged to be there, and whether it is one. What began as a
+ * spike may turn out to be a step: it stays the same surge.
+ */
 export function surgeId({ series, kind, detectedSeconds }: JudgedSurge): string {
-  const text = `${series}|${kind}|${detectedSeconds}`
+  const text = `${series}|${kind === 'heavy-hitter' ? kind : 'surge'}|${detectedSeconds}`
   // Two hashes of 32 bits: some thousands of surges a year do not meet.
   return [text, `${text}|surge`].map((each) => fnv1a(each).toString(16).padStart(8, '0')).join('')
 }
@@ -21,7 +24,7 @@ export class SurgeBook {
 
   /** The newest change of each open surge, the most certain first. */
   get open(): SurgeChange[] {
-    return [...this.#open.values()].sort((a, b) => b.score - a.score || (a.surge < b.surge ? -1 : 1))
+    return [...this.#open.values()].sort((a, b) => doubt(a) - doubt(b) || (a.surge < b.surge ? -1 : 1))
   }
 
   /** What is to be told of an hour's judgement. One that is open already, or was never opened, is told as it is. */
@@ -59,4 +62,9 @@ export class SurgeBook {
 /** A single source is worth a look, and no surge. */
 function severityOf({ kind }: JudgedSurge): SurgeChange['severity'] {
   return kind === 'heavy-hitter' ? 'notice' : 'page'
+}
+
+/** What is least likely to be nothing comes first, and heavy hitters last. */
+function doubt({ score }: SurgeChange): number {
+  return score ?? Number.POSITIVE_INFINITY
 }

@@ -1,10 +1,6 @@
 // What is told of a surge: one record a change of its state, on the topic surges.
 
-/** Every kind of rise; a heavy hitter is one source, and no surge. */
-export const SURGE_KINDS = ['spike', 'step', 'trend', 'heavy-hitter'] as const
-
-/** What kind of rise it is: hours, sudden and staying, or growing over weeks. */
-export type SurgeKind = (typeof SURGE_KINDS)[number]
+import type { SurgeKind } from './surge.ts'
 
 /**
  * `early` is raised within the hour and confirmed (`open`) or `withdrawn` when the hour is judged; `closed` is over.
@@ -50,7 +46,9 @@ export interface SurgeChange {
   readonly closedSeconds: number | null
   /** To the baseline, 1 is no change. */
   readonly ratio: number
-  /** -log10 of how rarely nothing at all looks like this in a series and quarter. */
-  readonly score: number
+  /**
+   * False alarms a series and quarter to be expected of evidence this strong: less is surer. Null for a heavy hitter.
+   */
+  readonly score: number | null
   readonly drivers: readonly SurgeDriver[]
 }

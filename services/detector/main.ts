@@ -3,6 +3,10 @@ import { RedisSurgeStore } from '../../adapters/redis-surge-store.ts'
 import { readSensorList } from '../../adapters/sensor-list-file.ts'
 import type { Configuration } from '../../core/configuration.ts'
 import { liveNamespace } from '../../core/store/run-settings.ts'
+import { RECENT_DAYS } from '../../core/surges/baseline.ts'
+import { SeriesJudge } from '../../core/surges/series-judge.ts'
+import type { SurgeSettings } from '../../core/surges/settings.ts'
+import { thresholdsOf } from '../../core/surges/thresholds.ts'
 import { createBus, createStore, groupOf } from '../connections.ts'
 import { createServiceServer } from '../http/service-endpoints.ts'
 import { Life, withParts } from '../life.ts'
@@ -17,6 +21,7 @@ export async function runDetector(configuration: Configuration, version: string)
   const log = processLog('detector')
   const life = new Life()
   const { sensors } = await readSensorList(configuration.sensorsFile)
+  const thresholds = thresholdsOf(surgeSettingsOf(configuration), RECENT_DAYS)
   const counters = new DetectorCounters()
   const bus = createBus(configuration, null, ['surges'], log)
   const counts = createStore(configuration, null, 'read')
@@ -27,9 +32,7 @@ export async function runDetector(configuration: Configuration, version: string)
     bus,
     group: groupOf(configuration, null, 'detector'),
     sensors,
-    makeJudge: () => {
-      throw new Error('no judge')
-    },
+    makeJudge: (parts) => new SeriesJudge(thresholds, parts),
     counters,
     log,
     onFailure: life.fail
@@ -47,4 +50,13 @@ export async function runDetector(configuration: Configuration, version: string)
     },
     configuration.stopSeconds * 1000
   )
+}
+
+function surgeSettingsOf(configuration: Configuration): SurgeSettings {
+  const { surgeFalseAlarms, surgeSmallestRatio, surgeSmallestCount } = configuration
+  return {
+    falseAlarms: surgeFalseAlarms,
+    smallestRatio: surgeSmallestRatio,
+    smallestCount: surgeSmallestCount
+  }
 }

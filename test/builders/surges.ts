@@ -20,7 +20,7 @@ export function surgeChange(over: Partial<SurgeChange> = {}): SurgeChange {
     hourEndSeconds: 1_652_011_200,
     closedSeconds: null,
     ratio: 2.3,
-    score: 4.5,
+    score: 0.002,
     drivers: [
       { dimension: 'region', key: 'KR', share: 0.81 },
       { dimension: 'region', key: '', share: 0.19 }

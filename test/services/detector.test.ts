@@ -64,7 +64,7 @@ function judgedSurge(
 ): JudgedSurge {
   const onsetSeconds = detectedSeconds - HOUR
   const onset = { onsetSeconds, onsetFromSeconds: onsetSeconds - HOUR, onsetToSeconds: detectedSeconds }
-  return { series, kind: 'step', state, ...onset, detectedSeconds, closedSeconds, ratio: 3, score: 5 }
+  return { series, kind: 'step', state, ...onset, detectedSeconds, closedSeconds, ratio: 3, score: 0.001 }
 }
 
 /** A store that fails or dies where a test says so. */

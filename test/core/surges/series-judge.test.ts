@@ -1,0 +1,130 @@
+// The judge of all series of a store: what is taken in, what goes on after a restart, what is forgotten.
+import { expect, test } from '@jest/globals'
+import { RECENT_DAYS } from '../../../core/surges/baseline.ts'
+import type { HourReading, JudgedSurge, SeriesHour } from '../../../core/surges/hourly-judge.ts'
+import { SeriesJudge } from '../../../core/surges/series-judge.ts'
+import { DEFAULT_SURGE_SETTINGS } from '../../../core/surges/settings.ts'
+import { thresholdsOf } from '../../../core/surges/thresholds.ts'
+
+const START = 460_000
+const DAY = 24
+const thresholds = thresholdsOf(DEFAULT_SURGE_SETTINGS, RECENT_DAYS)
+
+/** Counts that look like chance, the same at every run: Poisson by its sum of exponentials. */
+function poisson(mean: number, seed: number): number {
+  let state = (Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(Math.round(mean * 1000), 0x85ebca6b)) >>> 0
+  let count = 0
+  for (let sum = 0; count < 10_000; count++) {
+    state ^= state << 13
+    state ^= state >>> 17
+    state = (state ^ (state << 5)) >>> 0
+    sum -= Math.log((state + 1) / 2 ** 32)
+    if (sum > mean) break
+  }
+  return count
+}
+
+type Means = Readonly<Record<string, number>>
+
+function reading(hour: number, means: Means, over: Partial<HourReading> = {}): HourReading {
+  const series = new Map<string, SeriesHour>()
+  for (const [index, [name, mean]] of Object.entries(means).entries()) {
+    const sources = poisson(mean, hour * 31 + index)
+    if (sources > 0) series.set(name, { packets: 3 * sources, sources })
+  }
+  return { startSeconds: (START + hour) * 3600, isObserved: true, darkAddresses: 256, series, ...over }
+}
+
+/** Judges hours from..to with what `of` says of each. */
+function play(
+  judge: SeriesJudge,
+  from: number,
+  to: number,
+  of: (hour: number) => HourReading
+): JudgedSurge[] {
+  const judged: JudgedSurge[] = []
+  for (let hour = from; hour < to; hour++) judged.push(...judge.judge(of(hour)))
+  return judged
+}
+
+const USUAL: Means = { all: 200, 'port=23/TCP': 40, 'region=JP': 15 }
+
+test('a port that nobody knew yesterday surges today, and quiet ones do not', () => {
+  const judge = new SeriesJudge(thresholds, null)
+  expect(play(judge, 0, 30 * DAY, (hour) => reading(hour, USUAL))).toEqual([])
+  const judged = play(judge, 30 * DAY, 30 * DAY + 3, (hour) =>
+    reading(hour, { ...USUAL, 'port=5555/TCP': 300 })
+  )
+
+  expect(judged.map(({ series, state }) => [series, state])).toEqual([['port=5555/TCP', 'open']])
+  expect(judged[0]!.onsetSeconds).toBe((START + 30 * DAY) * 3600)
+  expect(judged[0]!.detectedSeconds).toBe((START + 30 * DAY + 1) * 3600)
+})
+
+test('a surge is found in its series, and the others stay as they are', () => {
+  const judge = new SeriesJudge(thresholds, null)
+  play(judge, 0, 30 * DAY, (hour) => reading(hour, USUAL))
+  const onset = 30 * DAY
+  const judged = play(judge, onset, onset + DAY, (hour) => reading(hour, { ...USUAL, 'port=23/TCP': 160 }))
+
+  expect(judged[0]).toMatchObject({ series: 'port=23/TCP', state: 'open', closedSeconds: null })
+  expect(Math.abs(judged[0]!.onsetSeconds / 3600 - START - onset)).toBeLessThanOrEqual(1)
+  expect(new Set(judged.map(({ series }) => series))).toEqual(new Set(['port=23/TCP']))
+})
+
+test('twice the sensors is no surge where the dark space says so, and it is one where it does not', () => {
+  const twice = { all: 400, 'port=23/TCP': 80, 'region=JP': 30 }
+  const outcome = (darkAddresses: number): JudgedSurge[] => {
+    const judge = new SeriesJudge(thresholds, null)
+    play(judge, 0, 30 * DAY, (hour) => reading(hour, USUAL))
+    return play(judge, 30 * DAY, 32 * DAY, (hour) => reading(hour, twice, { darkAddresses }))
+  }
+  expect(outcome(512)).toEqual([])
+  expect(outcome(256).length).toBeGreaterThan(0)
+})
+
+test('hours that nobody saw are no zeros: what comes after them is judged as before', () => {
+  const judge = new SeriesJudge(thresholds, null)
+  play(judge, 0, 30 * DAY, (hour) => reading(hour, USUAL))
+  const nothing = { isObserved: false, series: new Map<string, SeriesHour>() }
+  const gap = play(judge, 30 * DAY, 31 * DAY, (hour) => reading(hour, USUAL, nothing))
+  const after = play(judge, 31 * DAY, 33 * DAY, (hour) => reading(hour, USUAL))
+
+  expect([...gap, ...after]).toEqual([])
+})
+
+test('written and read at any hour it goes on as if it had never been away', () => {
+  const of = (hour: number): HourReading =>
+    reading(hour, { ...USUAL, ...(hour >= 25 * DAY && hour < 27 * DAY ? { 'port=23/TCP': 200 } : {}) })
+  const whole = new SeriesJudge(thresholds, null)
+  const expected = play(whole, 0, 30 * DAY, of)
+  expect(expected.length).toBeGreaterThan(1)
+
+  let judge = new SeriesJudge(thresholds, null)
+  const judged: JudgedSurge[] = []
+  for (let hour = 0; hour < 30 * DAY; hour += 37) {
+    judged.push(...play(judge, hour, Math.min(hour + 37, 30 * DAY), of))
+    judge = new SeriesJudge(thresholds, judge.toParts())
+  }
+  expect(judged).toEqual(expected)
+  expect(judge.toParts()).toEqual(whole.toParts())
+  expect(judge.series).toBe(3)
+})
+
+test('a series that was not seen for two months is forgotten, and few sources are not watched', () => {
+  const judge = new SeriesJudge(thresholds, null)
+  play(judge, 0, DAY, (hour) => reading(hour, { ...USUAL, 'port=7/TCP': 50, 'port=8/TCP': 0.01 }))
+  expect(judge.series).toBe(4)
+  play(judge, DAY, 62 * DAY, (hour) => reading(hour, USUAL))
+
+  expect(judge.series).toBe(3)
+})
+
+test('parts hold a thousand series each', () => {
+  const judge = new SeriesJudge(thresholds, null)
+  const many = Object.fromEntries(Array.from({ length: 2500 }, (_, port) => [`port=${port}/TCP`, 30]))
+  play(judge, 0, 2, (hour) => reading(hour, many))
+
+  expect(judge.toParts().length).toBe(3)
+  expect(new SeriesJudge(thresholds, judge.toParts()).series).toBe(judge.series)
+})
