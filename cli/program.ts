@@ -8,6 +8,7 @@ import { registerExport } from './export.ts'
 import { registerLedger } from './ledger.ts'
 import { registerReplay } from './replay.ts'
 import { registerServices } from './services.ts'
+import { registerSurges } from './surges.ts'
 import { registerTag } from './tag.ts'
 import { registerUp } from './up.ts'
 import { programVersion } from './version.ts'
@@ -34,6 +35,7 @@ export function buildProgram(context: CliContext): Command {
   registerCounts(program, context)
   registerLedger(program, context)
   registerExport(program, context)
+  registerSurges(program, context)
   registerReplay(program, context)
   registerServices(program, context)
   registerCheck(program, context)

@@ -269,6 +269,13 @@ export const SETTINGS = {
     [5, 3600],
     'How long the brokers may be away, or a consumer without a sign of life, before a service ends with exit code 1; a consumer that reads nothing of what waits for it ends it after twice that.'
   ),
+  detectorIntervalSeconds: decimal(
+    'STORMPETREL_DETECTOR_INTERVAL_SECONDS',
+    60,
+    'seconds',
+    [0.1, 3600],
+    'How often the detector looks at the store; another one takes over when it was not heard of for three times that.'
+  ),
   surgeFalseAlarms: decimal(
     'STORMPETREL_SURGE_FALSE_ALARMS',
     DEFAULT_SURGE_SETTINGS.falseAlarms,

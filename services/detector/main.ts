@@ -35,7 +35,8 @@ export async function runDetector(configuration: Configuration, version: string)
     makeJudge: (parts) => new SeriesJudge(thresholds, parts),
     counters,
     log,
-    onFailure: life.fail
+    onFailure: life.fail,
+    intervalMs: configuration.detectorIntervalSeconds * 1000
   })
   const exposition = new Exposition(() => [buildReading(version, 'detector'), ...detectorReadings(counters)])
   let isReady = false

@@ -5,24 +5,11 @@ import type { HourReading, JudgedSurge, SeriesHour } from '../../../core/surges/
 import { SeriesJudge } from '../../../core/surges/series-judge.ts'
 import { DEFAULT_SURGE_SETTINGS } from '../../../core/surges/settings.ts'
 import { thresholdsOf } from '../../../core/surges/thresholds.ts'
+import { poisson } from '../../builders/poisson.ts'
 
 const START = 460_000
 const DAY = 24
 const thresholds = thresholdsOf(DEFAULT_SURGE_SETTINGS, RECENT_DAYS)
-
-/** Counts that look like chance, the same at every run: Poisson by its sum of exponentials. */
-function poisson(mean: number, seed: number): number {
-  let state = (Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(Math.round(mean * 1000), 0x85ebca6b)) >>> 0
-  let count = 0
-  for (let sum = 0; count < 10_000; count++) {
-    state ^= state << 13
-    state ^= state >>> 17
-    state = (state ^ (state << 5)) >>> 0
-    sum -= Math.log((state + 1) / 2 ** 32)
-    if (sum > mean) break
-  }
-  return count
-}
 
 type Means = Readonly<Record<string, number>>
 
