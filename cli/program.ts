@@ -7,6 +7,7 @@ import { registerCheck } from './check.ts'
 import { registerLedger } from './ledger.ts'
 import { registerReplay } from './replay.ts'
 import { registerServices } from './services.ts'
+import { registerSurges } from './surges.ts'
 import { registerTag } from './tag.ts'
 import { registerUp } from './up.ts'
 import { programVersion } from './version.ts'
@@ -31,6 +32,7 @@ export function buildProgram(context: CliContext): Command {
   registerUp(program, context)
   registerTag(program, context)
   registerCounts(program, context)
+  registerSurges(program, context)
   registerLedger(program, context)
   registerReplay(program, context)
   registerServices(program, context)

@@ -2,7 +2,7 @@ import { generateSeries, OTHER_SHAPES, REFERENCE, ROUGH } from './generator.ts'
 import { type HourlySeries, type EventKind } from './series.ts'
 import { falseAlarmRate, foundAt, scoreEvents, median } from './score.ts'
 import { thresholdsOf, TUNE } from '../../core/surges/thresholds.ts'
-import { RECENT_DAYS } from '../../core/surges/baseline.ts'
+import { RECENT_DAYS } from '../../core/surges/thresholds.ts'
 import { DEFAULT_SURGE_SETTINGS } from '../../core/surges/settings.ts'
 import { detectSurges, FIRST_HOUR } from './detector-run.ts'
 const n = Number(process.argv[2]),
@@ -15,7 +15,9 @@ const run = (s: HourlySeries) => detectSurges(s, thresholds)
 const hoursOf = (all: ReturnType<typeof run>, heavy = false) =>
   all.filter((x) => (x.kind === 'heavy-hitter') === heavy).map((x) => x.detectedHour - 1 - FIRST_HOUR)
 const chars = process.env['SHAPES'] ? [REFERENCE, ROUGH, OTHER_SHAPES] : [REFERENCE, ROUGH]
-const nulls = process.env['NONULLS'] ? [] : chars.map((ch) => Array.from({ length: 4 * n }, (_, i) => generateSeries(ch, seed, i, 'none')))
+const nulls = process.env['NONULLS']
+  ? []
+  : chars.map((ch) => Array.from({ length: 4 * n }, (_, i) => generateSeries(ch, seed, i, 'none')))
 const events = kinds.map((kind) =>
   Array.from({ length: n }, (_, i) => generateSeries(REFERENCE, seed + 100, i, kind))
 )
@@ -54,7 +56,8 @@ for (const config of configs) {
         {
           s,
           x,
-          signed: x.onsetHour - FIRST_HOUR - s.event.onsetHour, err: Math.abs(x.onsetHour - FIRST_HOUR - s.event.onsetHour),
+          signed: x.onsetHour - FIRST_HOUR - s.event.onsetHour,
+          err: Math.abs(x.onsetHour - FIRST_HOUR - s.event.onsetHour),
           ratio: Math.abs(x.ratio / s.event.ratio - 1)
         }
       ]

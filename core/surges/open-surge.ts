@@ -93,11 +93,15 @@ function lookAgain(rows: Float32Array, row: number, hour: number, ratio: number)
     findSlowOnset(rows, row, hour)
     if (onset.kind === 'step' && isTrend && looks === 0) return
     rows[row + at.OPEN_KIND] = KIND_NUMBERS[onset.kind]
-  } else if (looks === 0 && ageHours < at.RING_HOURS - 12) findSuddenOnset(rows, row, hour, rows[row + at.OPEN_RATE]!, ratio)
+  } else if (looks === 0 && ageHours < at.RING_HOURS - 12)
+    findSuddenOnset(rows, row, hour, rows[row + at.OPEN_RATE]!, ratio)
   else return
   rows[row + at.OPEN_ONSET] = Math.min(onset.hour, rows[row + at.OPEN_DETECTED]! - 1)
   rows[row + at.OPEN_ONSET_FROM] = Math.min(onset.fromHour, rows[row + at.OPEN_ONSET]!)
-  rows[row + at.OPEN_ONSET_TO] = Math.max(rows[row + at.OPEN_ONSET]!, Math.min(onset.toHour, rows[row + at.OPEN_DETECTED]! - 1))
+  rows[row + at.OPEN_ONSET_TO] = Math.max(
+    rows[row + at.OPEN_ONSET]!,
+    Math.min(onset.toHour, rows[row + at.OPEN_DETECTED]! - 1)
+  )
 }
 
 /** Whether the surge ends with this hour, and how. */

@@ -1,6 +1,9 @@
 // The evidence that an alarm takes, from the false alarms that are asked for.
 import type { SurgeSettings } from './settings.ts'
 
+/** Windows in days, against the far rate. */
+export const RECENT_DAYS = [3, 5, 7, 10, 14] as const
+
 /** Windows in hours, against the near rate; the short ones are of counts as they are, the others of clipped ones. */
 export const HOUR_WINDOWS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 72] as const
 
@@ -20,7 +23,7 @@ export interface Thresholds {
 /** Thresholds for windows of those days. */
 export function thresholdsOf(
   settings: SurgeSettings,
-  windowDays: readonly number[],
+  windowDays: readonly number[] = RECENT_DAYS,
   tune: Tune = TUNE
 ): Thresholds {
   const share = (settings.falseAlarms * tune.scale) / (HOUR_WINDOWS.length + windowDays.length)
@@ -60,7 +63,10 @@ export const TUNE: Tune = {
   odrift: 0.005,
   omargin: 0,
   lag: 7,
-  prior: 1, look: 1e9, pref: 2, fw: 0.5,
+  prior: 1,
+  look: 1e9,
+  pref: 2,
+  fw: 0.5,
   flag: 16,
   olag: 28,
   d8: 10,
