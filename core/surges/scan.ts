@@ -14,6 +14,7 @@ export const scanned = {
   expected: 0,
   windowHours: 0,
   isFar: false,
+  isOld: false,
   rate: 0,
   variance: 0,
   /** Sources of the last day, clipped, and its exposure. */
@@ -180,6 +181,7 @@ function scanDays(
       TUNE['dfar']!
     )
     offer(evidence, thresholds.days[i]!, count, expected, RECENT_DAYS[i]! * 24, true, far, variance)
+    if (scanned.isFar) scanned.isOld = first === 2
   }
 }
 

@@ -29,11 +29,11 @@ export function thresholdsOf(
   const share = (settings.falseAlarms * tune.scale) / (HOUR_WINDOWS.length + windowDays.length)
   const of = (windowHours: number) =>
     Math.log((QUARTER_HOURS * testsAnHour(windowHours)) / share) -
-    (windowHours === 1 ? -Math.log(tune['w1']!) : 0)
+    (windowHours === 1 ? -Math.log(tune['w1']!) : windowHours >= 12 ? Math.log(tune['wn']!) : 0)
   return {
     falseAlarms: settings.falseAlarms,
     hours: Float64Array.from(HOUR_WINDOWS, of),
-    days: Float64Array.from(windowDays, (days) => of(days * 24) - Math.log(tune['wf']!)),
+    days: Float64Array.from(windowDays, (days) => of(days * 24) - Math.log(tune['wf']! / tune['wn']!)),
     smallestRatio: settings.smallestRatio,
     smallestCount: settings.smallestCount
   }
@@ -63,7 +63,7 @@ export const TUNE: Tune = {
   odrift: 0.005,
   omargin: 0,
   lag: 7,
-  prior: 1,
+  prior: 0, wn: 4,
   look: 1e9,
   pref: 2,
   fw: 0.5,
