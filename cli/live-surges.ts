@@ -2,13 +2,10 @@
 import type { SurgeChange } from '../core/surges/surge-change.ts'
 import { formatUtc } from '../core/windows/time-zone.ts'
 import type { CliContext } from './context.ts'
-import type { Rows } from './output/rows.ts'
 import type { Value } from './output/text.ts'
 
-const COLUMNS = ['series', 'kind', 'state', 'severity', 'onset', 'detected', 'closed', 'ratio', 'score']
-
-/** A row a surge, by its newest change: open ones first, then the newest. */
-export async function liveSurgeRows(context: CliContext): Promise<Rows> {
+/** A row a surge in the columns of surges.ts, by its newest change: open ones first, then the newest. */
+export async function liveSurgeRows(context: CliContext): Promise<Value[][]> {
   const [{ RedisSurgeStore }, { liveNamespace }] = await Promise.all([
     import('../adapters/redis-surge-store.ts'),
     import('../core/store/run-settings.ts')
@@ -23,20 +20,21 @@ export async function liveSurgeRows(context: CliContext): Promise<Rows> {
       (a, b) =>
         isOpen(b) - isOpen(a) || b.detectedSeconds - a.detectedSeconds || (a.series < b.series ? -1 : 1)
     )
-    return { columns: COLUMNS, rows: changes.map(valuesOf) }
+    return changes.map(valuesOf)
   } finally {
     await store.stop()
   }
 }
 
 function valuesOf(change: SurgeChange): Value[] {
-  const { series, kind, state, severity, onsetSeconds, detectedSeconds, closedSeconds, ratio, score } = change
+  const { series, kind, detectedSeconds, closedSeconds, score, ratio } = change
   return [
     series,
     kind,
-    state,
-    severity,
-    formatUtc(onsetSeconds),
+    closedSeconds === null ? 'open' : 'closed',
+    formatUtc(change.onsetSeconds),
+    formatUtc(change.onsetFromSeconds),
+    formatUtc(change.onsetToSeconds),
     formatUtc(detectedSeconds),
     closedSeconds === null ? null : formatUtc(closedSeconds),
     Number(ratio.toFixed(2)),

@@ -33,6 +33,7 @@ export function buildProgram(context: CliContext): Command {
   registerUp(program, context)
   registerTag(program, context)
   registerCounts(program, context)
+  registerSurges(program, context)
   registerLedger(program, context)
   registerExport(program, context)
   registerSurges(program, context)

@@ -1,23 +1,167 @@
-// `surges`: what the detector has told of.
-import type { Command } from 'commander'
+// `surges`: what the detector has told of, and the surges in hourly counts from anywhere.
+import { type Command, InvalidArgumentError } from 'commander'
+import { textLines } from '../adapters/text-lines.ts'
+import { type CountRow, CountRowParser, parseHeader } from '../core/count-rows/count-row.ts'
+import { SurgeReader } from '../core/count-rows/surge-reader.ts'
+import { StormpetrelError } from '../core/errors.ts'
+import { DEFAULT_SURGE_SETTINGS, type SurgeSettings } from '../core/surges/settings.ts'
+import type { Surge } from '../core/surges/surge.ts'
+import { formatUtc } from '../core/windows/time-zone.ts'
 import type { CliContext } from './context.ts'
 import { liveSurgeRows } from './live-surges.ts'
 import { chooseFormat } from './output/format.ts'
 import { printRows } from './output/rows.ts'
+import type { Value } from './output/text.ts'
+
+const HELP = `
+Without --counts it lists what the detector has told of: open surges first, then the newest. What a surge is there says the
+detector's configuration.
+
+FILE is CSV. Its first line names the columns: series, window_start (ISO 8601, a whole hour) and packets; if you have
+them, sources (unique ones: they are judged then, and packets only tell heavy hitters), dark_addresses (that listened:
+counts are judged per address) and sensor (a row a series, sensor and hour: then one sensor cannot carry a surge alone).
+A row is a series and hour; a missing row is a gap, never a zero. Rows of a series are in order of time; series may
+follow one another or be mixed. Series are judged each for itself, from their third week on.
+
+A row of the answer has: series, kind (spike, step, trend, or heavy-hitter: packets jumped and sources did not), state
+(open or closed), onset and the times it lies between (onset_from, onset_to), detected (the end of the hour that showed
+it), closed (null while it is open), ratio to the baseline, and score: false alarms a series and quarter to be expected
+of such evidence, at most those asked for (null for a heavy hitter). docs/detection.md says how, and how well.
+
+Examples:
+  stormpetrel surges
+  stormpetrel surges --counts hourly.csv
+  stormpetrel surges --counts - --false-alarms 0.1 --format table < hourly.csv`
 
 interface SurgesOptions {
+  readonly counts?: string
+  readonly falseAlarms: number
+  readonly smallestRatio: number
+  readonly smallestCount: number
   readonly format?: string
 }
 
+const COLUMNS = [
+  'series',
+  'kind',
+  'state',
+  'onset',
+  'onset_from',
+  'onset_to',
+  'detected',
+  'closed',
+  'ratio',
+  'score'
+] as const
+
 /** Adds the verb to the program. */
 export function registerSurges(program: Command, context: CliContext): void {
+  const { falseAlarms, smallestRatio, smallestCount } = DEFAULT_SURGE_SETTINGS
   program
     .command('surges')
-    .summary('the surges that the detector has told of')
-    .description('Lists the surges that the detector has told of: open ones first, then the newest.')
+    .summary('sudden and slow increases, live or in hourly counts')
+    .description(
+      'Lists surges, of the detector or in hourly counts from anywhere: when each began, how large it is, and how sure.'
+    )
+    .option('--counts <FILE>', 'CSV with a row a series and hour, or - for standard input')
+    .option('--false-alarms <n>', 'a series and quarter, above 0 up to 10', within(0, 10), falseAlarms)
+    .option('--smallest-ratio <n>', 'to the baseline, above 1 up to 100', within(1, 100), smallestRatio)
+    .option('--smallest-count <n>', 'sources in a window, above 0 up to 1e9', within(0, 1e9), smallestCount)
     .option('--format <format>', 'json, ndjson, csv or table (default: table on a terminal, else ndjson)')
-    .action(async ({ format }: SurgesOptions) => {
-      const chosen = chooseFormat(format, context.stdout.isTTY === true)
-      await printRows(await liveSurgeRows(context), chosen, context.sink())
-    })
+    .addHelpText('after', HELP)
+    .action((options: SurgesOptions) => surges(context, options))
+}
+
+/** Parses a number above the first and up to the second. */
+function within(above: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text)
+    if (value > above && value <= most) return value
+    throw new InvalidArgumentError(`it must be a number above ${above}, and at most ${most}`)
+  }
+}
+
+async function surges(context: CliContext, options: SurgesOptions): Promise<void> {
+  const format = chooseFormat(options.format, context.stdout.isTTY === true)
+  if (options.counts === undefined) {
+    await printRows({ columns: COLUMNS, rows: await liveSurgeRows(context) }, format, context.sink())
+    return
+  }
+  const reader = await readCounts(options.counts, options)
+  await printRows({ columns: COLUMNS, rows: reader.finish().map(valuesOf) }, format, context.sink())
+}
+
+/** Reads and judges a file. Throws SP_COUNTS_FILE, SP_FILE_UNREADABLE. */
+async function readCounts(path: string, settings: SurgeSettings): Promise<SurgeReader> {
+  const title = path === '-' ? 'standard input' : path
+  const reader = new SurgeReader(settings)
+  let parser: CountRowParser | null = null
+  for await (const { firstLine, lines } of textLines(path)) {
+    for (const [i, line] of lines.entries()) {
+      if (line === '') continue
+      if (parser === null) parser = parserOf(line, `${title}, line ${firstLine + i}`)
+      else takeLine(reader, parser, line, title, firstLine + i)
+    }
+  }
+  if (parser === null) throw badFile(`${title}: it is empty; its first line must name the columns`)
+  return reader
+}
+
+function parserOf(line: string, where: string): CountRowParser {
+  const header = parseHeader(line.replace(/^\uFEFF/, ''))
+  if (header.kind === 'bad') throw badFile(`${where}: ${header.reason}`)
+  return new CountRowParser(header.columns)
+}
+
+function takeLine(
+  reader: SurgeReader,
+  parser: CountRowParser,
+  line: string,
+  title: string,
+  number: number
+): void {
+  const parsed = parser.parse(line)
+  if (parsed.kind === 'bad') throw badFile(`${title}, line ${number}: ${parsed.reason}`)
+  const outcome = reader.take(parsed.row)
+  switch (outcome) {
+    case 'taken':
+      return
+    case 'out-of-order':
+      throw badFile(
+        `${title}, line ${number}: ${nameOf(parsed.row)} is earlier than a row of that series before it; sort by window_start`
+      )
+    case 'repeated':
+      throw badFile(
+        `${title}, line ${number}: ${nameOf(parsed.row)} was there already; add up rows of one series, sensor and hour`
+      )
+    default:
+      outcome satisfies never
+  }
+}
+
+function nameOf({ series, sensor, hour }: CountRow): string {
+  return `series '${series}'${sensor === null ? '' : `, sensor '${sensor}'`} at ${timeOf(hour)}`
+}
+
+function badFile(message: string): StormpetrelError {
+  return new StormpetrelError('SP_COUNTS_FILE', message)
+}
+
+function valuesOf({ name, surge }: { readonly name: string; readonly surge: Surge }): Value[] {
+  return [
+    name,
+    surge.kind,
+    surge.closedHour === null ? 'open' : 'closed',
+    timeOf(surge.onsetHour),
+    timeOf(surge.onsetFromHour),
+    timeOf(surge.onsetToHour),
+    timeOf(surge.detectedHour),
+    surge.closedHour === null ? null : timeOf(surge.closedHour),
+    Math.round(surge.ratio * 1000) / 1000,
+    surge.score === null ? null : Number(surge.score.toPrecision(3))
+  ]
+}
+
+function timeOf(hour: number): string {
+  return formatUtc(hour * 3600)
 }

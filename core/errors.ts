@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   SP_CAPTURE_DAMAGED: 'A capture is damaged at an offset; every packet before it was used.',
   SP_LINK_TYPE_UNSUPPORTED: 'A capture has a link type that is not decoded.',
   SP_COMPRESSION_DAMAGED: 'The gzip or zstd stream of a capture is damaged; every packet before it was used.',
+  SP_COUNTS_FILE: 'A file of hourly counts has a line that cannot be used, or lines out of order.',
   SP_SENSORS_FILE: 'sensors.yaml is not valid.',
   SP_SENSOR_UNKNOWN: 'A sensor id is not declared in sensors.yaml.',
   SP_GEO_DATABASE: 'A geo database cannot be read or has an unknown layout.',

@@ -1,4 +1,5 @@
 // The product's detector over one generated series.
+import type { HourCounts } from '../../core/surges/hour-counts.ts'
 import { judgeHour, openSurges } from '../../core/surges/judge-hour.ts'
 import { SeriesTable } from '../../core/surges/series-table.ts'
 import type { Surge } from '../../core/surges/surge.ts'
@@ -22,7 +23,8 @@ export function detectSurges(series: HourlySeries, thresholds: Thresholds): Surg
   return [...last.values()].sort((a, b) => a.detectedHour - b.detectedHour)
 }
 
-function countsOf(series: HourlySeries, hour: number) {
+/** An hour as the detector is told of it. */
+export function countsOf(series: HourlySeries, hour: number): HourCounts | null {
   if (series.isGap[hour] === 1) return null
   return {
     packets: series.packets[hour]!,

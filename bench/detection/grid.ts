@@ -2,7 +2,7 @@ import { generateSeries, OTHER_SHAPES, REFERENCE, ROUGH } from './generator.ts'
 import { type HourlySeries, type EventKind } from './series.ts'
 import { falseAlarmRate, foundAt, scoreEvents, median } from './score.ts'
 import { thresholdsOf, TUNE } from '../../core/surges/thresholds.ts'
-import { RECENT_DAYS } from '../../core/surges/baseline.ts'
+import { RECENT_DAYS } from '../../core/surges/thresholds.ts'
 import { DEFAULT_SURGE_SETTINGS } from '../../core/surges/settings.ts'
 import { detectSurges, FIRST_HOUR } from './detector-run.ts'
 const n = Number(process.argv[2]),
@@ -12,6 +12,7 @@ const configs = process.argv.slice(5)
 const base = { ...TUNE }
 let thresholds = thresholdsOf(DEFAULT_SURGE_SETTINGS, RECENT_DAYS)
 const run = (s: HourlySeries) => detectSurges(s, thresholds)
+import { opened } from '../../core/surges/open-surge.ts'
 const hoursOf = (all: ReturnType<typeof run>, heavy = false) =>
   all.filter((x) => (x.kind === 'heavy-hitter') === heavy).map((x) => x.detectedHour - 1 - FIRST_HOUR)
 const chars = process.env['SHAPES'] ? [REFERENCE, ROUGH, OTHER_SHAPES] : [REFERENCE, ROUGH]
@@ -29,14 +30,10 @@ for (const config of configs) {
   }
   thresholds = thresholdsOf(DEFAULT_SURGE_SETTINGS, RECENT_DAYS)
   const fa = nulls.map((set) => {
-    const r = set.map(run)
-    const k = new Map<string, number>()
-    for (const x of r.flat()) if (x.detectedHour - FIRST_HOUR > 336) k.set(x.kind, (k.get(x.kind) ?? 0) + 1)
-    return (
-      falseAlarmRate(r.map((x) => hoursOf(x))).toFixed(4) +
-      ' ' +
-      JSON.stringify(Object.fromEntries(k)).replaceAll('"', '')
-    )
+    const k = new Map<string, number>(); const st = [0, 0, 0]
+    const r = set.map((q, i) => { opened.length = 0; const x = run(q); for (const o of opened) if (o.hour - FIRST_HOUR > 336) { k.set(o.why, (k.get(o.why) ?? 0) + 1); st[i % 3]!++ } return x })
+    k.set('strata', st as never)
+    return falseAlarmRate(r.map((x) => hoursOf(x))).toFixed(4) + ' ' + JSON.stringify(Object.fromEntries(k)).replaceAll('"', '')
   })
   console.log(`${config.padEnd(30)}`, fa.map((x, i) => chars[i]!.name + ' ' + x).join('   '))
   for (const [k, set] of events.entries()) {

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { SeriesTable } from '../../core/surges/series-table.ts'
 import { thresholdsOf, TUNE } from '../../core/surges/thresholds.ts'
-import { RECENT_DAYS } from '../../core/surges/baseline.ts'
+import { RECENT_DAYS } from '../../core/surges/thresholds.ts'
 import { judgeHour } from '../../core/surges/judge-hour.ts'
 import { DEFAULT_SURGE_SETTINGS } from '../../core/surges/settings.ts'
 import { episodes } from './score.ts'

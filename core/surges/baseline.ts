@@ -3,6 +3,7 @@ import { hourlyDispersion, ringDay } from './dispersion.ts'
 import { weighWander } from './wander.ts'
 import * as at from './layout.ts'
 import { RING_DAYS } from './layout.ts'
+import { RECENT_DAYS } from './thresholds.ts'
 
 /** Days before today that a rate is of. */
 const NEAR_DAYS = [3, 16] as const
@@ -13,8 +14,6 @@ const OLD_KEPT = 1 - 1 / 60
 /** Fewer whole days than this give no rate of the far past. */
 const LEAST_FAR_EXPOSURE = 7 * 24
 const CLIP_DEVIATIONS = 2.5
-/** The days whose sums are kept, for the windows of days. */
-export const RECENT_DAYS = [3, 5, 7, 10, 14] as const
 /** What is believed of the swings beforehand, as precisions of their logs. */
 const HOUR_PRECISION = 11
 const WEEKDAY_PRECISION = 60

@@ -21,8 +21,10 @@ const LEAST_RATIO = 1.3
 const TREND_RATIO_HOURS = 72
 /** Hours after its detection at which a surge's onset is looked for again: then more is known. */
 
+export const opened: { why: string; hour: number }[] = []
 /** Opens a surge from what the scan found in `hour`. */
 export function openSurge(rows: Float32Array, row: number, hour: number, score: number): void {
+  opened.push({ hour, why: (scanned.isFar ? (scanned.isOld ? 'O' : 'F') : 'N') + scanned.windowHours })
   const isSlow = scanned.isFar || scanned.windowHours > SUDDEN_WINDOW_HOURS
   if (isSlow) findSlowOnset(rows, row, hour)
   const isTrend = isSlow && onset.kind === 'trend'

@@ -1,10 +1,9 @@
 // The scan: sums over windows that end with the newest hour, each against what it should be.
-import { RECENT_DAYS } from './baseline.ts'
 import { hourlyDispersion } from './dispersion.ts'
 import { excessEvidence } from './evidence.ts'
 import { WANDER_VARIANCES } from './wander.ts'
 import * as at from './layout.ts'
-import { HOUR_WINDOWS, type Thresholds, TUNE } from './thresholds.ts'
+import { HOUR_WINDOWS, RECENT_DAYS, type Thresholds, TUNE } from './thresholds.ts'
 
 /** What the scan of an hour found: the window that speaks loudest, by its margin over its threshold. */
 export const scanned = {
@@ -15,6 +14,7 @@ export const scanned = {
   expected: 0,
   windowHours: 0,
   isFar: false,
+  isOld: false,
   rate: 0,
   variance: 0,
   /** Sources of the last day, clipped, and its exposure. */
@@ -181,6 +181,7 @@ function scanDays(
       TUNE['dfar']!
     )
     offer(evidence, thresholds.days[i]!, count, expected, RECENT_DAYS[i]! * 24, true, far, variance)
+    if (scanned.isFar) scanned.isOld = first === 2
   }
 }
 

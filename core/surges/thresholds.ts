@@ -1,6 +1,9 @@
 // The evidence that an alarm takes, from the false alarms that are asked for.
 import type { SurgeSettings } from './settings.ts'
 
+/** Windows in days, against the far rate. */
+export const RECENT_DAYS = [3, 5, 7, 10, 14] as const
+
 /** Windows in hours, against the near rate; the short ones are of counts as they are, the others of clipped ones. */
 export const HOUR_WINDOWS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 72] as const
 
@@ -20,17 +23,17 @@ export interface Thresholds {
 /** Thresholds for windows of those days. */
 export function thresholdsOf(
   settings: SurgeSettings,
-  windowDays: readonly number[],
+  windowDays: readonly number[] = RECENT_DAYS,
   tune: Tune = TUNE
 ): Thresholds {
   const share = (settings.falseAlarms * tune.scale) / (HOUR_WINDOWS.length + windowDays.length)
   const of = (windowHours: number) =>
     Math.log((QUARTER_HOURS * testsAnHour(windowHours)) / share) -
-    (windowHours === 1 ? -Math.log(tune['w1']!) : 0)
+    (windowHours === 1 ? -Math.log(tune['w1']!) : windowHours >= 12 ? Math.log(tune['wn']!) : 0)
   return {
     falseAlarms: settings.falseAlarms,
     hours: Float64Array.from(HOUR_WINDOWS, of),
-    days: Float64Array.from(windowDays, (days) => of(days * 24) - Math.log(tune['wf']!)),
+    days: Float64Array.from(windowDays, (days) => of(days * 24) - Math.log(tune['wf']! / tune['wn']!)),
     smallestRatio: settings.smallestRatio,
     smallestCount: settings.smallestCount
   }
@@ -60,7 +63,7 @@ export const TUNE: Tune = {
   odrift: 0.005,
   omargin: 0,
   lag: 7,
-  prior: 1,
+  prior: 0, wn: 4,
   look: 1e9,
   pref: 2,
   fw: 0.5,

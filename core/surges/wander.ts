@@ -9,6 +9,7 @@ const STRENGTHS = Float64Array.of(0.03, 0.05, 0.08, 0.12, 0.17, 0.24, 0.34)
 export const WANDER_VARIANCES = STRENGTHS.map((strength) => strength * strength)
 /** What is believed before a series has shown anything. */
 const PRIORS = [
+  [0.125, 0.215, 0.28, 0.22, 0.105, 0.042, 0.013],
   [0.12, 0.2, 0.26, 0.22, 0.12, 0.06, 0.02],
   [0.13, 0.23, 0.3, 0.23, 0.085, 0.02, 0.005],
   [0.15, 0.25, 0.33, 0.2, 0.055, 0.012, 0.003]

@@ -3,7 +3,6 @@ import { RedisSurgeStore } from '../../adapters/redis-surge-store.ts'
 import { readSensorList } from '../../adapters/sensor-list-file.ts'
 import type { Configuration } from '../../core/configuration.ts'
 import { liveNamespace } from '../../core/store/run-settings.ts'
-import { RECENT_DAYS } from '../../core/surges/baseline.ts'
 import { SeriesJudge } from '../../core/surges/series-judge.ts'
 import type { SurgeSettings } from '../../core/surges/settings.ts'
 import { thresholdsOf } from '../../core/surges/thresholds.ts'
@@ -21,7 +20,7 @@ export async function runDetector(configuration: Configuration, version: string)
   const log = processLog('detector')
   const life = new Life()
   const { sensors } = await readSensorList(configuration.sensorsFile)
-  const thresholds = thresholdsOf(surgeSettingsOf(configuration), RECENT_DAYS)
+  const thresholds = thresholdsOf(surgeSettingsOf(configuration))
   const counters = new DetectorCounters()
   const bus = createBus(configuration, null, ['surges'], log)
   const counts = createStore(configuration, null, 'read')

@@ -6,7 +6,6 @@ import { afterAll, expect, test } from '@jest/globals'
 import { writeExport } from '../../adapters/export-file.ts'
 import { readConfiguration } from '../../core/configuration.ts'
 import type { ExportedWindow } from '../../core/counts/exported-window.ts'
-import { RECENT_DAYS } from '../../core/surges/baseline.ts'
 import { SeriesJudge } from '../../core/surges/series-judge.ts'
 import { DEFAULT_SURGE_SETTINGS } from '../../core/surges/settings.ts'
 import { SurgeBook } from '../../core/surges/surge-book.ts'
@@ -53,7 +52,7 @@ const windows: ExportedWindow[] = Array.from({ length: HOURS }, (_, hour) => ({
 
 /** What the judge alone says of the same hours. */
 function expectedChanges(): SurgeChange[] {
-  const judge = new SeriesJudge(thresholdsOf(DEFAULT_SURGE_SETTINGS, RECENT_DAYS), null)
+  const judge = new SeriesJudge(thresholdsOf(DEFAULT_SURGE_SETTINGS), null)
   const book = new SurgeBook([])
   return windows.flatMap(({ window, counts }) => {
     const series = new Map(counts.map(({ series, packets, sources }) => [series, { packets, sources }]))

@@ -1,6 +1,5 @@
 // The judge of all series of a store: what is taken in, what goes on after a restart, what is forgotten.
 import { expect, test } from '@jest/globals'
-import { RECENT_DAYS } from '../../../core/surges/baseline.ts'
 import type { HourReading, JudgedSurge, SeriesHour } from '../../../core/surges/hourly-judge.ts'
 import { SeriesJudge } from '../../../core/surges/series-judge.ts'
 import { DEFAULT_SURGE_SETTINGS } from '../../../core/surges/settings.ts'
@@ -9,7 +8,7 @@ import { poisson } from '../../builders/poisson.ts'
 
 const START = 460_000
 const DAY = 24
-const thresholds = thresholdsOf(DEFAULT_SURGE_SETTINGS, RECENT_DAYS)
+const thresholds = thresholdsOf(DEFAULT_SURGE_SETTINGS)
 
 type Means = Readonly<Record<string, number>>
 
