@@ -8,16 +8,17 @@ import { DEFAULT_SURGE_SETTINGS, type SurgeSettings } from '../core/surges/setti
 import type { Surge } from '../core/surges/surge.ts'
 import { formatUtc } from '../core/windows/time-zone.ts'
 import type { CliContext } from './context.ts'
-import { liveSurgeRows } from './live-surges.ts'
+import { parseRun } from './run-option.ts'
+import { captureSurgeRows, liveSurgeRows, runSurgeRows } from './surge-rows.ts'
 import { chooseFormat } from './output/format.ts'
 import { printRows } from './output/rows.ts'
 import type { Value } from './output/text.ts'
 
 const HELP = `
-Without --counts it lists what the detector has told of: open surges first, then the newest. What a surge is there says the
-detector's configuration.
+Without captures, --run and --counts it lists what the detector has told of: open surges first, then the newest; what a surge
+is there says the detector's configuration. Over captures, or a run, it lists what the detector would have told of them.
 
-FILE is CSV. Its first line names the columns: series, window_start (ISO 8601, a whole hour) and packets; if you have
+FILE of --counts is CSV. Its first line names the columns: series, window_start (ISO 8601, a whole hour) and packets; if you have
 them, sources (unique ones: they are judged then, and packets only tell heavy hitters), dark_addresses (that listened:
 counts are judged per address) and sensor (a row a series, sensor and hour: then one sensor cannot carry a surge alone).
 A row is a series and hour; a missing row is a gap, never a zero. Rows of a series are in order of time; series may
@@ -30,10 +31,13 @@ of such evidence, at most those asked for (null for a heavy hitter). docs/detect
 
 Examples:
   stormpetrel surges
+  stormpetrel surges captures/
   stormpetrel surges --counts hourly.csv
   stormpetrel surges --counts - --false-alarms 0.1 --format table < hourly.csv`
 
 interface SurgesOptions {
+  readonly sensor?: string
+  readonly run?: string
   readonly counts?: string
   readonly falseAlarms: number
   readonly smallestRatio: number
@@ -63,13 +67,16 @@ export function registerSurges(program: Command, context: CliContext): void {
     .description(
       'Lists surges, of the detector or in hourly counts from anywhere: when each began, how large it is, and how sure.'
     )
+    .argument('[FILE...]', 'captures, folders of captures, or -')
+    .option('--sensor <id>', 'the sensor that the captures are of, as sensors.yaml declares it')
+    .option('--run <name>', 'the hours of a replay run')
     .option('--counts <FILE>', 'CSV with a row a series and hour, or - for standard input')
     .option('--false-alarms <n>', 'a series and quarter, above 0 up to 10', within(0, 10), falseAlarms)
     .option('--smallest-ratio <n>', 'to the baseline, above 1 up to 100', within(1, 100), smallestRatio)
     .option('--smallest-count <n>', 'sources in a window, above 0 up to 1e9', within(0, 1e9), smallestCount)
     .option('--format <format>', 'json, ndjson, csv or table (default: table on a terminal, else ndjson)')
     .addHelpText('after', HELP)
-    .action((options: SurgesOptions) => surges(context, options))
+    .action((files: string[], options: SurgesOptions) => surges(context, files, options))
 }
 
 /** Parses a number above the first and up to the second. */
@@ -81,14 +88,21 @@ function within(above: number, most: number): (text: string) => number {
   }
 }
 
-async function surges(context: CliContext, options: SurgesOptions): Promise<void> {
+async function surges(context: CliContext, files: readonly string[], options: SurgesOptions): Promise<void> {
   const format = chooseFormat(options.format, context.stdout.isTTY === true)
-  if (options.counts === undefined) {
-    await printRows({ columns: COLUMNS, rows: await liveSurgeRows(context) }, format, context.sink())
-    return
+  const print = async (rows: Iterable<readonly Value[]>): Promise<void> =>
+    await printRows({ columns: COLUMNS, rows }, format, context.sink())
+  const run = parseRun(options.run)
+  if ([files.length > 0, run !== null, options.counts !== undefined].filter(Boolean).length > 1) {
+    throw new StormpetrelError('SP_USAGE', 'surges: captures, --run or --counts; choose one of them')
   }
-  const reader = await readCounts(options.counts, options)
-  await printRows({ columns: COLUMNS, rows: reader.finish().map(valuesOf) }, format, context.sink())
+  if (files.length > 0) await captureSurgeRows(context, files, options.sensor, options, print)
+  else if (run !== null) await print(await runSurgeRows(context, run, options))
+  else if (options.counts === undefined) await print(await liveSurgeRows(context))
+  else {
+    const reader = await readCounts(options.counts, options)
+    await print(reader.finish().map(valuesOf))
+  }
 }
 
 /** Reads and judges a file. Throws SP_COUNTS_FILE, SP_FILE_UNREADABLE. */

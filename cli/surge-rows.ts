@@ -1,0 +1,129 @@
+// Surges of the detector, of a run, and of captures, as rows.
+import type { CaptureFile } from '../adapters/capture-files.ts'
+import type { CountStore } from '../core/store/count-store.ts'
+import type { SurgeSettings } from '../core/surges/settings.ts'
+import type { SurgeChange } from '../core/surges/surge-change.ts'
+import { formatUtc } from '../core/windows/time-zone.ts'
+import type { CliContext } from './context.ts'
+import { distinctFiles, inputFiles, noteRepeats } from './input-files.ts'
+import { playCaptures } from './play-captures.ts'
+import { withCopies } from './stream-copies.ts'
+import { withStore } from './with-store.ts'
+import type { Value } from './output/text.ts'
+
+/** Batches that are added up before they are put to the windows: 4,096 packets each at most. */
+const BATCHES_A_FLUSH = 128
+
+/** What the detector has told of, by its newest change: open ones first, then the newest. */
+export async function liveSurgeRows(context: CliContext): Promise<Value[][]> {
+  const [{ RedisSurgeStore }, { liveNamespace }] = await Promise.all([
+    import('../adapters/redis-surge-store.ts'),
+    import('../core/store/run-settings.ts')
+  ])
+  const { redisUrl, topicPrefix } = context.configuration()
+  const store = new RedisSurgeStore(redisUrl, liveNamespace(topicPrefix))
+  await store.start()
+  try {
+    const changes = await store.surges()
+    const isOpen = (change: SurgeChange): number => (change.closedSeconds === null ? 1 : 0)
+    changes.sort(
+      (a, b) =>
+        isOpen(b) - isOpen(a) || b.detectedSeconds - a.detectedSeconds || (a.series < b.series ? -1 : 1)
+    )
+    return changes.map(valuesOf)
+  } finally {
+    await store.stop()
+  }
+}
+
+/** What the detector would have told of the hours of a run, in that order. Throws SP_RUN. */
+export async function runSurgeRows(
+  context: CliContext,
+  run: string,
+  settings: SurgeSettings
+): Promise<Value[][]> {
+  let rows: Value[][] = []
+  await withStore(context, run, 'read', async (store) => {
+    rows = await judgedRows(context, store, settings)
+  })
+  return rows
+}
+
+/** The same of captures. A damaged one is used up to its damage, and then said; files that are there twice count once. */
+export async function captureSurgeRows(
+  context: CliContext,
+  paths: readonly string[],
+  sensor: string | undefined,
+  settings: SurgeSettings,
+  print: (rows: Value[][]) => Promise<void>
+): Promise<void> {
+  await withCopies(await inputFiles(paths), async (named) => {
+    const { files, repeats } = await distinctFiles(named)
+    noteRepeats(context, repeats)
+    await countCaptures(context, files, sensor, async (store) => {
+      await print(await judgedRows(context, store, settings))
+    })
+  })
+}
+
+async function countCaptures(
+  context: CliContext,
+  files: readonly CaptureFile[],
+  sensor: string | undefined,
+  done: (store: CountStore) => Promise<void>
+): Promise<void> {
+  const [{ MemoryStore }, { Accumulator }] = await Promise.all([
+    import('../adapters/memory-store.ts'),
+    import('../core/windows/accumulator.ts')
+  ])
+  const store = new MemoryStore()
+  const accumulator = new Accumulator()
+  const flush = async (): Promise<void> => {
+    await store.applySlot({ slot: 0, spans: [], batches: [], known: [], ...accumulator.take() })
+  }
+  let batches = 0
+  await playCaptures(
+    context,
+    { files, sensor, needed: { region: true, asn: true }, isPrinting: false },
+    (batch) => {
+      accumulator.add(batch)
+      batches += 1
+      return batches % BATCHES_A_FLUSH === 0 ? flush() : undefined
+    },
+    async () => {
+      await flush()
+      await done(store)
+    }
+  )
+}
+
+async function judgedRows(
+  context: CliContext,
+  store: CountStore,
+  settings: SurgeSettings
+): Promise<Value[][]> {
+  const [{ judgeStore }, { readSensorList }, { thresholdsOf }] = await Promise.all([
+    import('../services/detector/judge-store.ts'),
+    import('../adapters/sensor-list-file.ts'),
+    import('../core/surges/thresholds.ts')
+  ])
+  const { sensors } = await readSensorList(context.configuration().sensorsFile)
+  return (await judgeStore(store, sensors, thresholdsOf(settings))).map(valuesOf)
+}
+
+/** In the columns of surges.ts. */
+function valuesOf(change: SurgeChange): Value[] {
+  const { series, kind, detectedSeconds, closedSeconds, score, ratio } = change
+  return [
+    series,
+    kind,
+    closedSeconds === null ? 'open' : 'closed',
+    formatUtc(change.onsetSeconds),
+    formatUtc(change.onsetFromSeconds),
+    formatUtc(change.onsetToSeconds),
+    formatUtc(detectedSeconds),
+    closedSeconds === null ? null : formatUtc(closedSeconds),
+    Number(ratio.toFixed(3)),
+    score === null ? null : Number(score.toPrecision(3))
+  ]
+}

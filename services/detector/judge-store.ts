@@ -1,0 +1,26 @@
+// Every hour of a store judged one after the other: what a run, or captures, would have been told live.
+import type { CountStore } from '../../core/store/count-store.ts'
+import { SeriesJudge } from '../../core/surges/series-judge.ts'
+import { SurgeBook } from '../../core/surges/surge-book.ts'
+import type { SurgeChange } from '../../core/surges/surge-change.ts'
+import type { Thresholds } from '../../core/surges/thresholds.ts'
+import type { Sensor } from '../../core/telescope/sensor-list.ts'
+import { readHour } from './read-hour.ts'
+
+const HOUR_SECONDS = 3600
+
+/** The newest change of each surge, in the order in which they were first told. Hours without any count are gaps. */
+export async function judgeStore(
+  store: CountStore,
+  sensors: readonly Sensor[],
+  thresholds: Thresholds
+): Promise<SurgeChange[]> {
+  const judge = new SeriesJudge(thresholds, null)
+  const book = new SurgeBook([])
+  const newest = new Map<string, SurgeChange>()
+  for (const start of await store.windows('hour', 'UTC', 'all')) {
+    const judged = judge.judge(await readHour(store, sensors, start))
+    for (const change of book.enter(judged, start + HOUR_SECONDS)) newest.set(change.surge, change)
+  }
+  return [...newest.values()]
+}
