@@ -36,7 +36,6 @@ export function buildProgram(context: CliContext): Command {
   registerSurges(program, context)
   registerLedger(program, context)
   registerExport(program, context)
-  registerSurges(program, context)
   registerReplay(program, context)
   registerServices(program, context)
   registerCheck(program, context)
