@@ -74,6 +74,8 @@ async function playAndStay(
     onFailure: life.fail
   })
   await withParts([service], async () => {
+    // Whoever waits for the lines below may end it as soon as they are there.
+    const ended = life.untilEnd()
     const url = service.url
     const what = areSamples
       ? `the ${files.length} sample captures`
@@ -88,6 +90,6 @@ async function playAndStay(
       )
     })
     played.catch(life.fail)
-    await life.untilEnd()
+    await ended
   })
 }
