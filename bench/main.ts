@@ -1,7 +1,8 @@
 // The benchmark: `npm run bench`. It runs the real program over captures that it makes, prints a table, and leaves
 // bench/results/latest.json and a dated copy. `--only NAME` runs the cases with that in their name, and leaves nothing;
 // `--only drain` runs the stream beside Kafka Streams, and puts it in the place of the one in the results; with `--alone` it
-// leaves out the peers, and leaves nothing.
+// leaves out the peers, and leaves nothing. `--only detection` evaluates the detector of surges (docs/detection.md), on
+// NAB's real counts too where `--nab` names a checkout.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { arch, availableParallelism, cpus, loadavg, release, tmpdir, totalmem, type } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +20,7 @@ import {
   readLatestResults
 } from './results.ts'
 import { readConfiguration } from '../core/configuration.ts'
+import { DETECTION_RESULTS, measureDetection } from './detection/part.ts'
 import { measureMemory } from './stream/memory.ts'
 import { measureDrainAlone, measureStream } from './stream/part.ts'
 
@@ -28,6 +30,12 @@ const WARM_GOAL_MS = 150
 
 const DRAIN = 'drain'
 const MEMORY = 'memory'
+const DETECTION = 'detection'
+const DETECTION_SIZE = {
+  nulls: 1000,
+  eventsAKind: 400,
+  seeds: { thresholds: 9001, nulls: 9002, events: 9003 }
+}
 /** STORMPETREL_SLOTS as it is where nobody says otherwise. */
 const SLOTS = readConfiguration({}).slots
 const DRAIN_PACKETS = 20_000_000
@@ -38,17 +46,22 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     packets: { type: 'string' },
     alone: { type: 'boolean' },
-    slots: { type: 'string' }
+    slots: { type: 'string' },
+    nab: { type: 'string' }
   }
 })
 const rounds = Number(values.rounds ?? 3)
 const drainPackets = Number(values.packets ?? DRAIN_PACKETS)
 const only = values.only ?? ''
 const chosen = BENCH_CASES.filter(({ name }) => name.includes(only))
-if ((chosen.length === 0 && only !== DRAIN && only !== MEMORY) || !(rounds >= 1) || !(drainPackets >= 1000)) {
-  const names = [...BENCH_CASES.map(({ name }) => name), DRAIN, MEMORY].join(', ')
+if (
+  (chosen.length === 0 && ![DRAIN, MEMORY, DETECTION].includes(only)) ||
+  !(rounds >= 1) ||
+  !(drainPackets >= 1000)
+) {
+  const names = [...BENCH_CASES.map(({ name }) => name), DRAIN, MEMORY, DETECTION].join(', ')
   process.stderr.write(
-    `usage: npm run bench -- [--only NAME] [--rounds 3] [--packets ${DRAIN_PACKETS}] [--alone] [--slots ${SLOTS}]; names: ${names}\n`
+    `usage: npm run bench -- [--only NAME] [--rounds 3] [--packets ${DRAIN_PACKETS}] [--alone] [--slots ${SLOTS}] [--nab FOLDER]; names: ${names}\n`
   )
   process.exit(2)
 }
@@ -63,7 +76,11 @@ const environment = {
 }
 
 try {
-  if (only === DRAIN && values.alone) await measureDrainAlone(drainPackets, say)
+  if (only === DETECTION) {
+    const results = measureDetection(DETECTION_SIZE, values.nab ?? null, say)
+    writeFileSync(join(packageRoot(), DETECTION_RESULTS), `${JSON.stringify(results, null, 2)}\n`)
+    say(`kept in ${DETECTION_RESULTS}`)
+  } else if (only === DRAIN && values.alone) await measureDrainAlone(drainPackets, say)
   else if (only === MEMORY) {
     const memory = await measureMemory(Number(values.slots ?? SLOTS), say)
     for (const { kind, keys, bytes, times } of memory.rows)

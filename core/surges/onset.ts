@@ -1,11 +1,14 @@
 // When a rise began, and whether it is a step or a trend.
 import { hourlyDispersion, ringDay } from './dispersion.ts'
 import * as at from './layout.ts'
-import { TUNE } from './thresholds.ts'
 
 /** Days that the fits look at. */
 const FIT_DAYS = 42
 const LEAST_TREND_DAYS = 3
+/** A step that is seen only in days is rarer than a trend: it must fit better by this much (chi-squared). */
+const STEP_PENALTY = 2
+/** Of the wander's variance, what a day does not share with its neighbours, about. */
+const WANDER_OF_A_DAY = 0.5
 /** A fit this much worse than the best one still may be true: the interval's reach (chi-squared, 1 degree, 90 %). */
 const INTERVAL_EVIDENCE = 1.35
 
@@ -79,10 +82,10 @@ export function findSlowOnset(rows: Float32Array, row: number, hour: number): vo
     lineErrors[place] =
       place < days - LEAST_TREND_DAYS ? errorOf(days, place, true) : Number.POSITIVE_INFINITY
     stepErrors[place] = errorOf(days, place, false)
-    const error = Math.min(lineErrors[place]!, stepErrors[place]! + TUNE['pref']!)
+    const error = Math.min(lineErrors[place]!, stepErrors[place]! + STEP_PENALTY)
     if (error >= best) continue
     best = error
-    onset.kind = lineErrors[place]! < stepErrors[place]! + TUNE['pref']! ? 'trend' : 'step'
+    onset.kind = lineErrors[place]! < stepErrors[place]! + STEP_PENALTY ? 'trend' : 'step'
     onset.hour = starts[place]!
   }
   const errors = onset.kind === 'trend' ? lineErrors : stepErrors
@@ -103,7 +106,7 @@ const stepErrors = new Float64Array(FIT_DAYS + 1)
 
 /** Log rates of the days that are kept and of the day under way, oldest first. */
 function collectDays(rows: Float32Array, row: number, today: number): number {
-  const variance = rows[row + at.WANDER]! * TUNE['fw']! + hourlyDispersion(rows, row) / 24
+  const variance = rows[row + at.WANDER]! * WANDER_OF_A_DAY + hourlyDispersion(rows, row) / 24
   let days = 0
   for (let back = FIT_DAYS; back >= 0; back--) {
     const slot = ringDay(today - back)
