@@ -19,7 +19,9 @@ const END_EVIDENCE = 5
 const LEAST_RATIO = 1.3
 const TREND_RATIO_HOURS = 72
 /** So long after its detection a surge's onset is looked for again: then more is known. */
-const LOOK_AGAIN_HOURS = 24
+const LOOK_AGAIN_HOURS = [24, 96] as const
+/** What was called a step is a trend where that fits so much better (chi-squared). */
+const CLEAR_PREFERENCE = 8
 
 /** Opens a surge from what the scan found in `hour`. */
 export function openSurge(rows: Float32Array, row: number, hour: number, score: number): void {
@@ -83,21 +85,22 @@ export function followSurge(
 }
 
 function lookAgain(rows: Float32Array, row: number, hour: number, ratio: number): void {
-  if (rows[row + at.OPEN_LOOKS]! > 0 || hour + 1 - rows[row + at.OPEN_DETECTED]! < LOOK_AGAIN_HOURS) return
-  rows[row + at.OPEN_LOOKS] = 1
-  const ageHours = hour - rows[row + at.OPEN_ONSET]!
+  const looks = rows[row + at.OPEN_LOOKS]!
+  const wantedHours = LOOK_AGAIN_HOURS[looks]
+  if (wantedHours === undefined || hour + 1 - rows[row + at.OPEN_DETECTED]! < wantedHours) return
+  rows[row + at.OPEN_LOOKS] = looks + 1
   const isTrend = rows[row + at.OPEN_KIND] === KIND_NUMBERS.trend
-  if (isTrend) {
-    findSlowOnset(rows, row, hour)
-    if (onset.kind === 'step') return
-  } else if (ageHours < at.RING_HOURS - 12) findSuddenOnset(rows, row, hour, rows[row + at.OPEN_RATE]!, ratio)
-  else return
-  rows[row + at.OPEN_ONSET] = Math.min(onset.hour, rows[row + at.OPEN_DETECTED]! - 1)
+  findSlowOnset(rows, row, hour)
+  if (onset.preference > (isTrend ? 0 : CLEAR_PREFERENCE)) {
+    if (isTrend && looks > 0) return
+    rows[row + at.OPEN_KIND] = KIND_NUMBERS.trend
+  } else if (!isTrend && looks === 0 && hour - rows[row + at.OPEN_ONSET]! < at.RING_HOURS - 12) {
+    findSuddenOnset(rows, row, hour, rows[row + at.OPEN_RATE]!, ratio)
+  } else return
+  const lastHour = rows[row + at.OPEN_DETECTED]! - 1
+  rows[row + at.OPEN_ONSET] = Math.min(onset.hour, lastHour)
   rows[row + at.OPEN_ONSET_FROM] = Math.min(onset.fromHour, rows[row + at.OPEN_ONSET]!)
-  rows[row + at.OPEN_ONSET_TO] = Math.max(
-    rows[row + at.OPEN_ONSET]!,
-    Math.min(onset.toHour, rows[row + at.OPEN_DETECTED]! - 1)
-  )
+  rows[row + at.OPEN_ONSET_TO] = Math.max(rows[row + at.OPEN_ONSET]!, Math.min(onset.toHour, lastHour))
 }
 
 /** Whether the surge ends with this hour, and how. */
