@@ -1,7 +1,8 @@
 // The benchmark: `npm run bench`. It runs the real program over captures that it makes, prints a table, and leaves
 // bench/results/latest.json and a dated copy. `--only NAME` runs the cases with that in their name, and leaves nothing, or one
 // part (drain with Kafka Streams beside it, live, capture, small, growth, memory), and puts it in the place of the one in the
-// results. `--only drain --alone` leaves out the peers, and leaves nothing.
+// results. `--only drain --alone` leaves out the peers, and leaves nothing. `--only detection` evaluates the detector of
+// surges (docs/detection.md), on NAB's real counts too where `--nab` names a checkout.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { arch, availableParallelism, cpus, loadavg, release, tmpdir, totalmem, type } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +20,7 @@ import {
   readLatestResults
 } from './results.ts'
 import { readConfiguration } from '../core/configuration.ts'
+import { DETECTION_RESULTS, measureDetection } from './detection/part.ts'
 import { measureCaptures } from './stream/captures.ts'
 import { measureGrowth } from './stream/growth.ts'
 import { measureLive } from './stream/live.ts'
@@ -40,7 +42,8 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     packets: { type: 'string' },
     alone: { type: 'boolean' },
-    slots: { type: 'string' }
+    slots: { type: 'string' },
+    nab: { type: 'string' }
   }
 })
 const rounds = Number(values.rounds ?? 3)
@@ -57,12 +60,23 @@ const PARTS: Readonly<Record<string, () => Promise<Partial<BenchResults>>>> = {
   memory: async () => ({ memory: await measureMemory(slots, say) })
 }
 
+const DETECTION = 'detection'
+const DETECTION_SIZE = {
+  nulls: 1000,
+  eventsAKind: 400,
+  seeds: { thresholds: 9001, nulls: 9002, events: 9003 }
+}
+
 const only = values.only ?? ''
 const chosen = BENCH_CASES.filter(({ name }) => name.includes(only))
-if ((chosen.length === 0 && !(only in PARTS)) || !(rounds >= 1) || !(drainPackets >= 1000)) {
-  const names = [...BENCH_CASES.map(({ name }) => name), ...Object.keys(PARTS)].join(', ')
+if (
+  (chosen.length === 0 && !(only in PARTS) && only !== DETECTION) ||
+  !(rounds >= 1) ||
+  !(drainPackets >= 1000)
+) {
+  const names = [...BENCH_CASES.map(({ name }) => name), ...Object.keys(PARTS), DETECTION].join(', ')
   process.stderr.write(
-    `usage: npm run bench -- [--only NAME] [--rounds 3] [--packets ${DRAIN_PACKETS}] [--alone] [--slots ${SLOTS}]; names: ${names}\n`
+    `usage: npm run bench -- [--only NAME] [--rounds 3] [--packets ${DRAIN_PACKETS}] [--alone] [--slots ${SLOTS}] [--nab FOLDER]; names: ${names}\n`
   )
   process.exit(2)
 }
@@ -79,7 +93,11 @@ const environment = {
 try {
   const part = PARTS[only]
   if (only === 'drain' && values.alone) await measureDrainAlone(drainPackets, say)
-  else if (part !== undefined) keep({ ...readLatestResults(), ...(await part()) })
+  else if (only === DETECTION) {
+    const results = measureDetection(DETECTION_SIZE, values.nab ?? null, say)
+    writeFileSync(join(packageRoot(), DETECTION_RESULTS), `${JSON.stringify(results, null, 2)}\n`)
+    say(`kept in ${DETECTION_RESULTS}`)
+  } else if (part !== undefined) keep({ ...readLatestResults(), ...(await part()) })
   else await run()
 } finally {
   rmSync(folder, { recursive: true, force: true })

@@ -67,7 +67,6 @@ export const OTHER_SHAPES: Character = {
   levelChanges: 0.5
 }
 
-export const debugTruth = { sd: 0, tau: 0, drift: 0 }
 /** One series: the same character, seed, number and kind give the same counts. */
 export function generateSeries(
   character: Character,
@@ -132,9 +131,6 @@ function logRates(character: Character, random: SeededRandom): Float64Array {
   const tau = random.between(...character.wanderHours)
   const keep = Math.exp(-1 / tau)
   const tail = random.between(...character.heavyTail)
-  debugTruth.sd = sd
-  debugTruth.tau = tau
-  debugTruth.drift = drift * 720
   const levels = slowChanges(character, random)
   let wander = sd * random.normal()
   return Float64Array.from({ length: SERIES_HOURS }, (_, hour) => {

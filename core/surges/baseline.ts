@@ -3,7 +3,7 @@ import { hourlyDispersion, ringDay } from './dispersion.ts'
 import { weighWander } from './wander.ts'
 import * as at from './layout.ts'
 import { RING_DAYS } from './layout.ts'
-import { RECENT_DAYS } from './thresholds.ts'
+import { DAY_WINDOWS } from './thresholds.ts'
 
 /** Days before today that a rate is of. */
 const NEAR_DAYS = [3, 16] as const
@@ -95,8 +95,8 @@ export function sumRecentDays(rows: Float32Array, row: number, today: number): v
   let counts = 0
   let exposures = 0
   let back = 1
-  for (let i = 0; i < RECENT_DAYS.length; i++) {
-    for (; back <= RECENT_DAYS[i]!; back++) {
+  for (let i = 0; i < DAY_WINDOWS.length; i++) {
+    for (; back <= DAY_WINDOWS[i]!; back++) {
       counts += rows[row + at.DAY_COUNTS + ringDay(today - back)]!
       exposures += rows[row + at.DAY_EXPOSURES + ringDay(today - back)]!
     }

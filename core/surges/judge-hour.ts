@@ -8,7 +8,9 @@ import type { HourCounts } from './hour-counts.ts'
 import * as at from './layout.ts'
 import { isCarriedByOneSensor, packBusiest } from './one-sensor.ts'
 import { closeSurge, describeSurge, endOf, followSurge, openRatio, openSurge } from './open-surge.ts'
-import { clippedCount, learnExcess, scan, scanned } from './scan.ts'
+import { learnOwnTail } from './own-tail.ts'
+import { clippedCount, scan } from './scan.ts'
+import { finding } from './finding.ts'
 import type { SeriesTable } from './series-table.ts'
 import type { Surge } from './surge.ts'
 import type { Thresholds } from './thresholds.ts'
@@ -91,9 +93,9 @@ function judgeCount(
   if (near === 0) return
   scan(rows, row, hour, thresholds)
   learnFrom(rows, row, hour, count, clipped, exposure)
-  if (!isWarm || scanned.margin < 0) return
-  if (isCarriedByOneSensor(rows, row, hour, scanned.windowHours, scanned.rate, scanned.variance)) return
-  openSurge(rows, row, hour, thresholds.falseAlarms * Math.exp(-scanned.margin))
+  if (!isWarm || finding.margin < 0) return
+  if (isCarriedByOneSensor(rows, row, hour, finding.windowHours, finding.rate, finding.variance)) return
+  openSurge(rows, row, hour, thresholds.falseAlarms * Math.exp(-finding.margin))
   changes.push(describeSurge(rows, row, series, hour, null))
 }
 
@@ -106,10 +108,10 @@ function learnFrom(
   exposure: number
 ): void {
   // The level of the last day, with half a day of the baseline's: the swing is learnt against what is around it.
-  const level = (scanned.dayCount + 12 * rows[row + at.NEAR_RATE]!) / (scanned.dayExposure + 12)
+  const level = (finding.dayCount + 12 * rows[row + at.NEAR_RATE]!) / (finding.dayExposure + 12)
   learnHour(rows, row, hour, clipped, level * exposure)
   learnHourlyDispersion(rows, row, count, level * exposure)
-  learnExcess(rows, row)
+  learnOwnTail(rows, row)
 }
 
 function describeHeavyHitter(

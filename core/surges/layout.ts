@@ -7,6 +7,10 @@ export const RING_HOURS = 72
 /** Days that are kept one by one. */
 export const RING_DAYS = 44
 
+/** Strengths of wander that are weighed against each other, and the numbers of the filter behind each. */
+export const STRENGTH_COUNT = 7
+export const FILTER_LENGTH = 6
+
 /** Raised where a row's meaning changes: rows of another version are not read. */
 export const LAYOUT_VERSION = 1
 
@@ -53,11 +57,11 @@ export const HOURLY_WEIGHT = field()
 /** Variance of the log of the level, as it is believed on average. */
 export const WANDER = field()
 /** The weights of the strengths of wander, for the near, the far and the old rate, and the filters behind them. */
-export const WANDER_WEIGHTS = field(7)
-export const FAR_WANDER_WEIGHTS = field(7)
-export const OLD_WANDER_WEIGHTS = field(7)
-export const WANDER_FILTER_LENGTH = 6
-export const WANDER_FILTER = field(7 * WANDER_FILTER_LENGTH)
+export const NEAR_WEIGHTS = field(STRENGTH_COUNT)
+export const FAR_WEIGHTS = field(STRENGTH_COUNT)
+export const OLD_WEIGHTS = field(STRENGTH_COUNT)
+export const WANDER_FILTERS = field(STRENGTH_COUNT * FILTER_LENGTH)
+/** The rate that the filters' levels are relative to. */
 export const WANDER_REFERENCE = field()
 /** Dark addresses that an exposure of 1 stands for; 0 where none are given. */
 export const USUAL_ADDRESSES = field()

@@ -1,16 +1,28 @@
 // When a rise began, and whether it is a step or a trend.
 import { hourlyDispersion, ringDay } from './dispersion.ts'
 import * as at from './layout.ts'
-import { TUNE } from './thresholds.ts'
 
 /** Days that the fits look at. */
 const FIT_DAYS = 42
 const LEAST_TREND_DAYS = 3
+/** Days of level before the first onset that is tried. */
+const FIRST_PLACE = 4
+/** A step that is seen only in days is rarer than a trend: it must fit better by this much (chi-squared). */
+const STEP_PENALTY = 2
+/** Of the wander's variance, what a day does not share with its neighbours, about. */
+const WANDER_OF_A_DAY = 0.5
 /** A fit this much worse than the best one still may be true: the interval's reach (chi-squared, 1 degree, 90 %). */
 const INTERVAL_EVIDENCE = 1.35
 
 /** An onset, in hours since 1970, and the kind of rise that fits. */
-export const onset = { kind: 'step' as 'step' | 'trend', hour: 0, fromHour: 0, toHour: 0 }
+export const onset = {
+  kind: 'step' as 'step' | 'trend',
+  /** How much better a trend fits than a step (chi-squared). */
+  preference: 0,
+  hour: 0,
+  fromHour: 0,
+  toHour: 0
+}
 
 /**
  * The onset by hours: where the log likelihood ratio of a rise by `ratio`, summed back from `hour`, is greatest (Page
@@ -74,25 +86,36 @@ function stepEvidence(
  */
 export function findSlowOnset(rows: Float32Array, row: number, hour: number): void {
   const days = collectDays(rows, row, Math.floor(hour / 24))
-  let best = Number.POSITIVE_INFINITY
-  for (let place = 4; place < days; place++) {
-    lineErrors[place] =
-      place < days - LEAST_TREND_DAYS ? errorOf(days, place, true) : Number.POSITIVE_INFINITY
+  let bestLine = Number.POSITIVE_INFINITY
+  let bestStep = Number.POSITIVE_INFINITY
+  for (let place = FIRST_PLACE; place < days; place++) {
+    const isLong = place < days - LEAST_TREND_DAYS
+    lineErrors[place] = isLong ? errorOf(days, place, true) : Number.POSITIVE_INFINITY
     stepErrors[place] = errorOf(days, place, false)
-    const error = Math.min(lineErrors[place]!, stepErrors[place]! + TUNE['pref']!)
-    if (error >= best) continue
-    best = error
-    onset.kind = lineErrors[place]! < stepErrors[place]! + TUNE['pref']! ? 'trend' : 'step'
-    onset.hour = starts[place]!
+    bestLine = Math.min(bestLine, lineErrors[place]!)
+    bestStep = Math.min(bestStep, stepErrors[place]!)
   }
-  const errors = onset.kind === 'trend' ? lineErrors : stepErrors
-  onset.fromHour = onset.hour
-  onset.toHour = onset.hour
-  for (let place = 4; place < days; place++) {
+  const isTrend = bestLine < bestStep + STEP_PENALTY
+  onset.kind = isTrend ? 'trend' : 'step'
+  onset.preference = bestStep + STEP_PENALTY - bestLine
+  placeOnset(days, isTrend ? lineErrors : stepErrors, isTrend ? bestLine : bestStep)
+}
+
+/** The mean of all places, each by its likelihood, and the reach of those that may be true. */
+function placeOnset(days: number, errors: Float64Array, best: number): void {
+  let sum = 0
+  let sumOfHours = 0
+  onset.fromHour = Number.POSITIVE_INFINITY
+  onset.toHour = Number.NEGATIVE_INFINITY
+  for (let place = FIRST_PLACE; place < days; place++) {
+    const likelihood = Math.exp((best - errors[place]!) / 2)
+    sum += likelihood
+    sumOfHours += likelihood * starts[place]!
     if (errors[place]! > best + 2 * INTERVAL_EVIDENCE) continue
     onset.fromHour = Math.min(onset.fromHour, starts[place]!)
-    onset.toHour = Math.max(onset.toHour, starts[place]!)
+    onset.toHour = Math.max(onset.toHour, starts[place]! + 23)
   }
+  onset.hour = sum > 0 ? Math.round(sumOfHours / sum) : onset.fromHour
 }
 
 const logs = new Float64Array(FIT_DAYS + 1)
@@ -103,7 +126,7 @@ const stepErrors = new Float64Array(FIT_DAYS + 1)
 
 /** Log rates of the days that are kept and of the day under way, oldest first. */
 function collectDays(rows: Float32Array, row: number, today: number): number {
-  const variance = rows[row + at.WANDER]! * TUNE['fw']! + hourlyDispersion(rows, row) / 24
+  const variance = rows[row + at.WANDER]! * WANDER_OF_A_DAY + hourlyDispersion(rows, row) / 24
   let days = 0
   for (let back = FIT_DAYS; back >= 0; back--) {
     const slot = ringDay(today - back)

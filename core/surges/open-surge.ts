@@ -3,9 +3,8 @@ import { findRates, sumRecentDays } from './baseline.ts'
 import { hourlyDispersion, ringDay } from './dispersion.ts'
 import * as at from './layout.ts'
 import { findSlowOnset, findSuddenOnset, onset } from './onset.ts'
-import { scanned } from './scan.ts'
+import { finding } from './finding.ts'
 import type { Surge, SurgeEnd } from './surge.ts'
-import { TUNE } from './thresholds.ts'
 import { forgetLevel } from './wander.ts'
 
 const KIND_NUMBERS = { spike: 1, step: 2, trend: 3 } as const
@@ -19,17 +18,18 @@ const USUAL_AFTER_HOURS = 28 * 24
 const END_EVIDENCE = 5
 const LEAST_RATIO = 1.3
 const TREND_RATIO_HOURS = 72
-/** Hours after its detection at which a surge's onset is looked for again: then more is known. */
+/** So long after its detection a surge's onset is looked for again: then more is known. */
+const LOOK_AGAIN_HOURS = [24, 96] as const
+/** What was called a step is a trend where that fits so much better (chi-squared). */
+const CLEAR_PREFERENCE = 8
 
-export const opened: { why: string; hour: number }[] = []
 /** Opens a surge from what the scan found in `hour`. */
 export function openSurge(rows: Float32Array, row: number, hour: number, score: number): void {
-  opened.push({ hour, why: (scanned.isFar ? (scanned.isOld ? 'O' : 'F') : 'N') + scanned.windowHours })
-  const isSlow = scanned.isFar || scanned.windowHours > SUDDEN_WINDOW_HOURS
+  const isSlow = finding.isOfDays || finding.windowHours > SUDDEN_WINDOW_HOURS
   if (isSlow) findSlowOnset(rows, row, hour)
   const isTrend = isSlow && onset.kind === 'trend'
   if (!isTrend && (!isSlow || hour - onset.hour < at.RING_HOURS - 24)) {
-    findSuddenOnset(rows, row, hour, scanned.rate, Math.max(LEAST_RATIO, scanned.ratio))
+    findSuddenOnset(rows, row, hour, finding.rate, Math.max(LEAST_RATIO, finding.ratio))
   }
   const isShort = !isTrend && hour - onset.hour < SPIKE_HOURS
   rows[row + at.OPEN_KIND] = KIND_NUMBERS[isTrend ? 'trend' : isShort ? 'spike' : 'step']
@@ -37,7 +37,7 @@ export function openSurge(rows: Float32Array, row: number, hour: number, score: 
   rows[row + at.OPEN_ONSET_FROM] = onset.fromHour
   rows[row + at.OPEN_ONSET_TO] = onset.toHour
   rows[row + at.OPEN_DETECTED] = hour + 1
-  rows[row + at.OPEN_RATE] = scanned.rate
+  rows[row + at.OPEN_RATE] = finding.rate
   rows[row + at.OPEN_SCORE] = score
   rows[row + at.OPEN_LOOKS] = 0
   rows[row + at.END_EVIDENCE] = 0
@@ -86,24 +86,21 @@ export function followSurge(
 
 function lookAgain(rows: Float32Array, row: number, hour: number, ratio: number): void {
   const looks = rows[row + at.OPEN_LOOKS]!
-  const wanted = [24, TUNE['look']!][looks]
-  if (wanted === undefined || hour + 1 - rows[row + at.OPEN_DETECTED]! < wanted) return
+  const wantedHours = LOOK_AGAIN_HOURS[looks]
+  if (wantedHours === undefined || hour + 1 - rows[row + at.OPEN_DETECTED]! < wantedHours) return
   rows[row + at.OPEN_LOOKS] = looks + 1
-  const ageHours = hour - rows[row + at.OPEN_ONSET]!
   const isTrend = rows[row + at.OPEN_KIND] === KIND_NUMBERS.trend
-  if (isTrend) {
-    findSlowOnset(rows, row, hour)
-    if (onset.kind === 'step' && isTrend && looks === 0) return
-    rows[row + at.OPEN_KIND] = KIND_NUMBERS[onset.kind]
-  } else if (looks === 0 && ageHours < at.RING_HOURS - 12)
+  findSlowOnset(rows, row, hour)
+  if (onset.preference > (isTrend ? 0 : CLEAR_PREFERENCE)) {
+    if (isTrend && looks > 0) return
+    rows[row + at.OPEN_KIND] = KIND_NUMBERS.trend
+  } else if (!isTrend && looks === 0 && hour - rows[row + at.OPEN_ONSET]! < at.RING_HOURS - 12) {
     findSuddenOnset(rows, row, hour, rows[row + at.OPEN_RATE]!, ratio)
-  else return
-  rows[row + at.OPEN_ONSET] = Math.min(onset.hour, rows[row + at.OPEN_DETECTED]! - 1)
+  } else return
+  const lastHour = rows[row + at.OPEN_DETECTED]! - 1
+  rows[row + at.OPEN_ONSET] = Math.min(onset.hour, lastHour)
   rows[row + at.OPEN_ONSET_FROM] = Math.min(onset.fromHour, rows[row + at.OPEN_ONSET]!)
-  rows[row + at.OPEN_ONSET_TO] = Math.max(
-    rows[row + at.OPEN_ONSET]!,
-    Math.min(onset.toHour, rows[row + at.OPEN_DETECTED]! - 1)
-  )
+  rows[row + at.OPEN_ONSET_TO] = Math.max(rows[row + at.OPEN_ONSET]!, Math.min(onset.toHour, lastHour))
 }
 
 /** Whether the surge ends with this hour, and how. */

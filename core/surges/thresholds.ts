@@ -1,84 +1,57 @@
 // The evidence that an alarm takes, from the false alarms that are asked for.
 import type { SurgeSettings } from './settings.ts'
 
-/** Windows in days, against the far rate. */
-export const RECENT_DAYS = [3, 5, 7, 10, 14] as const
-
-/** Windows in hours, against the near rate; the short ones are of counts as they are, the others of clipped ones. */
+/** Windows in hours that end with the newest hour, against the near rate. */
 export const HOUR_WINDOWS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 72] as const
 
-/** Windows of the newest hour and what is before it share their hours: so much less often is there something new. */
-const QUARTER_HOURS = 91 * 24
+/** Windows of whole days and the day under way, against the far rate (all but the first) and the old one (from a week). */
+export const DAY_WINDOWS = [3, 5, 7, 10, 14] as const
 
-/** Evidence that each window takes: hours first, then days. */
+const QUARTER_HOURS = 91 * 24
+/**
+ * Neighbouring windows alarm together: what is asked for may be given out this many times. Held against null series of
+ * the reference generator, at 0.01, 0.1 and 1 (docs/detection.md).
+ */
+const OVERLAP = 2
+/** Shares of the false alarms, relative to a window of two to eight hours: one hour is all that a spike may last, and a slow
+ * rise cannot be told by waiting for the next window. */
+const HOUR_SHARE = 2.5
+const HALF_DAY_SHARE = 4
+const DAYS_SHARE = 4
+
+/** What an alarm takes. */
 export interface Thresholds {
   /** As they were asked for, a series and quarter. */
   readonly falseAlarms: number
+  /** Evidence (natural log) for each of HOUR_WINDOWS and DAY_WINDOWS. */
   readonly hours: Float64Array
   readonly days: Float64Array
   readonly smallestRatio: number
   readonly smallestCount: number
 }
 
-/** Thresholds for windows of those days. */
-export function thresholdsOf(
-  settings: SurgeSettings,
-  windowDays: readonly number[] = RECENT_DAYS,
-  tune: Tune = TUNE
-): Thresholds {
-  const share = (settings.falseAlarms * tune.scale) / (HOUR_WINDOWS.length + windowDays.length)
-  const of = (windowHours: number) =>
-    Math.log((QUARTER_HOURS * testsAnHour(windowHours)) / share) -
-    (windowHours === 1 ? -Math.log(tune['w1']!) : windowHours >= 12 ? Math.log(tune['wn']!) : 0)
+/** The thresholds for some settings: found once, used for every series and hour. */
+export function thresholdsOf({ falseAlarms, smallestRatio, smallestCount }: SurgeSettings): Thresholds {
+  const share = (falseAlarms * OVERLAP) / (HOUR_WINDOWS.length + DAY_WINDOWS.length)
+  const evidence = (hours: number, weight: number) =>
+    Math.log((QUARTER_HOURS * testsAnHour(hours)) / (share * weight))
   return {
-    falseAlarms: settings.falseAlarms,
-    hours: Float64Array.from(HOUR_WINDOWS, of),
-    days: Float64Array.from(windowDays, (days) => of(days * 24) - Math.log(tune['wf']! / tune['wn']!)),
-    smallestRatio: settings.smallestRatio,
-    smallestCount: settings.smallestCount
+    falseAlarms,
+    hours: Float64Array.from(HOUR_WINDOWS, (hours) => evidence(hours, hourWindowShare(hours))),
+    days: Float64Array.from(DAY_WINDOWS, (days) => evidence(days * 24, DAYS_SHARE)),
+    smallestRatio,
+    smallestCount
   }
 }
 
-export interface Tune {
-  scale: number
-  [name: string]: number
-}
-export const TUNE: Tune = {
-  scale: 2,
-  pot: 1,
-  wander: 1.15,
-  near: 0.0012,
-  drift: 0.002,
-  g3: 0.9,
-  far: 1,
-  f0: 1,
-  margin: 0,
-  n0: 12,
-  nu: 0.7,
-  w1: 0.4,
-  wf: 4,
-  pw: 0.008,
-  pf: 8,
-  old: 1,
-  odrift: 0.005,
-  omargin: 0,
-  lag: 7,
-  prior: 0, wn: 4,
-  look: 1e9,
-  pref: 2,
-  fw: 0.5,
-  flag: 16,
-  olag: 28,
-  d8: 10,
-  d24: 8,
-  d168: 4,
-  dmin: 0.7,
-  dfar: 1
+function hourWindowShare(hours: number): number {
+  if (hours === 1) return HOUR_SHARE
+  return hours < 12 ? 1 : HALF_DAY_SHARE
 }
 
 /**
- * False alarms an hour at evidence 0, as the exponential tail is carried down: a normal tail for windows of few hours, and
- * upcrossings of a moving sum for longer ones (Slepian 1961).
+ * False alarms an hour at evidence 0, as an exponential tail is carried down to it: that of a normal deviate for windows
+ * of few hours, upcrossings of a moving sum for longer ones (Slepian 1961).
  */
 function testsAnHour(windowHours: number): number {
   return Math.min(0.08, 2 / windowHours)

@@ -1,19 +1,13 @@
 // How strongly the level of a series wanders by itself: a posterior over a few strengths, from every day but the newest.
 import { hourlyDispersion, ringDay } from './dispersion.ts'
 import * as at from './layout.ts'
-import { TUNE } from './thresholds.ts'
 
 /** Standard deviations of the log level that are weighed against each other. */
 const STRENGTHS = Float64Array.of(0.03, 0.05, 0.08, 0.12, 0.17, 0.24, 0.34)
 /** Their squares. */
 export const WANDER_VARIANCES = STRENGTHS.map((strength) => strength * strength)
 /** What is believed before a series has shown anything. */
-const PRIORS = [
-  [0.125, 0.215, 0.28, 0.22, 0.105, 0.042, 0.013],
-  [0.12, 0.2, 0.26, 0.22, 0.12, 0.06, 0.02],
-  [0.13, 0.23, 0.3, 0.23, 0.085, 0.02, 0.005],
-  [0.15, 0.25, 0.33, 0.2, 0.055, 0.012, 0.003]
-]
+const PRIOR = [0.125, 0.215, 0.28, 0.22, 0.105, 0.042, 0.013] as const
 /** Days after which a wander is forgotten to 1/e. */
 const MEMORY_DAYS = 3
 const KEPT = Math.exp(-1 / MEMORY_DAYS)
@@ -25,7 +19,11 @@ const CLIP_DEVIATIONS = 3
 const LIKELIHOOD_KEPT = 1 - 1 / 200
 /** The filter that is kept has seen every day up to four weeks ago. */
 const KEPT_LAG_DAYS = 28
-const FILTER_LENGTH = at.WANDER_FILTER_LENGTH
+/** The posteriors leave out the newest days: a rise that is under way is no wander. */
+const NEAR_LAG_DAYS = 7
+const FAR_LAG_DAYS = 16
+const OLD_LAG_DAYS = 28
+const { FILTER_LENGTH } = at
 
 const filter = new Float64Array(FILTER_LENGTH * STRENGTHS.length)
 const weights = new Float64Array(STRENGTHS.length)
@@ -38,27 +36,27 @@ export function weighWander(rows: Float32Array, row: number, today: number, days
     rows[row + at.WANDER_REFERENCE] = rows[row + at.NEAR_RATE]!
     startFilter(rows, row)
   }
-  for (let i = 0; i < filter.length; i++) filter[i] = rows[row + at.WANDER_FILTER + i]!
+  for (let i = 0; i < filter.length; i++) filter[i] = rows[row + at.WANDER_FILTERS + i]!
   let back = KEPT_LAG_DAYS + days
   for (; back > KEPT_LAG_DAYS; back--) passDay(rows, row, today - back)
-  for (let i = 0; i < filter.length; i++) rows[row + at.WANDER_FILTER + i] = filter[i]!
-  const oldLag = Math.min(TUNE['olag']!, Math.floor(seenDays / 2))
-  const farLag = Math.min(TUNE['flag']!, Math.floor(seenDays / 2))
-  const nearLag = Math.min(TUNE['lag']!, Math.floor(seenDays / 4))
+  for (let i = 0; i < filter.length; i++) rows[row + at.WANDER_FILTERS + i] = filter[i]!
+  const oldLag = Math.min(OLD_LAG_DAYS, Math.floor(seenDays / 2))
+  const farLag = Math.min(FAR_LAG_DAYS, Math.floor(seenDays / 2))
+  const nearLag = Math.min(NEAR_LAG_DAYS, Math.floor(seenDays / 4))
   for (; back > oldLag; back--) passDay(rows, row, today - back)
-  weigh(rows, row + at.OLD_WANDER_WEIGHTS)
+  weigh(rows, row + at.OLD_WEIGHTS)
   for (; back > farLag; back--) passDay(rows, row, today - back)
-  weigh(rows, row + at.FAR_WANDER_WEIGHTS)
+  weigh(rows, row + at.FAR_WEIGHTS)
   for (; back > nearLag; back--) passDay(rows, row, today - back)
-  weigh(rows, row + at.WANDER_WEIGHTS)
+  weigh(rows, row + at.NEAR_WEIGHTS)
   let mean = 0
-  for (let k = 0; k < STRENGTHS.length; k++) mean += rows[row + at.WANDER_WEIGHTS + k]! * WANDER_VARIANCES[k]!
+  for (let k = 0; k < STRENGTHS.length; k++) mean += rows[row + at.NEAR_WEIGHTS + k]! * WANDER_VARIANCES[k]!
   rows[row + at.WANDER] = mean
 }
 
 function startFilter(rows: Float32Array, row: number): void {
   for (let k = 0; k < STRENGTHS.length; k++) {
-    const start = row + at.WANDER_FILTER + k * FILTER_LENGTH
+    const start = row + at.WANDER_FILTERS + k * FILTER_LENGTH
     rows[start] = 0
     rows[start + 1] = 0
     rows[start + 2] = FIRST_LEVEL_VARIANCE
@@ -71,7 +69,7 @@ function startFilter(rows: Float32Array, row: number): void {
 function weigh(rows: Float32Array, start: number): void {
   let best = Number.NEGATIVE_INFINITY
   for (let k = 0; k < STRENGTHS.length; k++) {
-    weights[k] = Math.log(PRIORS[TUNE['prior']!]![k]!) + filter[k * FILTER_LENGTH + 5]!
+    weights[k] = Math.log(PRIOR[k]!) + filter[k * FILTER_LENGTH + 5]!
     best = Math.max(best, weights[k]!)
   }
   let sum = 0
@@ -112,5 +110,5 @@ function passDay(rows: Float32Array, row: number, day: number): void {
 
 /** The level is another one from now on; how much it wanders is still believed. */
 export function forgetLevel(rows: Float32Array, row: number): void {
-  for (let k = 0; k < STRENGTHS.length; k++) rows[row + at.WANDER_FILTER + k * FILTER_LENGTH + 2] = 1
+  for (let k = 0; k < STRENGTHS.length; k++) rows[row + at.WANDER_FILTERS + k * FILTER_LENGTH + 2] = 1
 }

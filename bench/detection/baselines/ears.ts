@@ -1,24 +1,22 @@
 // EARS C2 (Hutwagner and others 2003): a day against the seven days that end three days before it.
 import { channelM, type HourlySeries } from '../series.ts'
 import { type Baseline, hoursOver } from './baseline.ts'
+import { remembered } from './statistics.ts'
 
 const DAY = 24
 const BASELINE_DAYS = 7
 const LAG_DAYS = 2
 
+/** The rule, on unique sources with the busiest sensor cut. */
 export const EARS_C2: Baseline = {
   name: 'EARS C2',
   channel: 'M',
   usualThreshold: 3,
-  alarms: (series, threshold) => hoursOver(c2Statistic(series), threshold)
+  alarms: (series, threshold) => hoursOver(statisticOf(series), threshold)
 }
 
-const known = new WeakMap<HourlySeries, Float64Array>()
-
 /** Judged in the last hour of each day. */
-function c2Statistic(series: HourlySeries): Float64Array {
-  const before = known.get(series)
-  if (before !== undefined) return before
+const statisticOf = remembered((series: HourlySeries) => {
   const days = dailyCounts(series)
   const statistic = new Float64Array(series.sources.length)
   for (let day = BASELINE_DAYS + LAG_DAYS; day < days.length; day++) {
@@ -27,9 +25,8 @@ function c2Statistic(series: HourlySeries): Float64Array {
     const variance = window.reduce((sum, count) => sum + (count - mean) ** 2, 0) / (BASELINE_DAYS - 1)
     statistic[day * DAY + DAY - 1] = (days[day]! - mean) / Math.max(Math.sqrt(variance), 0.5)
   }
-  known.set(series, statistic)
   return statistic
-}
+})
 
 /** Counts of whole days; a day's missing hours are filled with its mean. */
 function dailyCounts(series: HourlySeries): number[] {

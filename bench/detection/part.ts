@@ -1,0 +1,51 @@
+// `npm run bench -- --only detection`: the whole evaluation, on seeds that nothing was tuned on.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { packageRoot } from '../../adapters/package-root.ts'
+import {
+  type BaselineResult,
+  evaluateBaselines,
+  evaluateProduct,
+  type EvaluationSize,
+  type ProductResult
+} from './evaluation.ts'
+import { judgeTweets, type RealCountsResult } from './real-counts.ts'
+import { type DetectionSpeed, measureSpeed } from './speed.ts'
+
+/** What an evaluation leaves in bench/results/detection.json. */
+export interface DetectionResults {
+  readonly startedAt: string
+  readonly size: EvaluationSize
+  readonly product: readonly ProductResult[]
+  readonly baselines: readonly BaselineResult[]
+  /** Null where no checkout of NAB was given. */
+  readonly realCounts: RealCountsResult | null
+  readonly speed: DetectionSpeed
+}
+
+/** Where they are, relative to the package. */
+export const DETECTION_RESULTS = join('bench', 'results', 'detection.json')
+
+const SPEED_SERIES = 1000
+const ASKED = [0.01, 0.1, 1] as const
+
+/** The results that are kept with the source. */
+export function readDetectionResults(): DetectionResults {
+  return JSON.parse(readFileSync(join(packageRoot(), DETECTION_RESULTS), 'utf8')) as DetectionResults
+}
+
+/** Evaluates; `nabCheckout` is a folder with a checkout of numenta/NAB, or null. */
+export function measureDetection(
+  size: EvaluationSize,
+  nabCheckout: string | null,
+  say: (line: string) => void
+): DetectionResults {
+  const startedAt = new Date().toISOString()
+  const speed = measureSpeed(SPEED_SERIES)
+  say(`${speed.nsPerSeriesHour} ns an hour and series`)
+  const realCounts = nabCheckout === null ? null : judgeTweets(nabCheckout)
+  if (realCounts !== null)
+    say(`NAB's tweets: ${realCounts.falseAlarms.toFixed(2)} a series-quarter outside labels`)
+  const product = evaluateProduct(size, ASKED, say)
+  return { startedAt, size, product, baselines: evaluateBaselines(size, ASKED[0], say), realCounts, speed }
+}
