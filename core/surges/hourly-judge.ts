@@ -41,6 +41,11 @@ export interface HourlyJudge {
   readonly series: number
   /** Hours come in order, each once. */
   judge(hour: HourReading): JudgedSurge[]
+  /**
+   * Surges that the counts of an hour would open although it is not over: what is there of it is enough by itself. Changes
+   * nothing.
+   */
+  peek(hour: HourReading): JudgedSurge[]
   /** All that it knows, in parts of at most some megabytes. */
   toParts(): Uint8Array[]
 }

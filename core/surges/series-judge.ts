@@ -57,10 +57,29 @@ export class SeriesJudge implements HourlyJudge {
       judgeHour(this.#table, row, hour, counts, this.#thresholds, changes)
     }
     const judged = changes
-      .filter(({ series }) => this.#names[series] !== QUIET)
-      .map((one) => this.#judged(one))
+      .map((change) => this.#judged(change, this.#names[change.series]!))
+      .filter(({ series }) => series !== QUIET)
     this.#leaveForgotten(hour)
     return judged
+  }
+
+  peek(reading: HourReading): JudgedSurge[] {
+    if (!reading.isObserved) return []
+    const hour = reading.startSeconds / HOUR_SECONDS
+    const quiet = this.#table.write(this.#rows.get(QUIET)!)
+    const scratch = new SeriesTable(1)
+    scratch.add()
+    const raised: JudgedSurge[] = []
+    for (const [name, { sources }] of reading.series) {
+      if (sources < this.#smallestCount) continue
+      const row = this.#rows.get(name)
+      scratch.read(0, row === undefined ? quiet : this.#table.write(row))
+      const changes: Surge[] = []
+      judgeHour(scratch, 0, hour, this.#countsOf(name, reading, hour), this.#thresholds, changes)
+      const opened = changes.find((each) => each.closedHour === null && each.detectedHour === hour + 1)
+      if (opened !== undefined && opened.kind !== 'heavy-hitter') raised.push(this.#judged(opened, name))
+    }
+    return raised
   }
 
   toParts(): Uint8Array[] {
@@ -95,10 +114,10 @@ export class SeriesJudge implements HourlyJudge {
     this.#rows.set(name, row)
   }
 
-  #judged(surge: Surge): JudgedSurge {
+  #judged(surge: Surge, series: string): JudgedSurge {
     const { kind, ratio, score, closedHour } = surge
     return {
-      series: this.#names[surge.series]!,
+      series,
       kind,
       state: closedHour === null ? 'open' : 'closed',
       onsetSeconds: surge.onsetHour * HOUR_SECONDS,

@@ -1,7 +1,7 @@
 // Which surges are open, and what they are called: the same judgements give the same ids, whoever makes them, and again.
 import { fnv1a } from '../store/slot.ts'
 import type { JudgedSurge } from './hourly-judge.ts'
-import type { SurgeChange } from './surge-change.ts'
+import type { SurgeChange, SurgeState } from './surge-change.ts'
 
 /**
  * The id of a surge: by its series, the hour in which it was first judged to be there, and whether it is one. What began as a
@@ -13,7 +13,7 @@ export function surgeId({ series, kind, detectedSeconds }: JudgedSurge): string 
   return [text, `${text}|surge`].map((each) => fnv1a(each).toString(16).padStart(8, '0')).join('')
 }
 
-/** Open surges by id. */
+/** Surges that are open, or raised early, by id. */
 export class SurgeBook {
   readonly #open = new Map<string, SurgeChange>()
 
@@ -22,40 +22,66 @@ export class SurgeBook {
     for (const change of changes) if (change.closedSeconds === null) this.#open.set(change.surge, change)
   }
 
-  /** The newest change of each open surge, the most certain first. */
+  /** The newest change of each of them, the most certain first. */
   get open(): SurgeChange[] {
     return [...this.#open.values()].sort((a, b) => doubt(a) - doubt(b) || (a.surge < b.surge ? -1 : 1))
   }
 
-  /** What is to be told of an hour's judgement. One that is open already, or was never opened, is told as it is. */
+  /** What is to be told of an hour that is not over: each surge is raised once. */
+  raise(seen: readonly JudgedSurge[], hourEndSeconds: number): SurgeChange[] {
+    return seen
+      .filter((each) => !this.#open.has(surgeId(each)))
+      .map((each) => this.#take(each, hourEndSeconds, 'early'))
+  }
+
+  /** What is to be told of an hour's judgement: of surges that were raised early in it, that they are withdrawn, too. */
   enter(judged: readonly JudgedSurge[], hourEndSeconds: number): SurgeChange[] {
-    return judged.map((each) => {
-      const surge = surgeId(each)
-      const before = this.#open.get(surge)
-      const number = (before?.number ?? 0) + 1
-      const change: SurgeChange = {
-        id: `${surge}-${number}`,
-        surge,
+    const changes = judged.map((each) => this.#take(each, hourEndSeconds, each.state))
+    for (const early of this.#open.values()) {
+      if (early.state !== 'early' || early.detectedSeconds > hourEndSeconds) continue
+      this.#open.delete(early.surge)
+      const number = early.number + 1
+      const id = `${early.surge}-${number}`
+      changes.push({
+        ...early,
+        id,
         number,
-        story: before?.story ?? surge,
-        series: each.series,
-        kind: each.kind,
-        state: each.state,
-        severity: before?.severity ?? severityOf(each),
-        onsetSeconds: each.onsetSeconds,
-        onsetFromSeconds: each.onsetFromSeconds,
-        onsetToSeconds: each.onsetToSeconds,
-        detectedSeconds: each.detectedSeconds,
+        state: 'withdrawn',
         hourEndSeconds,
-        closedSeconds: each.closedSeconds,
-        ratio: each.ratio,
-        score: each.score,
-        drivers: []
-      }
-      if (each.state === 'closed') this.#open.delete(surge)
-      else this.#open.set(surge, change)
-      return change
-    })
+        closedSeconds: hourEndSeconds
+      })
+    }
+    return changes
+  }
+
+  #take(judged: JudgedSurge, hourEndSeconds: number, state: SurgeState): SurgeChange {
+    const surge = surgeId(judged)
+    const before = this.#open.get(surge)
+    const number = (before?.number ?? 0) + 1
+    const { series, kind, detectedSeconds, closedSeconds, ratio, score } = judged
+    const { onsetSeconds, onsetFromSeconds, onsetToSeconds } = judged
+    const change: SurgeChange = {
+      id: `${surge}-${number}`,
+      surge,
+      number,
+      story: before?.story ?? surge,
+      series,
+      kind,
+      state,
+      severity: before?.severity ?? severityOf(judged),
+      onsetSeconds,
+      onsetFromSeconds,
+      onsetToSeconds,
+      detectedSeconds,
+      hourEndSeconds,
+      closedSeconds,
+      ratio,
+      score,
+      drivers: []
+    }
+    if (state === 'closed') this.#open.delete(surge)
+    else this.#open.set(surge, change)
+    return change
   }
 }
 

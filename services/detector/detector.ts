@@ -11,7 +11,7 @@ import type { SurgeChange } from '../../core/surges/surge-change.ts'
 import type { SurgeStore } from '../../core/surges/surge-store.ts'
 import type { Sensor } from '../../core/telescope/sensor-list.ts'
 import type { DetectorCounters } from './metrics.ts'
-import { readHour } from './read-hour.ts'
+import { liveDarkAddressesOf, readHour } from './read-hour.ts'
 import { idsAtEnd } from './topic-end.ts'
 
 /** What a detector reads, where it keeps what it knows, and whom it tells. */
@@ -122,6 +122,8 @@ export class Detector {
         return
       }
     }
+    if (!this.#isStopping && this.#judging === judging && (await this.#raiseEarly(judging)))
+      await this.#send(judging)
   }
 
   /** Begins from what is stored, less what the topic's end holds already. */
@@ -143,6 +145,26 @@ export class Detector {
       judgedUpToSeconds: saved?.judgedUpToSeconds ?? 0,
       outbox: waiting.slice(done)
     }
+  }
+
+  /** Looks at the hour under way: what is a surge by what has come of it is told at once. True where there was any. */
+  async #raiseEarly(judging: Judging): Promise<boolean> {
+    const { counts, sensors, surges } = this.#options
+    const { lease, judge, book, judgedUpToSeconds } = judging
+    if (judgedUpToSeconds === 0) return false
+    const reading = await readHour(counts, sensors, judgedUpToSeconds)
+    // Sensors that have not sent anything of it yet are there all the same.
+    const before = await liveDarkAddressesOf(counts, sensors, judgedUpToSeconds - HOUR_SECONDS)
+    const darkAddresses = Math.max(reading.darkAddresses, before)
+    const changes = book.raise(judge.peek({ ...reading, darkAddresses }), judgedUpToSeconds + HOUR_SECONDS)
+    if (changes.length === 0) return false
+    if (!(await surges.save(lease, { judgedUpToSeconds, parts: judge.toParts(), changes }))) {
+      this.#forget()
+      return false
+    }
+    judging.outbox = [...judging.outbox, ...changes]
+    this.#show(judging)
+    return true
   }
 
   /** The hour that is to be judged after those up to then, by its start; null where none is due. */

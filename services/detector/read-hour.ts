@@ -15,16 +15,25 @@ export async function readHour(
   const window = { size: 'hour', zone: 'UTC', startSeconds, vantage: VANTAGE } as const
   const packets = await store.packets(window)
   const sources = await store.sources(window, [...packets.keys()])
-  const bySensor = await store.sensorPackets(startSeconds)
   return {
     startSeconds,
     // A telescope of any size sees something every hour: where nothing at all came, nobody was listening.
     isObserved: packets.size > 0,
-    darkAddresses: liveDarkAddresses(sensors, [...bySensor.keys()], startSeconds),
+    darkAddresses: await liveDarkAddressesOf(store, sensors, startSeconds),
     series: new Map(
       [...packets].map(([series, count]) => [series, { packets: count, sources: sources.get(series) ?? 0 }])
     )
   }
+}
+
+/** Dark addresses that were there in an hour. */
+export async function liveDarkAddressesOf(
+  store: CountStore,
+  sensors: readonly Sensor[],
+  startSeconds: number
+): Promise<number> {
+  const bySensor = await store.sensorPackets(startSeconds)
+  return liveDarkAddresses(sensors, [...bySensor.keys()], startSeconds)
 }
 
 /**

@@ -41,7 +41,7 @@ class TenPackets implements HourlyJudge {
     const end = startSeconds + HOUR
     const names = new Set([...series.keys(), ...this.#open.keys()])
     return [...names].sort().flatMap((name) => {
-      const isHigh = (series.get(name)?.packets ?? 0) >= 10
+      const isHigh = (series.get(name)?.packets ?? 0) >= minimum
       const since = this.#open.get(name)
       if (isHigh === (since !== undefined)) return []
       if (isHigh) this.#open.set(name, end)
@@ -49,6 +49,13 @@ class TenPackets implements HourlyJudge {
       const detectedSeconds = since ?? end
       return [judgedSurge(name, isHigh ? 'open' : 'closed', detectedSeconds, isHigh ? null : startSeconds)]
     })
+  }
+
+  /** The same criterion, of what is there so far. */
+  peek({ startSeconds, series }: HourReading): JudgedSurge[] {
+    return [...series]
+      .filter(([name, { packets }]) => packets >= minimum && !this.#open.has(name))
+      .map(([name]) => judgedSurge(name, 'open', startSeconds + HOUR, null))
   }
 
   toParts(): Uint8Array[] {
@@ -83,6 +90,8 @@ class BreakableStore extends RedisSurgeStore {
 
 let judgedHours: number[]
 let nowSeconds: number
+/** Packets that are a surge. */
+let minimum: number
 let counts: MemoryStore
 let bus: InProcessBus
 let namespace: string
@@ -92,6 +101,7 @@ let failures: Error[]
 
 beforeEach(() => {
   judgedHours = []
+  minimum = 10
   nowSeconds = START + 4 * HOUR
   counts = new MemoryStore({ retention: DEFAULT_RETENTION, nowSeconds: () => nowSeconds })
   bus = new InProcessBus({ partitions: 1, maxUnreadRecords: 1000, nowMs: Date.now })
@@ -247,4 +257,37 @@ test('whoever dies between saving, sending and noting tells nothing twice and fo
   expect(new Set(changes.map(({ id }) => id)).size).toBe(4)
   const ids = await idsAtEnd(bus, `end-${randomUUID()}`, 2)
   expect(ids).toEqual(new Set(changes.slice(2).map(({ id }) => id)))
+})
+
+test('what is a surge before its hour is over is raised once, and confirmed or withdrawn when it is judged', async () => {
+  await count([1, 12])
+  nowSeconds = START + HOUR + 1200
+  const { counters } = await startDetector()
+  await until(() => counters.sentChanges === 1)
+  await new Promise((resolve) => setTimeout(resolve, 5 * INTERVAL_MS))
+  expect((await told()).map(({ text }) => text)).toEqual(['port=23/TCP early 2'])
+  expect(counters.open.map(({ state }) => state)).toEqual(['early'])
+
+  nowSeconds = START + 2 * HOUR + 900
+  await until(() => counters.sentChanges === 2)
+  const changes = await told()
+  expect(changes.map(({ text }) => text)).toEqual(['port=23/TCP early 2', 'port=23/TCP open 2'])
+  expect(changes.map(({ id }) => id.split('-')[1])).toEqual(['1', '2'])
+  expect(changes[0]!.id.split('-')[0]).toBe(changes[1]!.id.split('-')[0])
+})
+
+test('a restarted detector knows what it raised early, and withdraws it where the hour does not bear it out', async () => {
+  await count([1, 12])
+  nowSeconds = START + HOUR + 1200
+  const first = await startDetector()
+  await until(() => first.counters.sentChanges === 1)
+  await first.detector.stop()
+  // Another judge: of ten packets it is not convinced.
+  minimum = 100
+  nowSeconds = START + 2 * HOUR + 900
+  const second = await startDetector()
+  await until(() => second.counters.sentChanges === 1)
+
+  expect((await told()).map(({ text }) => text)).toEqual(['port=23/TCP early 2', 'port=23/TCP withdrawn 2'])
+  expect(second.counters.open).toEqual([])
 })

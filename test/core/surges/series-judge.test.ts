@@ -114,3 +114,26 @@ test('parts hold a thousand series each', () => {
   expect(judge.toParts().length).toBe(3)
   expect(new SeriesJudge(thresholds, judge.toParts()).series).toBe(judge.series)
 })
+
+test('a strong spike is seen before its hour is over, and a look changes nothing', () => {
+  const judge = new SeriesJudge(thresholds, null)
+  play(judge, 0, 30 * DAY, (hour) => reading(hour, USUAL))
+  const before = judge.toParts()
+  // A quarter of an hour of usual packets and of a port that has many.
+  const early = { all: 50, 'port=23/TCP': 150, 'region=JP': 4, 'port=5555/TCP': 80 }
+  const raised = judge.peek(reading(30 * DAY, early))
+
+  expect(raised.map(({ series }) => series).sort()).toEqual(['port=23/TCP', 'port=5555/TCP'])
+  expect(judge.peek(reading(30 * DAY, { all: 50, 'port=23/TCP': 10, 'region=JP': 4 }))).toEqual([])
+  expect(judge.toParts()).toEqual(before)
+
+  const judged = judge.judge(reading(30 * DAY, { ...early, all: 200, 'region=JP': 15 }))
+  expect(
+    judged
+      .filter(({ state }) => state === 'open')
+      .map(({ series }) => series)
+      .sort()
+  ).toEqual(['port=23/TCP', 'port=5555/TCP'])
+  for (const { series, detectedSeconds } of raised)
+    expect(judged.find((each) => each.series === series)!.detectedSeconds).toBe(detectedSeconds)
+})
