@@ -2,6 +2,7 @@
 import { StormpetrelError } from './errors.ts'
 import { DEFAULT_RETENTION } from './store/retention.ts'
 import { DEFAULT_SURGE_SETTINGS } from './surges/settings.ts'
+import { DEFAULT_PAGES_PER_QUARTER } from './surges/stories.ts'
 import { resolveTimeZone } from './windows/time-zone.ts'
 
 /** How a setting's text becomes its value. */
@@ -282,6 +283,13 @@ export const SETTINGS = {
     'a series and quarter',
     [0.0001, 10],
     'False alarms that the detector may raise in a series and quarter, however many series there are; fewer are later alarms.'
+  ),
+  surgePagesPerQuarter: decimal(
+    'STORMPETREL_SURGE_PAGES_PER_QUARTER',
+    DEFAULT_PAGES_PER_QUARTER,
+    'pages a quarter',
+    [0.001, 10_000],
+    'Pages that may come out of nothing in a quarter, over all series together; what is less sure is a notice.'
   ),
   surgeSmallestRatio: decimal(
     'STORMPETREL_SURGE_SMALLEST_RATIO',

@@ -1,6 +1,7 @@
 // Which surges are open, and what they are called: the same judgements give the same ids, whoever makes them, and again.
 import { fnv1a } from '../store/slot.ts'
 import type { JudgedSurge } from './hourly-judge.ts'
+import { isPaged, storyOf } from './stories.ts'
 import type { SurgeChange, SurgeState } from './surge-change.ts'
 
 /**
@@ -16,27 +17,36 @@ export function surgeId({ series, kind, detectedSeconds }: JudgedSurge): string 
 /** Surges that are open, or raised early, by id. */
 export class SurgeBook {
   readonly #open = new Map<string, SurgeChange>()
+  readonly #pagesPerQuarter: number
 
-  /** `changes` are the newest of each surge, as a SurgeStore lists them. */
-  constructor(changes: readonly SurgeChange[]) {
+  /**
+   * `changes` are the newest of each surge, as a SurgeStore lists them; `pagesPerQuarter` is how many pages may come out of
+   * nothing, over all series.
+   */
+  constructor(changes: readonly SurgeChange[], pagesPerQuarter: number) {
+    this.#pagesPerQuarter = pagesPerQuarter
     for (const change of changes) if (change.closedSeconds === null) this.#open.set(change.surge, change)
   }
 
   /** The newest change of each of them, the most certain first. */
   get open(): SurgeChange[] {
-    return [...this.#open.values()].sort((a, b) => doubt(a) - doubt(b) || (a.surge < b.surge ? -1 : 1))
+    return [...this.#open.values()].sort(byDoubt)
   }
 
-  /** What is to be told of an hour that is not over: each surge is raised once. */
-  raise(seen: readonly JudgedSurge[], hourEndSeconds: number): SurgeChange[] {
+  /** What is to be told of an hour that is not over, of so many series: each surge is raised once. */
+  raise(seen: readonly JudgedSurge[], hourEndSeconds: number, series: number): SurgeChange[] {
     return seen
       .filter((each) => !this.#open.has(surgeId(each)))
-      .map((each) => this.#take(each, hourEndSeconds, 'early'))
+      .sort(byDoubt)
+      .map((each) => this.#take(each, hourEndSeconds, 'early', series))
   }
 
   /** What is to be told of an hour's judgement: of surges that were raised early in it, that they are withdrawn, too. */
-  enter(judged: readonly JudgedSurge[], hourEndSeconds: number): SurgeChange[] {
-    const changes = judged.map((each) => this.#take(each, hourEndSeconds, each.state))
+  enter(judged: readonly JudgedSurge[], hourEndSeconds: number, series: number): SurgeChange[] {
+    // The most certain one names the story, and pages.
+    const changes = [...judged]
+      .sort(byDoubt)
+      .map((each) => this.#take(each, hourEndSeconds, each.state, series))
     for (const early of this.#open.values()) {
       if (early.state !== 'early' || early.detectedSeconds > hourEndSeconds) continue
       this.#open.delete(early.surge)
@@ -54,21 +64,22 @@ export class SurgeBook {
     return changes
   }
 
-  #take(judged: JudgedSurge, hourEndSeconds: number, state: SurgeState): SurgeChange {
+  #take(judged: JudgedSurge, hourEndSeconds: number, state: SurgeState, allSeries: number): SurgeChange {
     const surge = surgeId(judged)
     const before = this.#open.get(surge)
     const number = (before?.number ?? 0) + 1
+    const story = before?.story ?? storyOf(judged, this.open) ?? surge
     const { series, kind, detectedSeconds, closedSeconds, ratio, score } = judged
     const { onsetSeconds, onsetFromSeconds, onsetToSeconds } = judged
     const change: SurgeChange = {
       id: `${surge}-${number}`,
       surge,
       number,
-      story: before?.story ?? surge,
+      story,
       series,
       kind,
       state,
-      severity: before?.severity ?? severityOf(judged),
+      severity: before?.severity ?? this.#severityOf(judged, story, allSeries),
       onsetSeconds,
       onsetFromSeconds,
       onsetToSeconds,
@@ -83,14 +94,23 @@ export class SurgeBook {
     else this.#open.set(surge, change)
     return change
   }
-}
 
-/** A single source is worth a look, and no surge. */
-function severityOf({ kind }: JudgedSurge): SurgeChange['severity'] {
-  return kind === 'heavy-hitter' ? 'notice' : 'page'
+  /** A story pages once. */
+  #severityOf({ score }: JudgedSurge, story: string, series: number): SurgeChange['severity'] {
+    const isPagedAlready = [...this.#open.values()].some(
+      (each) => each.story === story && each.severity === 'page'
+    )
+    return !isPagedAlready && isPaged(score, series, this.#pagesPerQuarter) ? 'page' : 'notice'
+  }
 }
 
 /** What is least likely to be nothing comes first, and heavy hitters last. */
-function doubt({ score }: SurgeChange): number {
-  return score ?? Number.POSITIVE_INFINITY
+function byDoubt(a: Doubtful, b: Doubtful): number {
+  return doubt(a) - doubt(b) || (a.series < b.series ? -1 : 1)
+}
+
+type Doubtful = Pick<SurgeChange, 'score' | 'series'>
+
+function doubt({ score }: Doubtful): number {
+  return score ?? Number.MAX_VALUE
 }

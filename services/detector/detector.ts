@@ -24,6 +24,8 @@ export interface DetectorOptions {
   readonly sensors: readonly Sensor[]
   /** A judge that knows what `parts` say, or nothing where they are null or of another version. */
   readonly makeJudge: (parts: readonly Uint8Array[] | null) => HourlyJudge
+  /** Pages that may come out of nothing, over all series. */
+  readonly pagesPerQuarter: number
   readonly counters: DetectorCounters
   readonly log: Log
   /** Called for what does not pass; the process must then exit. */
@@ -128,7 +130,7 @@ export class Detector {
 
   /** Begins from what is stored, less what the topic's end holds already. */
   async #take(lease: number): Promise<Judging> {
-    const { surges, bus, group, makeJudge, log } = this.#options
+    const { surges, bus, group, makeJudge, pagesPerQuarter, log } = this.#options
     const saved = await surges.load()
     const known = await surges.surges()
     const waiting = saved?.outbox ?? []
@@ -141,7 +143,7 @@ export class Detector {
     return {
       lease,
       judge: makeJudge(saved?.parts ?? null),
-      book: new SurgeBook(known),
+      book: new SurgeBook(known, pagesPerQuarter),
       judgedUpToSeconds: saved?.judgedUpToSeconds ?? 0,
       outbox: waiting.slice(done)
     }
@@ -156,7 +158,11 @@ export class Detector {
     // Sensors that have not sent anything of it yet are there all the same.
     const before = await liveDarkAddressesOf(counts, sensors, judgedUpToSeconds - HOUR_SECONDS)
     const darkAddresses = Math.max(reading.darkAddresses, before)
-    const changes = book.raise(judge.peek({ ...reading, darkAddresses }), judgedUpToSeconds + HOUR_SECONDS)
+    const changes = book.raise(
+      judge.peek({ ...reading, darkAddresses }),
+      judgedUpToSeconds + HOUR_SECONDS,
+      judge.series
+    )
     if (changes.length === 0) return false
     if (!(await surges.save(lease, { judgedUpToSeconds, parts: judge.toParts(), changes }))) {
       this.#forget()
@@ -192,7 +198,9 @@ export class Detector {
       const start = await this.#dueHour(judgedUpToSeconds)
       if (start === null) break
       judgedUpToSeconds = start + HOUR_SECONDS
-      changes.push(...book.enter(judge.judge(await readHour(counts, sensors, start)), judgedUpToSeconds))
+      changes.push(
+        ...book.enter(judge.judge(await readHour(counts, sensors, start)), judgedUpToSeconds, judge.series)
+      )
     }
     this.#show(judging)
     if (judgedUpToSeconds === judging.judgedUpToSeconds) return false

@@ -2,6 +2,7 @@
 import type { CountStore } from '../../core/store/count-store.ts'
 import { SeriesJudge } from '../../core/surges/series-judge.ts'
 import { SurgeBook } from '../../core/surges/surge-book.ts'
+import { DEFAULT_PAGES_PER_QUARTER } from '../../core/surges/stories.ts'
 import type { SurgeChange } from '../../core/surges/surge-change.ts'
 import type { Thresholds } from '../../core/surges/thresholds.ts'
 import type { Sensor } from '../../core/telescope/sensor-list.ts'
@@ -16,11 +17,12 @@ export async function judgeStore(
   thresholds: Thresholds
 ): Promise<SurgeChange[]> {
   const judge = new SeriesJudge(thresholds, null)
-  const book = new SurgeBook([])
+  const book = new SurgeBook([], DEFAULT_PAGES_PER_QUARTER)
   const newest = new Map<string, SurgeChange>()
   for (const start of await store.windows('hour', 'UTC', 'all')) {
     const judged = judge.judge(await readHour(store, sensors, start))
-    for (const change of book.enter(judged, start + HOUR_SECONDS)) newest.set(change.surge, change)
+    for (const change of book.enter(judged, start + HOUR_SECONDS, judge.series))
+      newest.set(change.surge, change)
   }
   return [...newest.values()]
 }

@@ -32,6 +32,7 @@ export async function runDetector(configuration: Configuration, version: string)
     group: groupOf(configuration, null, 'detector'),
     sensors,
     makeJudge: (parts) => new SeriesJudge(thresholds, parts),
+    pagesPerQuarter: configuration.surgePagesPerQuarter,
     counters,
     log,
     onFailure: life.fail,

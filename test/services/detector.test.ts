@@ -136,6 +136,7 @@ async function startDetector(
     group: `detector-${stores.length}`,
     sensors: localSensorList().sensors,
     makeJudge: (parts) => new TenPackets(parts),
+    pagesPerQuarter: 3,
     counters,
     log: () => undefined,
     onFailure: (error) => failures.push(error),

@@ -9,6 +9,7 @@ import type { ExportedWindow } from '../../core/counts/exported-window.ts'
 import { SeriesJudge } from '../../core/surges/series-judge.ts'
 import { DEFAULT_SURGE_SETTINGS } from '../../core/surges/settings.ts'
 import { SurgeBook } from '../../core/surges/surge-book.ts'
+import { DEFAULT_PAGES_PER_QUARTER } from '../../core/surges/stories.ts'
 import type { SurgeChange } from '../../core/surges/surge-change.ts'
 import { thresholdsOf } from '../../core/surges/thresholds.ts'
 import { createBus } from '../../services/connections.ts'
@@ -53,12 +54,12 @@ const windows: ExportedWindow[] = Array.from({ length: HOURS }, (_, hour) => ({
 /** What the judge alone says of the same hours. */
 function expectedChanges(): SurgeChange[] {
   const judge = new SeriesJudge(thresholdsOf(DEFAULT_SURGE_SETTINGS), null)
-  const book = new SurgeBook([])
+  const book = new SurgeBook([], DEFAULT_PAGES_PER_QUARTER)
   return windows.flatMap(({ window, counts }) => {
     const series = new Map(counts.map(({ series, packets, sources }) => [series, { packets, sources }]))
     const reading = { isObserved: true, darkAddresses: DARK_ADDRESSES, series }
     const judged = judge.judge({ ...reading, startSeconds: window.startSeconds })
-    return book.enter(judged, window.startSeconds + HOUR)
+    return book.enter(judged, window.startSeconds + HOUR, judge.series)
   })
 }
 
