@@ -1,10 +1,12 @@
 // What each service's counters say, as readings of the declared metrics.
 import type { SensorTotals } from '../../core/store/count-store.ts'
 import { rejectedFramesOf, unexplainedFrames } from '../../core/store/ledger.ts'
+import { isActiveAt } from '../../core/telescope/sensor-list.ts'
 import type { Spool } from '../../adapters/spool.ts'
 import type { AggregatorCounters } from '../aggregator/metrics.ts'
 import type { SensorCounters } from '../sensor/metrics.ts'
 import type { TaggerCounters } from '../tagger/metrics.ts'
+import type { LoadedWorld } from '../tagger/world.ts'
 import type { LatencyHistogram } from './latency-histogram.ts'
 import type { MetricReading } from './metric-table.ts'
 
@@ -39,6 +41,7 @@ export function spoolReadings(sensor: string, spool: Spool, nowMs: number): Metr
   ])
   return [
     { name: 'stormpetrel_spool_bytes', value: spool.sizeBytes, labels },
+    { name: 'stormpetrel_spool_max_bytes', value: spool.sizeLimitBytes, labels },
     { name: 'stormpetrel_spool_waiting_batches', value: spool.waitingBatches, labels },
     { name: 'stormpetrel_spool_oldest_age_seconds', value: ageMs / 1000, labels },
     { name: 'stormpetrel_spool_cut_bytes_total', value: counters.cutBytes, labels },
@@ -59,6 +62,25 @@ export function taggerReadings(counters: TaggerCounters, lagRecords: number): Me
     { name: 'stormpetrel_lag_records', value: lagRecords, labels },
     ...rejectedReadings('tagger', counters.rejectedFrames)
   ]
+}
+
+/** What a live tagger was started with: the declared sensors, and how old its geo data are. */
+export function worldReadings({ world, sensors }: LoadedWorld, nowSeconds: number): MetricReading[] {
+  const declared = sensors.sensors.map(
+    (sensor): MetricReading => ({
+      name: 'stormpetrel_sensor_declared',
+      value: isActiveAt(sensor, nowSeconds) ? 1 : 0,
+      labels: { sensor: sensor.id }
+    })
+  )
+  const built = world.provenance.geo.map(
+    (database): MetricReading => ({
+      name: 'stormpetrel_geo_built_timestamp_seconds',
+      value: Number.isNaN(Date.parse(database.built)) ? 0 : Date.parse(database.built) / 1000,
+      labels: { database: database.name }
+    })
+  )
+  return [...declared, ...built]
 }
 
 /** What an aggregator has counted since its start, and how many records it is behind. */
@@ -92,6 +114,7 @@ export function aggregatorReadings(counters: AggregatorCounters, lagRecords: num
     { name: 'stormpetrel_lag_records', value: lagRecords, labels },
     ...rejectedReadings('aggregator', counters.rejectedFrames),
     ...counters.ledger.flatMap(ledgerReadings),
+    ...storeReadings(counters),
     ...expired,
     ...lateReadings(counters)
   ]
@@ -104,6 +127,27 @@ function lateReadings({ lateSources }: AggregatorCounters): MetricReading[] {
     value,
     labels: { window }
   }))
+}
+
+/** Nothing until the store was asked, as above. */
+function storeReadings({ watermarks, storeMemory, storeReadAtMs }: AggregatorCounters): MetricReading[] {
+  if (storeReadAtMs === null) return []
+  const newest = [...watermarks].map(
+    ([sensor, value]): MetricReading => ({
+      name: 'stormpetrel_sensor_watermark_timestamp_seconds',
+      value,
+      labels: { sensor }
+    })
+  )
+  const memory: MetricReading[] =
+    storeMemory === null
+      ? []
+      : [
+          { name: 'stormpetrel_store_used_bytes', value: storeMemory.usedBytes },
+          { name: 'stormpetrel_store_max_bytes', value: storeMemory.maxBytes }
+        ]
+  const readAt = { name: 'stormpetrel_store_read_timestamp_seconds', value: storeReadAtMs / 1000 } as const
+  return [readAt, ...newest, ...memory]
 }
 
 type ServiceLabels = Readonly<{ service: string }>

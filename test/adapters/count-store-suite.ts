@@ -244,6 +244,11 @@ function describeFence(current: () => CountStore): void {
         { sensor: 'a', countedPackets: 10, rejectedFrames: { 'not-ip': 2, clock: 1 } },
         { sensor: 'b', countedPackets: 30, rejectedFrames: { 'not-ip': 2, clock: 1 } }
       ])
+      const watermarks = await store.sensorWatermarks()
+      expect([...watermarks].sort()).toEqual([
+        ['a', thisHour + 7],
+        ['b', thisHour + 9]
+      ])
     })
   })
   describeLedger(current)
@@ -814,6 +819,12 @@ function describeLife(current: () => CountStore, startLive: () => Promise<void>)
 
       expect(now).toBeGreaterThanOrEqual(before)
       expect(now).toBeLessThanOrEqual(Date.now() / 1000 + 1)
+    })
+
+    test('tells its memory and the limit of it, or that it has none', async () => {
+      const memory = await current().memory()
+
+      expect(memory === null || (memory.usedBytes > 0 && memory.usedBytes < memory.maxBytes)).toBe(true)
     })
 
     test('a run keeps the oldest windows', async () => {
