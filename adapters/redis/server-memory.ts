@@ -27,8 +27,11 @@ export function memoryOf(info: string): StoreMemory | null {
 
 /** The one that is nearest to its limit; null where any of them does not tell, since that may be the one. */
 export function fullestOf(all: readonly (StoreMemory | null)[]): StoreMemory | null {
-  const share = ({ usedBytes, maxBytes }: StoreMemory): number => usedBytes / maxBytes
   const known = all.filter((one) => one !== null)
   if (known.length < all.length || known.length === 0) return null
-  return known.reduce((fullest, one) => (share(one) > share(fullest) ? one : fullest))
+  return known.reduce((fullest, one) => (usedShare(one) > usedShare(fullest) ? one : fullest))
+}
+
+function usedShare({ usedBytes, maxBytes }: StoreMemory): number {
+  return usedBytes / maxBytes
 }

@@ -316,6 +316,18 @@ async function untilAnswered<T>(action: () => Promise<T>): Promise<T> {
   }
 }
 
+/** A part of what Redis answers to INFO memory. */
+function memoryInfo(usedBytes: number, notCountedBytes: number, maxBytes: number): string {
+  const fields = {
+    used_memory: usedBytes,
+    total_system_memory: 99,
+    maxmemory: maxBytes,
+    mem_not_counted_for_evict: notCountedBytes
+  }
+  const lines = Object.entries(fields).map(([name, value]) => `${name}:${value}\r\n`)
+  return `# Memory\r\n${lines.join('')}`
+}
+
 describe('the memory of the Redis store', () => {
   test('is what counts against maxmemory, or against the machine where none is set', async () => {
     const part = await startRedis({ args: ['--maxmemory', '50mb'] })
@@ -336,10 +348,7 @@ describe('the memory of the Redis store', () => {
   })
 
   test('of a cluster is that of the fullest node, and unknown where one does not tell', () => {
-    const info = (used: number, notCounted: number, max: number) =>
-      `# Memory\r\nused_memory:${used}\r\ntotal_system_memory:99\r\nmaxmemory:${max}\r\nmem_not_counted_for_evict:${notCounted}\r\n`
-
-    const [calm, full] = [memoryOf(info(50, 10, 0)), memoryOf(info(40, 0, 50))]
+    const [calm, full] = [memoryOf(memoryInfo(50, 10, 0)), memoryOf(memoryInfo(40, 0, 50))]
 
     expect([calm, full]).toEqual([
       { usedBytes: 40, maxBytes: 99 },

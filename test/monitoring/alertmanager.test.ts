@@ -175,8 +175,11 @@ beforeEach(() => {
 const toldNow = () =>
   receiver.received.slice(toldBefore).map(({ status, labels }) => `${nameOf(labels)} ${status}`)
 
+function firing(all: readonly Labels[]): string[] {
+  return all.map((labels) => `${nameOf(labels)} firing`)
+}
+
 test.each(CASES)('%s', async (_, cause, held, free) => {
-  const firing = (all: readonly Labels[]) => all.map((labels) => `${nameOf(labels)} firing`)
   await tell('firing', [cause, ...held, ...free])
   await until('what is not held back is told', () =>
     firing([cause, ...free]).every((one) => toldNow().includes(one))

@@ -34,11 +34,11 @@ const OWN_RULES = stringify({
   ]
 })
 
+function job(name: string, target: string) {
+  return { job_name: name, static_configs: [{ targets: [target] }] }
+}
+
 function configOf(port: number): string {
-  const job = (name: string, target: string) => ({
-    job_name: name,
-    static_configs: [{ targets: [target] }]
-  })
   return stringify({
     global: {
       scrape_interval: '500ms',
