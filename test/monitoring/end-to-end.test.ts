@@ -60,7 +60,10 @@ function configOf(port: number): string {
 beforeAll(async () => {
   await telescope.start()
   alertmanager = await startAlertmanager({ config: scaledAlertmanager(await receiver.start()) })
-  prometheus = await startPrometheus({ config: configOf, rules: { ...scaledRules(), 'own.yml': OWN_RULES } })
+  prometheus = await startPrometheus({ config: configOf })
+  // The seconds until it has found its targets would be minutes.
+  await prometheus.scraped()
+  await prometheus.useRules({ ...scaledRules(), 'own.yml': OWN_RULES })
 })
 
 afterAll(async () => {

@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { findFreePort } from './free-port.ts'
 import { openPartFolder, Part, type PartFolder } from './part.ts'
 import { expectOk } from './ready-page.ts'
@@ -7,10 +8,8 @@ import { ServerProcess } from './server-process.ts'
 
 /** What it scrapes and evaluates. */
 export interface PrometheusOptions {
-  /** prometheus.yml, as text; it may name `rules/*.yml`. Given the port, so that it can scrape itself. */
+  /** prometheus.yml, as text; it may name `rules/*.yml` (`useRules`). Given the port, so that it can scrape itself. */
   readonly config: (port: number) => string
-  /** Rule files by name, put into the folder `rules` beside it. */
-  readonly rules: Readonly<Record<string, string>>
   /** Kept after stop(); a temporary folder otherwise. */
   readonly folder?: string
 }
@@ -24,15 +23,55 @@ export class Prometheus extends Part {
     super(servers, folder)
     this.url = `http://127.0.0.1:${port}`
   }
+
+  /** Takes these rule files instead of those that it has, and resolves when it has read them. */
+  async useRules(rules: Readonly<Record<string, string>>): Promise<void> {
+    const folder = path.join(this.folder, 'rules')
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder)
+    for (const [name, text] of Object.entries(rules)) writeFileSync(path.join(folder, name), text)
+    for (const pid of this.pids) process.kill(pid, 'SIGHUP')
+    await this.#until('it has read its rules', '/api/v1/rules', (data: { groups: unknown[] }) => {
+      return data.groups.length > 0 || Object.keys(rules).length === 0
+    })
+  }
+
+  /** Resolves when every target was scraped, well or not, and Alertmanager is found: it needs five seconds to begin. */
+  async scraped(): Promise<void> {
+    await this.#until('it has found Alertmanager', '/api/v1/alertmanagers', (data: FoundAlertmanagers) => {
+      return data.activeAlertmanagers.length > 0
+    })
+    await this.#until('it has scraped', '/api/v1/targets', ({ activeTargets }: Targets) => {
+      return activeTargets.length > 0 && activeTargets.every(({ health }) => health !== 'unknown')
+    })
+  }
+
+  async #until<T>(what: string, page: string, holds: (data: T) => boolean): Promise<void> {
+    const deadline = Date.now() + 30_000
+    for (;;) {
+      const answer = await fetch(`${this.url}${page}`)
+      if (holds(((await answer.json()) as { data: T }).data)) return
+      if (Date.now() > deadline) throw new Error(`prometheus: not in time: ${what}`)
+      await delay(100)
+    }
+  }
 }
 
-/** Starts the system's prometheus and resolves when it says that it is ready. It sends an alert again every second. */
+interface FoundAlertmanagers {
+  readonly activeAlertmanagers: readonly unknown[]
+}
+
+interface Targets {
+  readonly activeTargets: readonly { readonly health: string }[]
+}
+
+/**
+ * Starts the system's prometheus, without rules, and resolves when it says that it is ready. It sends an alert again every
+ * second.
+ */
 export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
   const port = await findFreePort()
   const folder = openPartFolder('prometheus', options.folder)
-  const rules = path.join(folder.path, 'rules')
-  mkdirSync(rules, { recursive: true })
-  for (const [name, text] of Object.entries(options.rules)) writeFileSync(path.join(rules, name), text)
   writeFileSync(path.join(folder.path, 'prometheus.yml'), options.config(port))
   const server = new ServerProcess({
     name: 'prometheus',
