@@ -31,39 +31,41 @@ export class Prometheus extends Part {
     mkdirSync(folder)
     for (const [name, text] of Object.entries(rules)) writeFileSync(path.join(folder, name), text)
     for (const pid of this.pids) process.kill(pid, 'SIGHUP')
-    await this.#until('it has read its rules', '/api/v1/rules', (data: { groups: unknown[] }) => {
-      return data.groups.length > 0 || Object.keys(rules).length === 0
+    await this.#until('it has read its rules', '/api/v1/rules', ({ groups = [] }) => {
+      return groups.length > 0 || Object.keys(rules).length === 0
     })
   }
 
   /** Resolves when every target was scraped, well or not, and Alertmanager is found: it needs five seconds to begin. */
   async scraped(): Promise<void> {
-    await this.#until('it has found Alertmanager', '/api/v1/alertmanagers', (data: FoundAlertmanagers) => {
-      return data.activeAlertmanagers.length > 0
+    await this.#until('it has found Alertmanager', '/api/v1/alertmanagers', (data) => {
+      return (data.activeAlertmanagers ?? []).length > 0
     })
-    await this.#until('it has scraped', '/api/v1/targets', ({ activeTargets }: Targets) => {
+    await this.#until('it has scraped', '/api/v1/targets', ({ activeTargets = [] }) => {
       return activeTargets.length > 0 && activeTargets.every(({ health }) => health !== 'unknown')
     })
   }
 
-  async #until<T>(what: string, page: string, holds: (data: T) => boolean): Promise<void> {
-    const deadline = Date.now() + 30_000
+  async #until(what: string, page: string, holds: (data: ApiData) => boolean): Promise<void> {
+    const deadline = Date.now() + READY_LIMIT_MS
     for (;;) {
       const answer = await fetch(`${this.url}${page}`)
-      if (holds(((await answer.json()) as { data: T }).data)) return
-      if (Date.now() > deadline) throw new Error(`prometheus: not in time: ${what}`)
-      await delay(100)
+      if (holds(((await answer.json()) as { data: ApiData }).data)) return
+      if (Date.now() > deadline) throw new Error(`prometheus: not so in time: ${what}`)
+      await delay(POLL_MS)
     }
   }
 }
 
-interface FoundAlertmanagers {
-  readonly activeAlertmanagers: readonly unknown[]
+/** What the pages of Prometheus's API answer that are asked here. */
+interface ApiData {
+  readonly groups?: readonly unknown[]
+  readonly activeAlertmanagers?: readonly unknown[]
+  readonly activeTargets?: readonly { readonly health: string }[]
 }
 
-interface Targets {
-  readonly activeTargets: readonly { readonly health: string }[]
-}
+const POLL_MS = 100
+const READY_LIMIT_MS = 60_000
 
 /**
  * Starts the system's prometheus, without rules, and resolves when it says that it is ready. It sends an alert again every
@@ -84,7 +86,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
       `--web.listen-address=127.0.0.1:${port}`,
       '--rules.alert.resend-delay=1s'
     ],
-    readyLimitMs: 60_000,
+    readyLimitMs: READY_LIMIT_MS,
     stopLimitMs: 10_000,
     checkReady: () => expectOk(`http://127.0.0.1:${port}/-/ready`)
   })
