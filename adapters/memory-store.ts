@@ -11,6 +11,7 @@ import type {
   SensorTotals,
   SlotOutcome,
   SlotRequest,
+  StoreMemory,
   VantageWindow
 } from '../core/store/count-store.ts'
 import { joinLedgers, joinTotals } from '../core/store/ledger.ts'
@@ -171,6 +172,14 @@ export class MemoryStore implements CountStore {
 
   async watermarkSeconds(): Promise<number> {
     return leastActiveWatermark(this.#slots.flatMap((fence) => [...fence.watermarks().values()]))
+  }
+
+  async sensorWatermarks(): Promise<Map<string, number>> {
+    return new Map(this.#slots.flatMap((fence) => [...fence.watermarks()]))
+  }
+
+  async memory(): Promise<StoreMemory | null> {
+    return null
   }
 
   async clear(): Promise<void> {

@@ -13,6 +13,7 @@ import type {
   SensorTotals,
   SlotOutcome,
   SlotRequest,
+  StoreMemory,
   VantageWindow
 } from '../core/store/count-store.ts'
 import { joinLedgers, joinTotals } from '../core/store/ledger.ts'
@@ -40,6 +41,7 @@ import {
   type StoreLayout,
   type WantedLayout
 } from './redis/layout.ts'
+import { fullestOf, readServerMemory } from './redis/server-memory.ts'
 import { readServerFacts, refuseUnsafeServer, serverFindings } from './redis/server-rules.ts'
 import { readLedger } from './redis/read-ledger.ts'
 import { outcomeOf, totalsOf } from './redis/replies.ts'
@@ -321,6 +323,23 @@ export class RedisStore implements CountStore {
       const watermarks = await this.#perSlot((keys) => this.#redis.hvals(keys.watermarks))
       return leastActiveWatermark(watermarks.flat().map(Number))
     })
+  }
+
+  async sensorWatermarks(): Promise<Map<string, number>> {
+    return await this.#run('watermarks', async () => {
+      const watermarks = await this.#perSlot((keys) => this.#redis.hgetall(keys.watermarks))
+      return new Map(
+        watermarks.flatMap((hash) =>
+          Object.entries(hash).map(([sensor, seconds]) => [sensor, Number(seconds)])
+        )
+      )
+    })
+  }
+
+  async memory(): Promise<StoreMemory | null> {
+    return await this.#run('memory', async () =>
+      fullestOf(await Promise.all(mastersOf(this.#redis).map(readServerMemory)))
+    )
   }
 
   /** Deletes the settings last: until then another `clear` can finish the work. `start` again before writing. */

@@ -134,6 +134,11 @@ export class Spool {
     return this.#book.epochStartedMs
   }
 
+  /** Beyond it, batches are dropped. */
+  get sizeLimitBytes(): number {
+    return this.#options.sizeLimitBytes
+  }
+
   get waitingBatches(): number {
     return this.#book.waitingBatches
   }

@@ -54,7 +54,8 @@ async function readInfo(redis: Redis): Promise<string> {
   }
 }
 
-function isRefusal(error: unknown): boolean {
+/** What a user is answered who may not ask. */
+export function isRefusal(error: unknown): boolean {
   return error instanceof Error && /^(NOPERM|ERR unknown command)/.test(error.message)
 }
 

@@ -170,6 +170,14 @@ export interface LateTotals {
   readonly lateSources: Readonly<Record<WindowSize, number>>
 }
 
+/** Memory of the server that is nearest to its limit. */
+export interface StoreMemory {
+  /** What counts against the limit. */
+  readonly usedBytes: number
+  /** Beyond it nothing is counted; where no limit is set, the machine's memory. */
+  readonly maxBytes: number
+}
+
 /**
  * Where counts are kept. For an aggregator `start` makes the store, or writes what changed in what it keeps; for a
  * reader it writes nothing. `stop` is idempotent.
@@ -251,6 +259,13 @@ export interface CountStore {
   lateTotals(): Promise<LateTotals>
   /** The least watermark, in seconds, over the sensors that counted anything and are not retired; 0 where none did. */
   watermarkSeconds(): Promise<number>
+  /**
+   * The newest packet time of each sensor that counted a packet, in seconds; of a sensor on a live interface that sends
+   * empty batches, when the newest of them was closed.
+   */
+  sensorWatermarks(): Promise<Map<string, number>>
+  /** Null where there is no limit, or the server does not tell. */
+  memory(): Promise<StoreMemory | null>
   /** Deletes all that this store's namespace holds (for runs). */
   clear(): Promise<void>
 }

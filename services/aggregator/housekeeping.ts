@@ -21,6 +21,8 @@ export interface HousekeepingOptions {
   readonly onFailure: (error: Error) => void
   /** Between two looks at the store; default a minute. */
   readonly intervalMs?: number
+  /** Default Date.now. */
+  readonly nowMs?: () => number
 }
 
 const INTERVAL_MS = 60_000
@@ -97,7 +99,7 @@ export class Housekeeping {
   }
 
   async #look(): Promise<void> {
-    const { store, bus, counters, onFailure } = this.#options
+    const { store, bus, onFailure } = this.#options
     this.#endsToCount = await bus.endOffsets(ENRICHED)
     if (!isCountedAlike(await store.settings(), this.#settings!)) {
       // What is tidied by the old settings would be missing in the new ones.
@@ -105,8 +107,17 @@ export class Housekeeping {
       onFailure(changedByAnother())
       return
     }
+    await this.#readTotals()
+  }
+
+  async #readTotals(): Promise<void> {
+    const { store, counters, nowMs = Date.now } = this.#options
+    const readAtMs = nowMs()
     counters.lateSources = (await store.lateTotals()).lateSources
     counters.ledger = await store.sensorTotals()
+    counters.watermarks = await store.sensorWatermarks()
+    counters.storeMemory = await store.memory()
+    counters.storeReadAtMs = readAtMs
   }
 
   /**

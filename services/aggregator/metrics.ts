@@ -1,7 +1,6 @@
 // What the aggregator counts, a batch at a time; published when Prometheus asks.
 import type { EnrichedBatch } from '../../core/batch/enriched-batch.ts'
-import type { LateTotals } from '../../core/store/count-store.ts'
-import type { SensorTotals } from '../../core/store/count-store.ts'
+import type { LateTotals, SensorTotals, StoreMemory } from '../../core/store/count-store.ts'
 import { LatencyHistogram } from '../metrics/latency-histogram.ts'
 
 /** Plain numbers; services/metrics exposes them. */
@@ -30,6 +29,12 @@ export class AggregatorCounters {
   rewindsInDoubt = 0
   /** The store's ledger, all sensors, as it was at most a minute ago. */
   ledger: readonly SensorTotals[] = []
+  /** The newest packet time of each sensor in the store, in seconds, of the same moment. */
+  watermarks: ReadonlyMap<string, number> = new Map()
+  /** Of the same moment; null where the store does not tell. */
+  storeMemory: StoreMemory | null = null
+  /** When that was, by this machine's clock; null until the store was asked. */
+  storeReadAtMs: number | null = null
   /** Bytes of values that were read, and that Kafka has acknowledged (on packets.rejected). */
   receivedBytes = 0
   sentBytes = 0

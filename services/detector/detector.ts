@@ -228,7 +228,7 @@ export class Detector {
   #show({ judge, book, judgedUpToSeconds, outbox }: Judging): void {
     const { counters } = this.#options
     counters.isJudging = true
-    counters.judgedUpToSeconds = judgedUpToSeconds
+    if (judgedUpToSeconds > 0) counters.judgedUpToSeconds = judgedUpToSeconds
     counters.series = judge.series
     counters.waitingChanges = outbox.length
     counters.open = book.open

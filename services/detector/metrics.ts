@@ -5,8 +5,8 @@ import type { SurgeChange } from '../../core/surges/surge-change.ts'
 export class DetectorCounters {
   /** Whether this one holds the lease: of several, one judges. */
   isJudging = false
-  /** End of the newest judged hour, in seconds since 1970; 0 before the first. */
-  judgedUpToSeconds = 0
+  /** End of the newest judged hour, in seconds since 1970; before the first, when this one began. */
+  judgedUpToSeconds: number
   /** How many series are kept. */
   series = 0
   /** Changes that wait for Kafka. */
@@ -17,4 +17,8 @@ export class DetectorCounters {
   failedRounds = 0
   /** The newest change of each open surge, the most certain first. */
   open: readonly SurgeChange[] = []
+
+  constructor(startedSeconds: number) {
+    this.judgedUpToSeconds = startedSeconds
+  }
 }

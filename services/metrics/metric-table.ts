@@ -55,6 +55,11 @@ export const METRICS = {
     help: "Bytes of the sensor's spool on disk.",
     labels: ['sensor']
   },
+  stormpetrel_spool_max_bytes: {
+    type: 'gauge',
+    help: 'Bytes that the spool may take; beyond them batches are dropped and declared.',
+    labels: ['sensor']
+  },
   stormpetrel_spool_waiting_batches: {
     type: 'gauge',
     help: 'Spooled batches that Kafka has not acknowledged.',
@@ -127,6 +132,38 @@ export const METRICS = {
       'others. From the store, at most a minute old, the same from every aggregator.',
     labels: ['sensor', 'state']
   },
+  stormpetrel_sensor_watermark_timestamp_seconds: {
+    type: 'gauge',
+    help:
+      'The newest packet of each sensor that is counted, by its capture time; of a sensor on a live interface that ' +
+      'receives nothing, its newest heartbeat. From the store, as above.',
+    labels: ['sensor']
+  },
+  stormpetrel_sensor_declared: {
+    type: 'gauge',
+    help: 'Whether a sensor of sensors.yaml is in its declared days now (1) or not (0), as the tagger read them.',
+    labels: ['sensor']
+  },
+  stormpetrel_geo_built_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the geo databases were built that the tagger looks addresses up in; 0 where a file does not say.',
+    labels: ['database']
+  },
+  stormpetrel_store_read_timestamp_seconds: {
+    type: 'gauge',
+    help: "When the aggregator last read the store for what it shows of it, by the aggregator's clock.",
+    labels: []
+  },
+  stormpetrel_store_used_bytes: {
+    type: 'gauge',
+    help: 'Memory of Redis that counts against its limit; of a cluster, of the master that is nearest to its limit.',
+    labels: []
+  },
+  stormpetrel_store_max_bytes: {
+    type: 'gauge',
+    help: "That limit: maxmemory, or the machine's memory where none is set. Beyond it nothing is counted.",
+    labels: []
+  },
   stormpetrel_store_errors_total: {
     type: 'counter',
     help: 'Flushes that the store did not answer; each was tried again.',
@@ -183,7 +220,7 @@ export const METRICS = {
   },
   stormpetrel_detector_judged_hour_timestamp_seconds: {
     type: 'gauge',
-    help: 'End of the newest hour that was judged, in seconds since 1970, by the detector that judges.',
+    help: 'End of the newest hour that this detector has judged, in seconds since 1970; before the first, when it began.',
     labels: []
   },
   stormpetrel_detector_series: {

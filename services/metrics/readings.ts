@@ -1,12 +1,14 @@
 // What each service's counters say, as readings of the declared metrics.
 import type { SensorTotals } from '../../core/store/count-store.ts'
 import { rejectedFramesOf, unexplainedFrames } from '../../core/store/ledger.ts'
+import { isActiveAt } from '../../core/telescope/sensor-list.ts'
 import type { Spool } from '../../adapters/spool.ts'
 import type { SurgeChange } from '../../core/surges/surge-change.ts'
 import type { AggregatorCounters } from '../aggregator/metrics.ts'
 import type { DetectorCounters } from '../detector/metrics.ts'
 import type { SensorCounters } from '../sensor/metrics.ts'
 import type { TaggerCounters } from '../tagger/metrics.ts'
+import type { LoadedWorld } from '../tagger/world.ts'
 import type { LatencyHistogram } from './latency-histogram.ts'
 import type { MetricReading } from './metric-table.ts'
 
@@ -41,6 +43,7 @@ export function spoolReadings(sensor: string, spool: Spool, nowMs: number): Metr
   ])
   return [
     { name: 'stormpetrel_spool_bytes', value: spool.sizeBytes, labels },
+    { name: 'stormpetrel_spool_max_bytes', value: spool.sizeLimitBytes, labels },
     { name: 'stormpetrel_spool_waiting_batches', value: spool.waitingBatches, labels },
     { name: 'stormpetrel_spool_oldest_age_seconds', value: ageMs / 1000, labels },
     { name: 'stormpetrel_spool_cut_bytes_total', value: counters.cutBytes, labels },
@@ -61,6 +64,25 @@ export function taggerReadings(counters: TaggerCounters, lagRecords: number): Me
     { name: 'stormpetrel_lag_records', value: lagRecords, labels },
     ...rejectedReadings('tagger', counters.rejectedFrames)
   ]
+}
+
+/** What a live tagger was started with: the declared sensors, and how old its geo data are. */
+export function worldReadings({ world, sensors }: LoadedWorld, nowSeconds: number): MetricReading[] {
+  const declared = sensors.sensors.map(
+    (sensor): MetricReading => ({
+      name: 'stormpetrel_sensor_declared',
+      value: isActiveAt(sensor, nowSeconds) ? 1 : 0,
+      labels: { sensor: sensor.id }
+    })
+  )
+  const built = world.provenance.geo.map(
+    (database): MetricReading => ({
+      name: 'stormpetrel_geo_built_timestamp_seconds',
+      value: Number.isNaN(Date.parse(database.built)) ? 0 : Date.parse(database.built) / 1000,
+      labels: { database: database.name }
+    })
+  )
+  return [...declared, ...built]
 }
 
 /** What an aggregator has counted since its start, and how many records it is behind. */
@@ -94,6 +116,7 @@ export function aggregatorReadings(counters: AggregatorCounters, lagRecords: num
     { name: 'stormpetrel_lag_records', value: lagRecords, labels },
     ...rejectedReadings('aggregator', counters.rejectedFrames),
     ...counters.ledger.flatMap(ledgerReadings),
+    ...storeReadings(counters),
     ...expired,
     ...lateReadings(counters)
   ]
@@ -106,6 +129,27 @@ function lateReadings({ lateSources }: AggregatorCounters): MetricReading[] {
     value,
     labels: { window }
   }))
+}
+
+/** Nothing until the store was asked, as above. */
+function storeReadings({ watermarks, storeMemory, storeReadAtMs }: AggregatorCounters): MetricReading[] {
+  if (storeReadAtMs === null) return []
+  const newest = [...watermarks].map(
+    ([sensor, value]): MetricReading => ({
+      name: 'stormpetrel_sensor_watermark_timestamp_seconds',
+      value,
+      labels: { sensor }
+    })
+  )
+  const memory: MetricReading[] =
+    storeMemory === null
+      ? []
+      : [
+          { name: 'stormpetrel_store_used_bytes', value: storeMemory.usedBytes },
+          { name: 'stormpetrel_store_max_bytes', value: storeMemory.maxBytes }
+        ]
+  const readAt = { name: 'stormpetrel_store_read_timestamp_seconds', value: storeReadAtMs / 1000 } as const
+  return [readAt, ...newest, ...memory]
 }
 
 type ServiceLabels = Readonly<{ service: string }>
@@ -128,18 +172,18 @@ const MOST_SURGES = 50
 /** What a detector knows; of surges, those that are open, where it is the one that judges. */
 export function detectorReadings(counters: DetectorCounters): MetricReading[] {
   const { isJudging, judgedUpToSeconds, series, waitingChanges, sentChanges, failedRounds, open } = counters
-  const judging: MetricReading[] = [
-    { name: 'stormpetrel_detector_judged_hour_timestamp_seconds', value: judgedUpToSeconds },
-    { name: 'stormpetrel_detector_series', value: series },
-    { name: 'stormpetrel_detector_waiting_changes', value: waitingChanges },
+  const surges = [
     ...open.slice(0, MOST_SURGES).flatMap(surgeReadings),
     ...otherSurges(open.slice(MOST_SURGES))
   ]
   return [
     { name: 'stormpetrel_detector_judging', value: isJudging ? 1 : 0 },
+    { name: 'stormpetrel_detector_judged_hour_timestamp_seconds', value: judgedUpToSeconds },
+    { name: 'stormpetrel_detector_series', value: series },
+    { name: 'stormpetrel_detector_waiting_changes', value: waitingChanges },
     { name: 'stormpetrel_detector_sent_changes_total', value: sentChanges },
     { name: 'stormpetrel_detector_failed_rounds_total', value: failedRounds },
-    ...(isJudging ? judging : [])
+    ...(isJudging ? surges : [])
   ]
 }
 

@@ -4,7 +4,7 @@ import { createServiceServer } from '../http/service-endpoints.ts'
 import { Life, withParts } from '../life.ts'
 import { processLog } from '../log.ts'
 import { Exposition } from '../metrics/exposition.ts'
-import { buildReading, taggerReadings } from '../metrics/readings.ts'
+import { buildReading, taggerReadings, worldReadings } from '../metrics/readings.ts'
 import { requireRun } from '../replay/runs.ts'
 import { createTagger } from './create-tagger.ts'
 import { loadWorld } from './world.ts'
@@ -21,12 +21,13 @@ export async function runTagger(
   const log = processLog('tagger')
   const life = new Life()
   if (run !== null) await requireRun(configuration, run)
-  const { world, notes } = await loadWorld(configuration, run === null)
-  for (const note of notes) log('warn', 'something is missing', { note })
-  const { tagger, counters, parts } = createTagger(configuration, run, world, log, life.fail)
+  const loaded = await loadWorld(configuration, run === null)
+  for (const note of loaded.notes) log('warn', 'something is missing', { note })
+  const { tagger, counters, parts } = createTagger(configuration, run, loaded.world, log, life.fail)
   const exposition = new Exposition(() => [
     buildReading(version, 'tagger'),
-    ...taggerReadings(counters, tagger.lagRecords())
+    ...taggerReadings(counters, tagger.lagRecords()),
+    ...(run === null ? worldReadings(loaded, Date.now() / 1000) : [])
   ])
   let isReady = false
   const address = { host: configuration.metricsHost, port: configuration.metricsPort }

@@ -245,6 +245,8 @@ function describeFence(current: () => CountStore): void {
         { sensor: 'a', countedPackets: 10, rejectedFrames: { 'not-ip': 2, clock: 1 } },
         { sensor: 'b', countedPackets: 30, rejectedFrames: { 'not-ip': 2, clock: 1 } }
       ])
+      const newest = { a: thisHour + 7, b: thisHour + 9 }
+      expect(await store.sensorWatermarks()).toEqual(new Map(Object.entries(newest)))
     })
   })
   describeLedger(current)
@@ -877,6 +879,12 @@ function describeLife(current: () => CountStore, startLive: () => Promise<void>)
 
       expect(now).toBeGreaterThanOrEqual(before)
       expect(now).toBeLessThanOrEqual(Date.now() / 1000 + 1)
+    })
+
+    test('tells its memory and the limit of it, or that it has none', async () => {
+      const memory = await current().memory()
+
+      expect(memory === null || (memory.usedBytes > 0 && memory.usedBytes < memory.maxBytes)).toBe(true)
     })
 
     test('a run keeps the oldest windows', async () => {

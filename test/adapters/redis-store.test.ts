@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { totalmem } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { RedisStore, type RedisStoreOptions } from '../../adapters/redis-store.ts'
+import { fullestOf, memoryOf } from '../../adapters/redis/server-memory.ts'
 import { slotKeys } from '../../adapters/redis/slot-keys.ts'
 import { slotOf } from '../../core/store/slot.ts'
 import { answerFromStore } from '../../core/counts/live-query.ts'
@@ -313,3 +315,46 @@ async function untilAnswered<T>(action: () => Promise<T>): Promise<T> {
     }
   }
 }
+
+/** A part of what Redis answers to INFO memory. */
+function memoryInfo(usedBytes: number, notCountedBytes: number, maxBytes: number): string {
+  const fields = {
+    used_memory: usedBytes,
+    total_system_memory: 99,
+    maxmemory: maxBytes,
+    mem_not_counted_for_evict: notCountedBytes
+  }
+  const lines = Object.entries(fields).map(([name, value]) => `${name}:${value}\r\n`)
+  return `# Memory\r\n${lines.join('')}`
+}
+
+describe('the memory of the Redis store', () => {
+  test('is what counts against maxmemory, or against the machine where none is set', async () => {
+    const part = await startRedis({ args: ['--maxmemory', '50mb'] })
+    const store = await storeOf({ url: part.url })
+    await store.start()
+    const limited = await store.memory()
+    const redis = new Redis(part.url)
+    await redis.config('SET', 'maxmemory', '0')
+
+    const unlimited = await store.memory()
+
+    expect(limited).toEqual({ usedBytes: expect.any(Number), maxBytes: 50 * 1024 * 1024 })
+    expect(limited!.usedBytes).toBeGreaterThan(100_000)
+    expect(unlimited!.maxBytes).toBe(totalmem())
+    await store.stop()
+    redis.disconnect()
+    await part.stop()
+  })
+
+  test('of a cluster is that of the fullest node, and unknown where one does not tell', () => {
+    const [calm, full] = [memoryOf(memoryInfo(50, 10, 0)), memoryOf(memoryInfo(40, 0, 50))]
+
+    expect([calm, full]).toEqual([
+      { usedBytes: 40, maxBytes: 99 },
+      { usedBytes: 40, maxBytes: 50 }
+    ])
+    expect(fullestOf([calm, full])).toBe(full)
+    expect([fullestOf([calm, null]), fullestOf([]), memoryOf('')]).toEqual([null, null, null])
+  })
+})

@@ -128,7 +128,7 @@ async function startDetector(
   const surges = new BreakableStore(await sharedRedis(), namespace)
   await surges.start()
   change(surges)
-  const counters = new DetectorCounters()
+  const counters = new DetectorCounters(0)
   const detector = new Detector({
     counts,
     surges,

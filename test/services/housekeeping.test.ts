@@ -136,6 +136,37 @@ test('what comes after an interval began does not hold up what is closed in it',
   expect(failures).toEqual([])
 })
 
+test("each sensor's newest packet, the memory and the time of asking are read at every look", async () => {
+  store.memory = async () => ({ usedBytes: 7, maxBytes: 10 })
+  expect([counters.storeReadAtMs, counters.watermarks.size]).toEqual([null, 0])
+  const before = Date.now()
+  await until(() => counters.storeReadAtMs !== null)
+  await applyTo(store, 'b', { batches: [batch('b', 1, { watermarkSeconds: 103 * HOUR })] })
+  const first = counters.storeReadAtMs!
+
+  await until(() => counters.storeReadAtMs !== first && counters.watermarks.size === 2)
+
+  expect(counters.watermarks).toEqual(
+    new Map([
+      ['a', 104 * HOUR],
+      ['b', 103 * HOUR]
+    ])
+  )
+  expect(counters.storeMemory).toEqual({ usedBytes: 7, maxBytes: 10 })
+  expect(first).toBeGreaterThanOrEqual(before)
+})
+
+test('a store that does not answer leaves the time of the last answer as it is', async () => {
+  await until(() => counters.storeReadAtMs !== null)
+  store.sensorWatermarks = () => Promise.reject(new Error('away'))
+  await until(() => failures.length >= 1)
+  const last = counters.storeReadAtMs
+
+  await until(() => failures.length >= 3)
+
+  expect(counters.storeReadAtMs).toBe(last)
+})
+
 test('late sources are read once an interval, whether the store is behind or not', async () => {
   await until(() => times('trim') >= 1)
   await applyTo(store, 'a', { sources: [sourcePart(hour.startSeconds, [[ALL, addresses4(0, 3)]])] })

@@ -15,6 +15,8 @@ export const TEST_PACKAGES = [
   ...commands('tcpdump', 'zmap', 'masscan', 'nmap', 'hping3', 'gcc', 'zstd', 'gzip'),
   { name: 'tshark', isPresent: () => ['tshark', 'capinfos', 'editcap'].every(hasCommand) },
   { name: 'iproute2', isPresent: () => hasCommand('ip') },
+  { name: 'prometheus', isPresent: () => ['prometheus', 'promtool'].every(hasCommand) },
+  { name: 'prometheus-alertmanager', isPresent: hasAlertmanager },
   { name: 'util-linux', isPresent: () => ['unshare', 'nsenter'].every(hasCommand) },
   { name: 'mmdb-bin', isPresent: () => hasCommand('mmdblookup') },
   // gcc alone has no C library headers under --no-install-recommends.
@@ -50,6 +52,11 @@ function hasHeader(name) {
 function hasRedis7() {
   const major = /v=(\d+)\./.exec(outputOf('redis-server', ['--version']) ?? '')?.[1]
   return Number(major) >= 7
+}
+
+/** Debian's is called prometheus-alertmanager, its makers' alertmanager. */
+function hasAlertmanager() {
+  return hasCommand('amtool') && ['prometheus-alertmanager', 'alertmanager'].some(hasCommand)
 }
 
 /** The Kafka Streams peer is compiled for Java 17. */

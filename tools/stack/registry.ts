@@ -2,6 +2,7 @@ import path from 'node:path'
 import { findJars, findJava } from './checkout.ts'
 import { findFreePort } from './free-port.ts'
 import { openPartFolder, Part, type PartFolder } from './part.ts'
+import { expectOk } from './ready-page.ts'
 import { ServerProcess } from './server-process.ts'
 
 /** Every setting has a default. */
@@ -69,10 +70,4 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   const registry = new Registry([server], folder, url)
   await registry.start()
   return registry
-}
-
-async function expectOk(url: string): Promise<void> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(5000) })
-  await response.arrayBuffer()
-  if (!response.ok) throw new Error(`${url} answers ${response.status}`)
 }
