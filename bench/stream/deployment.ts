@@ -76,7 +76,8 @@ export class BenchDeployment {
   async start(
     name: string,
     args: readonly string[],
-    profileFolder: string | null = null
+    profileFolder: string | null = null,
+    settings: Readonly<Record<string, string>> = {}
   ): Promise<ServiceProcess> {
     const port = await findFreePort()
     const logFile = join(this.folder, `${name}.log`)
@@ -86,7 +87,7 @@ export class BenchDeployment {
       [...profiling(profileFolder), join(packageRoot(), 'bin/stormpetrel.js'), ...args],
       {
         stdio: ['ignore', log, log],
-        env: { ...this.environment, STORMPETREL_METRICS_PORT: String(port) },
+        env: { ...this.environment, STORMPETREL_METRICS_PORT: String(port), ...settings },
         detached: true
       }
     )

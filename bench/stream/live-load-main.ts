@@ -13,6 +13,8 @@ export interface LiveLoadOptions {
   /** Over all sensors. */
   readonly packetsPerSecond: number
   readonly seconds: number
+  /** How long a file is written to before it is closed: a packet waits for its end. */
+  readonly fileSeconds: number
 }
 
 /** A file that is closed: its frames came evenly between the two times, in milliseconds since 1970. */
@@ -23,8 +25,6 @@ export interface LiveFile {
   readonly toMs: number
 }
 
-/** tcpdump -G takes whole seconds; this is how long a packet waits in its file at most. */
-const FILE_SECONDS = 0.25
 /** Frames are made before the start, and come again after so long: making them takes a third of a core. */
 const MADE_SECONDS = 4
 /** Closed files are taken away when so many newer ones are there. */
@@ -85,11 +85,11 @@ const sensors = options.sensors.map((sensor, index) => {
   return { sensor, folder, frames: new SensorFrames(20_220_511 + index, Math.ceil(own * MADE_SECONDS)) }
 })
 const startMs = Date.now()
-for (let number = 1; number * FILE_SECONDS <= options.seconds; number++) {
-  const toMs = startMs + number * FILE_SECONDS * 1000
-  const fromMs = toMs - FILE_SECONDS * 1000
+for (let number = 1; number * options.fileSeconds <= options.seconds; number++) {
+  const toMs = startMs + number * options.fileSeconds * 1000
+  const fromMs = toMs - options.fileSeconds * 1000
   await sleep(Math.max(0, toMs - Date.now()))
-  const frames = Math.round(own * FILE_SECONDS)
+  const frames = Math.round(own * options.fileSeconds)
   for (const { sensor, folder, frames: made } of sensors) {
     const name = `${startMs}-${String(number).padStart(6, '0')}.pcap`
     made.write(join(folder, name), frames, fromMs, toMs)

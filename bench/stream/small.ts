@@ -15,6 +15,9 @@ const PACKETS_PER_SECOND = 100
 /** Start-up is over by then. */
 const SETTLING_SECONDS = 10
 const MEASURED_SECONDS = 30
+/** As of tcpdump -G 5, with settings as they are by default. */
+const FILE_SECONDS = 5
+const SETTINGS = { STORMPETREL_FOLLOW_SETTLE_SECONDS: '5' }
 const ROUNDS = 10
 const READY = 'Stormpetrel is up'
 
@@ -46,7 +49,13 @@ async function measureSensor(): Promise<
     const [sensor] = Object.keys(SENSORS)
     const folder = join(deployment.folder, 'captures')
     const seconds = SETTLING_SECONDS + MEASURED_SECONDS + 5
-    const options = { folder, sensors: [sensor], packetsPerSecond: PACKETS_PER_SECOND, seconds }
+    const options = {
+      folder,
+      sensors: [sensor],
+      packetsPerSecond: PACKETS_PER_SECOND,
+      seconds,
+      fileSeconds: FILE_SECONDS
+    }
     const program = join(packageRoot(), 'dist', 'bench', 'stream', 'live-load-main.js')
     const load = spawn(process.execPath, [program, JSON.stringify(options)], {
       stdio: ['ignore', 'pipe', 'inherit']
@@ -54,7 +63,7 @@ async function measureSensor(): Promise<
     await once(load.stdout, 'data')
     load.stdout.resume()
     const args = ['sensor', '--sensor', sensor!, '--follow', join(folder, sensor!)]
-    const { child } = await deployment.start('sensor', args)
+    const { child } = await deployment.start('sensor', args, null, SETTINGS)
     await sleep(SETTLING_SECONDS * 1000)
     const before = cpuSecondsOf(child.pid!)
     await sleep(MEASURED_SECONDS * 1000)
