@@ -119,8 +119,10 @@ function firstOfEachId(changes: readonly SurgeChange[]): SurgeChange[] {
   return changes.filter(({ id }) => !ids.has(id) && ids.add(id))
 }
 
+/** The end of the newest hour that it has judged; 0 where another one judges. */
 async function judgedUpTo(program: { ask(path: string): Promise<{ body: string }> }): Promise<number> {
   const { body } = await program.ask('/metrics')
+  if (!/^stormpetrel_detector_judging 1$/m.test(body)) return 0
   return Number(/^stormpetrel_detector_judged_hour_timestamp_seconds (\S+)$/m.exec(body)?.[1] ?? 0)
 }
 
@@ -172,8 +174,8 @@ test('killed again and again, two at a time, it tells every change once to whoev
   await Promise.all(running.map((program) => program.ready()))
   await eventually(
     'every hour is judged by one of them',
-    async () => await Promise.all(running.map((program) => judgedUpTo(program))),
-    (ends) => ends.includes(END)
+    async () => Math.max(...(await Promise.all(running.map((program) => judgedUpTo(program))))),
+    (hour) => hour >= END
   )
   for (const program of running) expect((await program.terminate()).exitCode).toBe(0)
 
