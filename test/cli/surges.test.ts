@@ -75,8 +75,9 @@ test('rows ordered by time say the same as rows ordered by series', async () => 
   expect(parseLines(sorted.stdout).length).toBe(1)
 })
 
+const rise = (hour: number, sensor: number, risen: number) => (hour >= ONSET && sensor < risen ? 8 : 1)
+
 test('with a sensor column one sensor cannot carry a surge alone, and two can', async () => {
-  const rise = (hour: number, sensor: number, risen: number) => (hour >= ONSET && sensor < risen ? 8 : 1)
   const lines = (risen: number) =>
     Array.from({ length: 6 }, (_, sensor) =>
       makeHours(HOURS, 5, (hour) => rise(hour, sensor, risen), sensor + 10).map(
