@@ -77,20 +77,20 @@ test('rows ordered by time say the same as rows ordered by series', async () => 
 
 const rise = (hour: number, sensor: number, risen: number) => (hour >= ONSET && sensor < risen ? 8 : 1)
 
-test('with a sensor column one sensor cannot carry a surge alone, and two can', async () => {
-  const lines = (risen: number) =>
-    Array.from({ length: 6 }, (_, sensor) =>
-      makeHours(HOURS, 5, (hour) => rise(hour, sensor, risen), sensor + 10).map(
-        (each, hour) => `all,s${sensor},${timeOf(hour)},${each!.packets},${each!.sources},256`
-      )
+/** Six sensors whose rows alternate; from the onset on some of them rise. */
+function sensorRows(risen: number): string[] {
+  const sensors = Array.from({ length: 6 }, (_, sensor) =>
+    makeHours(HOURS, 5, (hour) => rise(hour, sensor, risen), sensor + 10).map(
+      (each, hour) => `all,s${sensor},${timeOf(hour)},${each!.packets},${each!.sources},256`
     )
-  const interleaved = (risen: number) => {
-    const sensors = lines(risen)
-    return sensors[0]!.flatMap((_, hour) => sensors.map((each) => each[hour]!))
-  }
+  )
+  return sensors[0]!.flatMap((_, hour) => sensors.map((each) => each[hour]!))
+}
+
+test('with a sensor column one sensor cannot carry a surge alone, and two can', async () => {
   const header = 'series,sensor,window_start,packets,sources,dark_addresses'
-  const one = await stormpetrel(['surges', '--counts', write('one.csv', header, interleaved(1))])
-  const two = await stormpetrel(['surges', '--counts', write('two.csv', header, interleaved(2))])
+  const one = await stormpetrel(['surges', '--counts', write('one.csv', header, sensorRows(1))])
+  const two = await stormpetrel(['surges', '--counts', write('two.csv', header, sensorRows(2))])
 
   expect([one.exitCode, one.stdout]).toEqual([0, ''])
   expect(parseLines(two.stdout)).toMatchObject([{ series: 'all', state: 'open', closed: null }])

@@ -25,10 +25,13 @@ test('there is none for a count that is not above', () => {
   expect(excessEvidence(3, 10, 0.1)).toBe(0)
 })
 
+function evidence(weights: Float32Array): number {
+  return mixedEvidence(weights, 0, 2000, 1000, 0.001, 1, 1, 1)
+}
+
 test('a series whose wander is not known needs more than the mean variance would', () => {
   const known = Float32Array.from(WANDER_VARIANCES, (_, i) => (i === 3 ? 1 : 0))
   const unknown = Float32Array.from(WANDER_VARIANCES, (_, i) => (i === 1 || i === 5 ? 0.5 : 0))
-  const evidence = (weights: Float32Array) => mixedEvidence(weights, 0, 2000, 1000, 0.001, 1, 1, 1)
 
   expect(evidence(unknown)).toBeGreaterThan(0)
   expect(evidence(unknown)).toBeLessThan(evidence(known))

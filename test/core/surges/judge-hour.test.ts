@@ -63,6 +63,10 @@ test('a second surge is held against the level before the first one', () => {
   expect(second!.detectedHour - (ONSET + 15 * DAY)).toBeLessThanOrEqual(12)
 })
 
+function away(hour: number): boolean {
+  return hour >= ONSET && hour < ONSET + 20 * DAY
+}
+
 describe('what is no surge', () => {
   test('a gap, told of or left out, is no zero: what comes after it is judged as if nothing had been', () => {
     const gap = (hour: number) => (hour >= ONSET && hour < ONSET + 3 * DAY ? null : 1)
@@ -93,7 +97,6 @@ describe('what is no surge', () => {
   })
 
   test('a sensor that leaves and comes back', () => {
-    const away = (hour: number) => hour >= ONSET && hour < ONSET + 20 * DAY
     const hours = makeHours(QUARTER, 20, (hour) => (away(hour) ? 0.5 : 1))
     const told = hours.map((each, hour) => ({ ...each!, darkAddresses: away(hour) ? 2048 : 4096 }))
 
