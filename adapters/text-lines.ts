@@ -31,9 +31,14 @@ export async function* textLines(path: string): AsyncGenerator<LineBlock, void, 
 
 async function* guarded(path: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]()
-  for (;;) {
-    const next = await unreadable(path === STANDARD_INPUT ? 'standard input' : path, iterator.next())
-    if (next.done === true) return
-    yield next.value
+  try {
+    for (;;) {
+      const next = await unreadable(path === STANDARD_INPUT ? 'standard input' : path, iterator.next())
+      if (next.done === true) return
+      yield next.value
+    }
+  } finally {
+    // A reader that stops at a bad line closes the file too.
+    await iterator.return?.()
   }
 }

@@ -1,6 +1,6 @@
 // The scorer: section 3 of the guide. Alarms within 24 hours are one episode; a planted event is found by an episode that
 // begins in its window; a null series' episodes from day 14 on are false alarms.
-import { type EventKind, type PlantedEvent, QUARTER_HOURS, SCORED_FROM_HOUR, SERIES_HOURS } from './series.ts'
+import { type EventKind, type PlantedEvent, SCORED_FROM_HOUR, SERIES_HOURS } from './series.ts'
 
 const DAY = 24
 const MERGE_HOURS = 24
@@ -21,7 +21,7 @@ export function falseAlarmRate(alarmsOfNulls: readonly (readonly number[])[]): n
   let count = 0
   for (const hours of alarmsOfNulls)
     count += episodes(hours).filter((hour) => hour >= SCORED_FROM_HOUR).length
-  return (count * QUARTER_HOURS) / (alarmsOfNulls.length * (SERIES_HOURS - SCORED_FROM_HOUR))
+  return (count * SERIES_HOURS) / (alarmsOfNulls.length * (SERIES_HOURS - SCORED_FROM_HOUR))
 }
 
 /** The last hour at which an episode that begins still counts as found. */

@@ -1,13 +1,10 @@
 // What the generators make and the detectors read: hourly counts of one series, and the event that was planted in it.
 
-/** Hours of a series: 91 days. */
+/** Hours of a series: 91 days, a quarter. */
 export const SERIES_HOURS = 91 * 24
 
 /** The first hour whose alarms count: the two weeks before it are for learning. */
 export const SCORED_FROM_HOUR = 14 * 24
-
-/** Hours of the quarter that false alarms are counted by. */
-export const QUARTER_HOURS = SERIES_HOURS
 
 /** What was planted, as the tables name it. `none` is a null series. */
 export const EVENT_KINDS = [

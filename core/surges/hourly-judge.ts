@@ -1,4 +1,5 @@
 // What a detector hands to the judgement of an hour, and what it gets back. Pure: the same hours give the same surges.
+import type { SurgeDriver } from './surge-change.ts'
 import type { SurgeKind } from './surge.ts'
 
 /** Packets and unique sources of a series. */
@@ -33,6 +34,8 @@ export interface JudgedSurge {
   readonly ratio: number
   /** As of a SurgeChange. */
   readonly score: number | null
+  /** Where somebody has looked for them. */
+  readonly drivers?: readonly SurgeDriver[]
 }
 
 /** Judges hour after hour; what it knows is its own until it is written. */

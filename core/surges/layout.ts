@@ -8,7 +8,7 @@ export const RING_HOURS = 72
 export const RING_DAYS = 44
 
 /** Strengths of wander that are weighed against each other, and the numbers of the filter behind each. */
-export const STRENGTH_COUNT = 7
+const STRENGTH_COUNT = 7
 export const FILTER_LENGTH = 6
 
 /** Raised where a row's meaning changes: rows of another version are not read. */

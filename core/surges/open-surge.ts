@@ -33,16 +33,14 @@ export function openSurge(rows: Float32Array, row: number, hour: number, score: 
   }
   const isShort = !isTrend && hour - onset.hour < SPIKE_HOURS
   rows[row + at.OPEN_KIND] = KIND_NUMBERS[isTrend ? 'trend' : isShort ? 'spike' : 'step']
-  rows[row + at.OPEN_ONSET] = onset.hour
-  rows[row + at.OPEN_ONSET_FROM] = onset.fromHour
-  rows[row + at.OPEN_ONSET_TO] = onset.toHour
   rows[row + at.OPEN_DETECTED] = hour + 1
+  keepOnset(rows, row)
   rows[row + at.OPEN_RATE] = finding.rate
   rows[row + at.OPEN_SCORE] = score
   rows[row + at.OPEN_LOOKS] = 0
   rows[row + at.END_EVIDENCE] = 0
   rows[row + at.END_SINCE] = hour
-  sumSince(rows, row, hour, onset.hour)
+  sumSince(rows, row, hour, rows[row + at.OPEN_ONSET]!)
 }
 
 /** Counts since the onset, as far as hours or days are kept. */
@@ -97,10 +95,16 @@ function lookAgain(rows: Float32Array, row: number, hour: number, ratio: number)
   } else if (!isTrend && looks === 0 && hour - rows[row + at.OPEN_ONSET]! < at.RING_HOURS - 12) {
     findSuddenOnset(rows, row, hour, rows[row + at.OPEN_RATE]!, ratio)
   } else return
+  keepOnset(rows, row)
+}
+
+/** Keeps the onset that was found: it lies in its interval, and no part of that after the detection. */
+function keepOnset(rows: Float32Array, row: number): void {
   const lastHour = rows[row + at.OPEN_DETECTED]! - 1
-  rows[row + at.OPEN_ONSET] = Math.min(onset.hour, lastHour)
-  rows[row + at.OPEN_ONSET_FROM] = Math.min(onset.fromHour, rows[row + at.OPEN_ONSET]!)
-  rows[row + at.OPEN_ONSET_TO] = Math.max(rows[row + at.OPEN_ONSET]!, Math.min(onset.toHour, lastHour))
+  const onsetHour = Math.min(onset.hour, lastHour)
+  rows[row + at.OPEN_ONSET] = onsetHour
+  rows[row + at.OPEN_ONSET_FROM] = Math.min(onset.fromHour, onsetHour)
+  rows[row + at.OPEN_ONSET_TO] = Math.max(onsetHour, Math.min(onset.toHour, lastHour))
 }
 
 /** Whether the surge ends with this hour, and how. */

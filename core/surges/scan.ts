@@ -48,7 +48,7 @@ export function scan(rows: Float32Array, row: number, hour: number, thresholds: 
       slot = slot === 0 ? at.RING_HOURS - 1 : slot - 1
       const most = 4 * rate * hourExposure + 4
       raw += count
-      clipped += count < most ? count : most
+      clipped += Math.min(count, most)
       exposure += hourExposure
     }
     const rest = hourly / Math.max(1, exposure) + base

@@ -33,10 +33,14 @@ export class SurgeBook {
     return [...this.#open.values()].sort(byDoubt)
   }
 
+  /** Those that are not open, nor raised early. */
+  newOnes(seen: readonly JudgedSurge[]): JudgedSurge[] {
+    return seen.filter((each) => !this.#open.has(surgeId(each)))
+  }
+
   /** What is to be told of an hour that is not over, of so many series: each surge is raised once. */
   raise(seen: readonly JudgedSurge[], hourEndSeconds: number, series: number): SurgeChange[] {
-    return seen
-      .filter((each) => !this.#open.has(surgeId(each)))
+    return this.newOnes(seen)
       .sort(byDoubt)
       .map((each) => this.#take(each, hourEndSeconds, 'early', series))
   }
@@ -88,7 +92,7 @@ export class SurgeBook {
       closedSeconds,
       ratio,
       score,
-      drivers: []
+      drivers: judged.drivers ?? before?.drivers ?? []
     }
     if (state === 'closed') this.#open.delete(surge)
     else this.#open.set(surge, change)

@@ -5,12 +5,13 @@ import type { Log } from '../../adapters/log.ts'
 import type { Bus } from '../../core/bus.ts'
 import { type ErrorCode, StormpetrelError } from '../../core/errors.ts'
 import type { CountStore } from '../../core/store/count-store.ts'
-import type { HourlyJudge } from '../../core/surges/hourly-judge.ts'
+import type { HourlyJudge, JudgedSurge } from '../../core/surges/hourly-judge.ts'
 import { SurgeBook } from '../../core/surges/surge-book.ts'
 import type { SurgeChange } from '../../core/surges/surge-change.ts'
 import type { SurgeStore } from '../../core/surges/surge-store.ts'
 import type { Sensor } from '../../core/telescope/sensor-list.ts'
 import type { DetectorCounters } from './metrics.ts'
+import { readDrivers } from './read-drivers.ts'
 import { liveDarkAddressesOf, readHour } from './read-hour.ts'
 import { idsAtEnd } from './topic-end.ts'
 
@@ -158,11 +159,9 @@ export class Detector {
     // Sensors that have not sent anything of it yet are there all the same.
     const before = await liveDarkAddressesOf(counts, sensors, judgedUpToSeconds - HOUR_SECONDS)
     const darkAddresses = Math.max(reading.darkAddresses, before)
-    const changes = book.raise(
-      judge.peek({ ...reading, darkAddresses }),
-      judgedUpToSeconds + HOUR_SECONDS,
-      judge.series
-    )
+    const end = judgedUpToSeconds + HOUR_SECONDS
+    const raised = book.newOnes(judge.peek({ ...reading, darkAddresses }))
+    const changes = book.raise(await this.#explained(raised, end), end, judge.series)
     if (changes.length === 0) return false
     if (!(await surges.save(lease, { judgedUpToSeconds, parts: judge.toParts(), changes }))) {
       this.#forget()
@@ -198,9 +197,9 @@ export class Detector {
       const start = await this.#dueHour(judgedUpToSeconds)
       if (start === null) break
       judgedUpToSeconds = start + HOUR_SECONDS
-      changes.push(
-        ...book.enter(judge.judge(await readHour(counts, sensors, start)), judgedUpToSeconds, judge.series)
-      )
+      const judged = judge.judge(await readHour(counts, sensors, start))
+      const explained = await this.#explained(judged, judgedUpToSeconds)
+      changes.push(...book.enter(explained, judgedUpToSeconds, judge.series))
     }
     this.#show(judging)
     if (judgedUpToSeconds === judging.judgedUpToSeconds) return false
@@ -212,6 +211,20 @@ export class Detector {
     judging.outbox = [...judging.outbox, ...changes]
     this.#show(judging)
     return true
+  }
+
+  /** What opens is told with what drives it. */
+  async #explained(judged: readonly JudgedSurge[], hourEndSeconds: number): Promise<JudgedSurge[]> {
+    const explained: JudgedSurge[] = []
+    for (const each of judged) {
+      const { series, onsetSeconds } = each
+      if (each.state !== 'open' || each.kind === 'heavy-hitter') explained.push(each)
+      else {
+        const drivers = await readDrivers(this.#options.counts, series, onsetSeconds, hourEndSeconds)
+        explained.push({ ...each, drivers })
+      }
+    }
+    return explained
   }
 
   /** At least once: whoever dies in between sends the same ids again. */

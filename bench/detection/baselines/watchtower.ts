@@ -7,6 +7,8 @@ import { quantileOf, remembered } from './statistics.ts'
 const WEEK = 7 * 24
 const QUANTILE = 0.5
 const LEAST_PREDICTION = 20
+/** The prediction is made anew so often. */
+const STEP_HOURS = 6
 /** From this ratio on a count is replaced by its prediction in the history. */
 const EXTREME = 3
 
@@ -21,9 +23,12 @@ export const WATCHTOWER: Baseline = {
 const statisticOf = remembered((series) => {
   const counts = channelM(series)
   const history = counts.slice()
+  let prediction = LEAST_PREDICTION
   return counts.map((count, hour) => {
     if (hour < WEEK || series.isGap[hour] === 1) return 0
-    const prediction = Math.max(LEAST_PREDICTION, quantileOf(history.subarray(hour - WEEK, hour), QUANTILE))
+    if (hour % STEP_HOURS === 0) {
+      prediction = Math.max(LEAST_PREDICTION, quantileOf(history.subarray(hour - WEEK, hour), QUANTILE))
+    }
     if (count > EXTREME * prediction) history[hour] = prediction
     return count / prediction
   })

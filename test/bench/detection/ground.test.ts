@@ -1,0 +1,55 @@
+import { expect, test } from '@jest/globals'
+import { EARS_C2 } from '../../../bench/detection/baselines/ears.ts'
+import { EWMA } from '../../../bench/detection/baselines/ewma.ts'
+import { evaluateBaselines } from '../../../bench/detection/evaluation.ts'
+import { generateSeries, REFERENCE } from '../../../bench/detection/generator.ts'
+import { episodes, falseAlarmRate, foundAt } from '../../../bench/detection/score.ts'
+
+// Recall at 0.01 false alarms a series-quarter as others measured it on series of the same description.
+const MEASURED = {
+  EWMA: { step2: 0.23, step3: 0.64, step5: 0.93, ramp2x14: 0.01, ramp2x30: 0.01, ramp5x30: 0.02, flood: 0 },
+  'EARS C2': {
+    step2: 0.39,
+    step3: 0.78,
+    step5: 0.99,
+    ramp2x14: 0.06,
+    ramp2x30: 0.03,
+    ramp5x30: 0.1,
+    flood: 0.01
+  }
+} as const
+
+test('on the reference series EWMA and EARS C2 reach what they are known to reach', () => {
+  const size = { nulls: 900, eventsAKind: 300, seeds: { thresholds: 1, nulls: 2, events: 3 } }
+  const results = evaluateBaselines(size, 0.01, () => undefined, [EWMA, EARS_C2])
+
+  for (const { name, events } of results) {
+    const known: Readonly<Record<string, number>> = MEASURED[name as keyof typeof MEASURED]
+    for (const { kind, recall } of events) {
+      if (known[kind] === undefined) continue
+      expect([name, kind, Math.abs(recall - known[kind]) <= GROUND_POINTS]).toEqual([name, kind, true])
+    }
+  }
+})
+
+/** Five points, and what 300 series are off by chance. */
+const GROUND_POINTS = 0.1
+
+test('the same seed gives the same series, another one others', () => {
+  const series = generateSeries(REFERENCE, 5, 17, 'step3')
+
+  expect(generateSeries(REFERENCE, 5, 17, 'step3')).toEqual(series)
+  expect(generateSeries(REFERENCE, 6, 17, 'step3').sources).not.toEqual(series.sources)
+})
+
+test('alarms within a day are one episode, and an event is found by one that begins in its window', () => {
+  expect(episodes([10, 30, 54, 79, 200])).toEqual([10, 79, 200])
+  const step = { kind: 'step3', onsetHour: 600, endHour: 936, ratio: 3 } as const
+  expect(foundAt(step, [590, 605])).toBeNull()
+  expect(foundAt(step, [560, 605])).toBe(605)
+  expect(foundAt(step, [937])).toBeNull()
+})
+
+test('false alarms count from day 14 on, a series and quarter', () => {
+  expect(falseAlarmRate([[100], [400], [], []])).toBeCloseTo(0.25 * (91 / 77), 6)
+})
