@@ -25,10 +25,9 @@ export async function liveSurgeRows(context: CliContext): Promise<Value[][]> {
   await store.start()
   try {
     const changes = await store.surges()
-    const isOpen = (change: SurgeChange): number => (change.closedSeconds === null ? 1 : 0)
     changes.sort(
       (a, b) =>
-        isOpen(b) - isOpen(a) || b.detectedSeconds - a.detectedSeconds || (a.series < b.series ? -1 : 1)
+        openness(b) - openness(a) || b.detectedSeconds - a.detectedSeconds || (a.series < b.series ? -1 : 1)
     )
     return changes.map(valuesOf)
   } finally {
@@ -109,6 +108,11 @@ async function judgedRows(
   ])
   const { sensors } = await readSensorList(context.configuration().sensorsFile)
   return (await judgeStore(store, sensors, thresholdsOf(settings))).map(valuesOf)
+}
+
+/** Open ones come first. */
+function openness({ closedSeconds }: SurgeChange): number {
+  return closedSeconds === null ? 1 : 0
 }
 
 /** In the columns of surges.ts. */

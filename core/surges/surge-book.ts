@@ -8,7 +8,7 @@ import type { SurgeChange, SurgeState } from './surge-change.ts'
  * The id of a surge: by its series, the hour in which it was first judged to be there, and whether it is one. What began as a
  * spike may turn out to be a step: it stays the same surge.
  */
-export function surgeId({ series, kind, detectedSeconds }: JudgedSurge): string {
+function surgeId({ series, kind, detectedSeconds }: JudgedSurge): string {
   const text = `${series}|${kind === 'heavy-hitter' ? kind : 'surge'}|${detectedSeconds}`
   // Two hashes of 32 bits: some thousands of surges a year do not meet.
   return [text, `${text}|surge`].map((each) => fnv1a(each).toString(16).padStart(8, '0')).join('')

@@ -63,15 +63,16 @@ function expectedChanges(): SurgeChange[] {
   })
 }
 
+async function* history(): AsyncGenerator<ExportedWindow> {
+  yield* windows
+}
+
 async function deploy(): Promise<Deployment> {
   const deployment = await freshDeployment({ STORMPETREL_DETECTOR_INTERVAL_SECONDS: '0.3' })
   deployments.push(deployment)
   expect((await deployment.call('check', '--apply')).exitCode).toBe(0)
   const file = path.join(deployment.folder, 'history.ndjson.gz')
-  async function* given(): AsyncGenerator<ExportedWindow> {
-    yield* windows
-  }
-  await writeExport(file, given())
+  await writeExport(file, history())
   const imported = await deployment.call('import', file)
   expect([imported.exitCode, imported.stderr]).toEqual([
     0,
