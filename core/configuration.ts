@@ -170,7 +170,7 @@ export const SETTINGS = {
   ),
   slots: integer(
     'STORMPETREL_SLOTS',
-    4,
+    1,
     'slots',
     [1, 1024],
     'Parts that the store is divided into; fixed when the store is made (a run keeps its own). Fewer take less memory; a ' +
