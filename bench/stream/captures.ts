@@ -24,8 +24,8 @@ export interface CaptureResult {
   readonly ratioToPmacctd: number
 }
 
-/** Ports and regions as pmacctd has them, and besides by hour, with unique sources. */
-const CAPTURE_ARGS = ['counts', '--by', 'port,region', '--window', 'hour', '--sources']
+/** Ports and regions as pmacctd has them, and besides by hour. */
+const CAPTURE_ARGS = ['counts', '--by', 'port,region', '--window', 'hour']
 
 /** The programs that read a capture, and our own over the same one. */
 export async function measureCaptures(

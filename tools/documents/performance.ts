@@ -91,7 +91,7 @@ function captureTexts({ capture }: BenchResults): string[] {
     '## A capture in one process',
     `${code(command)}: ${number(packets)} packets of the same traffic in ${seconds.toFixed(1)} s by the clock, its start ` +
       `included: ${number(packetsPerSecond)} packets/s at ${number(cpuNsPerPacket)} ns CPU a packet, ` +
-      `${ratioToPmacctd.toFixed(2)} times pmacctd, which counts ports and countries, and neither hours nor sources.`
+      `${ratioToPmacctd.toFixed(2)} times pmacctd, which counts ports and countries, and no hours.`
   ]
 }
 
