@@ -1,5 +1,5 @@
 // `npm run bench -- --only detection`: the whole evaluation, on seeds that nothing was tuned on.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageRoot } from '../../adapters/package-root.ts'
 import {
@@ -29,9 +29,10 @@ export const DETECTION_RESULTS = join('bench', 'results', 'detection.json')
 const SPEED_SERIES = 1000
 const ASKED = [0.01, 0.1, 1] as const
 
-/** The results that are kept with the source. */
-export function readDetectionResults(): DetectionResults {
-  return JSON.parse(readFileSync(join(packageRoot(), DETECTION_RESULTS), 'utf8')) as DetectionResults
+/** The results that are kept with the source; null where none are. */
+export function readDetectionResults(): DetectionResults | null {
+  const path = join(packageRoot(), DETECTION_RESULTS)
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as DetectionResults) : null
 }
 
 /** Evaluates; `nabCheckout` is a folder with a checkout of numenta/NAB, or null. */

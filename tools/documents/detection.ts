@@ -83,15 +83,23 @@ const BLINDNESS = [
 /** The whole of docs/detection.md. */
 export function detectionDocument(): string {
   const results = readDetectionResults()
-  const { size } = results
   return document(
     '# How surges are found, and how well',
     GENERATED,
-    `${code('stormpetrel surges --counts FILE')} and core/surges; ${code('npm run bench -- --only detection')} makes the ` +
-      `tables, from ${code(DETECTION_RESULTS)} (${results.startedAt.slice(0, 10)}).`,
+    `${code('stormpetrel surges --counts FILE')} and core/surges; ${code('npm run bench -- --only detection')} evaluates ` +
+      `it and leaves ${code(DETECTION_RESULTS)}, which the tables here are made of.`,
     ...METHOD,
     '## How well',
-    `Generated quarters of hourly counts (bench/detection/generator.ts): ${size.nulls} without an event, and ` +
+    ...(results === null ? ['No evaluation is kept yet.'] : evaluationTexts(results)),
+    BLINDNESS[0]!,
+    BLINDNESS.slice(1).join('\n')
+  )
+}
+
+function evaluationTexts(results: DetectionResults): string[] {
+  const { size } = results
+  return [
+    `Evaluated on ${results.startedAt.slice(0, 10)}. Generated quarters of hourly counts (bench/detection/generator.ts): ${size.nulls} without an event, and ` +
       `${size.eventsAKind} with each kind of event, on seeds that nothing was tuned on. ${code('reference')} is the ` +
       `description that others measured on; ${code('rough')} wanders twice as strongly and has twice the noise, with heavy ` +
       `tails; ${code('shapes')} has heavy tails, holidays and levels that change for good. Alarms within 24 hours are one, ` +
@@ -112,10 +120,8 @@ export function detectionDocument(): string {
     `${STATE_BYTES.toLocaleString('en')} bytes a series, fixed; ${results.speed.nsPerSeriesHour} ns an hour and series ` +
       `(over ${results.speed.seriesHours.toLocaleString('en')}): 100,000 series take ` +
       `${(results.speed.nsPerSeriesHour / 1e4).toFixed(2)} s an hour, a year of 1,000 series ` +
-      `${((results.speed.nsPerSeriesHour * 8.76) / 1000).toFixed(1)} s.`,
-    BLINDNESS[0]!,
-    BLINDNESS.slice(1).join('\n')
-  )
+      `${((results.speed.nsPerSeriesHour * 8.76) / 1000).toFixed(1)} s.`
+  ]
 }
 
 function falseAlarmTable(product: readonly ProductResult[]): string {

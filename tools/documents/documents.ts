@@ -1,6 +1,7 @@
 // The registry of generated documents: add one here, and CI keeps it true.
 import { commandsDocument } from './commands.ts'
 import { configurationDocument } from './configuration.ts'
+import { detectionDocument } from './detection.ts'
 import { errorsDocument } from './errors.ts'
 import { metricsDocument } from './metrics.ts'
 import { performanceDocument } from './performance.ts'
@@ -19,6 +20,7 @@ export interface GeneratedDocument {
 export const DOCUMENTS: readonly GeneratedDocument[] = [
   { path: 'docs/commands.md', render: commandsDocument },
   { path: 'docs/configuration.md', render: configurationDocument },
+  { path: 'docs/detection.md', render: detectionDocument },
   { path: 'docs/errors.md', render: errorsDocument },
   { path: 'docs/metrics.md', render: metricsDocument },
   { path: 'docs/performance.md', render: performanceDocument },

@@ -15,12 +15,14 @@ export interface Baseline {
 
 /** The threshold at which null series give the wanted false alarms a series and quarter, by bisection. */
 export function calibrate(baseline: Baseline, nulls: readonly HourlySeries[], falseAlarms: number): number {
+  const rateAt = (threshold: number) =>
+    falseAlarmRate(nulls.map((series) => baseline.alarms(series, threshold)))
   let low = 0
-  let high = baseline.usualThreshold * 64
+  let high = baseline.usualThreshold
+  while (rateAt(high) > falseAlarms) high *= 2
   for (let i = 0; i < 24; i++) {
     const middle = (low + high) / 2
-    const rate = falseAlarmRate(nulls.map((series) => baseline.alarms(series, middle)))
-    if (rate > falseAlarms) low = middle
+    if (rateAt(middle) > falseAlarms) low = middle
     else high = middle
   }
   return high
