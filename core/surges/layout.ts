@@ -9,6 +9,7 @@ export const RING_DAYS = 44
 
 /** Strengths of wander that are weighed against each other, and the numbers of the filter behind each. */
 const STRENGTH_COUNT = 7
+/** Numbers that the filter of one strength of wander keeps. */
 export const FILTER_LENGTH = 6
 
 /** Raised where a row's meaning changes: rows of another version are not read. */
@@ -28,38 +29,51 @@ export const LAST_HOUR = field()
 export const HOURS_SEEN = field()
 /** The swing: a factor for each hour of the UTC day, and for each weekday (0 is Thursday, 1970-01-01). */
 export const HOUR_FACTORS = field(24)
+/** The same for each weekday, Thursday first, as 1970 began. */
 export const WEEKDAY_FACTORS = field(7)
 /** Newest hours: sources (the busiest sensor cut), and exposure, which is swing times dark space; 0 is a gap. */
 export const HOUR_COUNTS = field(RING_HOURS)
+/** Swing times dark space of those hours; 0 is a gap. */
 export const HOUR_EXPOSURES = field(RING_HOURS)
 /** The busiest sensor of each hour and what it counted, in one number. */
 export const HOUR_BUSIEST = field(RING_HOURS)
 /** The same of whole days. */
 export const DAY_COUNTS = field(RING_DAYS)
+/** The same sum of those days. */
 export const DAY_EXPOSURES = field(RING_DAYS)
 /** The day under way. */
 export const TODAY_COUNT = field()
+/** And its exposure. */
 export const TODAY_EXPOSURE = field()
 /** Rates per exposure: of the two weeks that end two days ago, and of the six that end two weeks ago. */
 export const NEAR_RATE = field()
+/** Of the weeks before those that the near rate is of. */
 export const FAR_RATE = field()
 /** The same of all days before the four weeks that ended last, the older the fainter, and the sums behind it. */
 export const OLD_RATE = field()
+/** Counts that the old rate is made of. */
 export const OLD_COUNT = field()
+/** And their exposure. */
 export const OLD_EXPOSURE = field()
 /** Counts behind those rates. */
 export const NEAR_SUPPORT = field()
+/** The same behind the far rate. */
 export const FAR_SUPPORT = field()
+/** The same behind the old rate. */
 export const OLD_SUPPORT = field()
 /** Hourly over-dispersion: sums of squares and of weights. */
 export const HOURLY_SQUARES = field()
+/** Sum of the weights of those squares. */
 export const HOURLY_WEIGHT = field()
 /** Variance of the log of the level, as it is believed on average. */
 export const WANDER = field()
 /** The weights of the strengths of wander, for the near, the far and the old rate, and the filters behind them. */
 export const NEAR_WEIGHTS = field(STRENGTH_COUNT)
+/** The same as of the far rate. */
 export const FAR_WEIGHTS = field(STRENGTH_COUNT)
+/** The same as of the old rate. */
 export const OLD_WEIGHTS = field(STRENGTH_COUNT)
+/** The filters themselves, one a strength. */
 export const WANDER_FILTERS = field(STRENGTH_COUNT * FILTER_LENGTH)
 /** The rate that the filters' levels are relative to. */
 export const WANDER_REFERENCE = field()
@@ -67,41 +81,59 @@ export const WANDER_REFERENCE = field()
 export const USUAL_ADDRESSES = field()
 /** Those of the newest hour, and the variance of the log rate that their changes leave. */
 export const LAST_ADDRESSES = field()
+/** Variance of the log rate that changes of dark space leave. */
 export const ADDRESS_DOUBT = field()
 /** Sources of the busiest sensor in an hour of exposure 1. */
 export const BUSIEST_RATE = field()
 /** Whole days' sums of the last 3, 5, 7, 10 and 14 days. */
 export const RECENT_COUNTS = field(5)
+/** Their exposures. */
 export const RECENT_EXPOSURES = field(5)
 /** Squared dips, in units of the variance that was believed, of windows of 8 hours, a day and a week; and how many. */
 export const DIP_SQUARES = field(3)
+/** How many windows those squares are of. */
 export const DIP_COUNTS = field(3)
 /** Excesses of short windows over their level, for the tail that the series itself shows. */
 export const EXCESS_COUNT = field()
+/** Sum of those excesses. */
 export const EXCESS_SUM = field()
 /** Packets: log of packets a source, its mean and variance. */
 export const PACKETS_A_SOURCE = field()
+/** Its variance. */
 export const PACKETS_VARIANCE = field()
 /** The open surge: kind (0 none), onset, its interval, detected, level before it, sums since the onset, score. */
 export const OPEN_KIND = field()
+/** Hour in which the open surge began. */
 export const OPEN_ONSET = field()
+/** It began no earlier. */
 export const OPEN_ONSET_FROM = field()
+/** It began no later. */
 export const OPEN_ONSET_TO = field()
+/** Hour after the one that showed it. */
 export const OPEN_DETECTED = field()
+/** Rate before it. */
 export const OPEN_RATE = field()
+/** Counts since its onset. */
 export const OPEN_COUNT = field()
+/** Exposure since its onset. */
 export const OPEN_EXPOSURE = field()
+/** Its score when it was found. */
 export const OPEN_SCORE = field()
 /** How often its onset was looked at again. */
 export const OPEN_LOOKS = field()
 /** Evidence that the open surge has ended, and since when. */
 export const END_EVIDENCE = field()
+/** Hour since which there is any. */
 export const END_SINCE = field()
 /** The open heavy hitter: detected (0 none), onset, last hour, packets over expected. */
 export const HEAVY_DETECTED = field()
+/** Hour in which it began. */
 export const HEAVY_ONSET = field()
+/** The last hour that showed it. */
 export const HEAVY_LAST = field()
+/** Its packets over what is usual. */
 export const HEAVY_RATIO = field()
+/** Evidence that has gathered for one that is not told yet. */
 export const HEAVY_EVIDENCE = field()
 
 /** Numbers in a row. */
