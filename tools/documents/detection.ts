@@ -55,9 +55,10 @@ const METHOD = [
     'under 8 hours its peaks over a level, as many and as high as they were (own-tail.ts; Pickands 1975).',
   '## The threshold',
   `${code('--false-alarms')} (a series and quarter) is shared out over the windows; a window’s share over the times in a ` +
-    'quarter at which it says something new (Slepian 1961). Nothing is fitted to the series of an evaluation but one factor ' +
-    'for the overlap of windows, and the shares. A surge’s score is the false alarms a series and quarter that so much ' +
-    'evidence would give.',
+    'quarter at which it says something new (Slepian 1961). A surge’s score is the false alarms a series and quarter that so ' +
+    'much evidence would give. Chosen by looking at other seeds of the generators below, the rough one included, and at ' +
+    'NAB’s tweets: the factor for the overlap of windows, the shares, and what is believed of a series beforehand (wander, ' +
+    'drift, noise, and how much its own dips and peaks weigh). None of it is an independent test of the rough rate.',
   '## The surge',
   'The onset of a sudden rise is where its log likelihood ratio, summed backwards, is greatest (Page 1954), looked for again ' +
     'a day later; that of a slow one is the mean over all broken lines or steps that fit six weeks of daily log rates, each by ' +
