@@ -76,8 +76,11 @@ export class SeriesJudge implements HourlyJudge {
       scratch.read(0, row === undefined ? quiet : this.#table.write(row))
       const changes: Surge[] = []
       judgeHour(scratch, 0, hour, this.#countsOf(name, reading, hour), this.#thresholds, changes)
-      const opened = changes.find((each) => each.closedHour === null && each.detectedHour === hour + 1)
-      if (opened !== undefined && opened.kind !== 'heavy-hitter') raised.push(this.#judged(opened, name))
+      const opened = changes.find(
+        ({ kind, closedHour, detectedHour }) =>
+          kind !== 'heavy-hitter' && closedHour === null && detectedHour === hour + 1
+      )
+      if (opened !== undefined) raised.push(this.#judged(opened, name))
     }
     return raised
   }

@@ -83,7 +83,7 @@ export class SurgeBook {
       series,
       kind,
       state,
-      severity: before?.severity ?? this.#severityOf(judged, story, allSeries),
+      severity: this.#keptSeverity(before) ?? this.#severityOf(judged, story, allSeries),
       onsetSeconds,
       onsetFromSeconds,
       onsetToSeconds,
@@ -97,6 +97,12 @@ export class SurgeBook {
     if (state === 'closed') this.#open.delete(surge)
     else this.#open.set(surge, change)
     return change
+  }
+
+  /** What was raised early was raised by less than is known now: a notice may become a page, and no page a notice. */
+  #keptSeverity(before: SurgeChange | undefined): SurgeChange['severity'] | null {
+    if (before === undefined) return null
+    return before.state === 'early' && before.severity === 'notice' ? null : before.severity
   }
 
   /** A story pages once. */

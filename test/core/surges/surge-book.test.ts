@@ -62,6 +62,16 @@ test('what joins a story later pages no more, and what began at another time is 
   ])
 })
 
+test('what was raised early as a notice pages when its hour is sure enough, and never the other way', () => {
+  const book = new SurgeBook([], 3)
+  const severityOf = (score: number, series: string): string[] => [
+    book.raise([judged(series, { score })], END, 1000)[0]!.severity,
+    book.enter([judged(series, { score: score / 1e6 })], END, 1000)[0]!.severity
+  ]
+  expect(severityOf(0.01, 'port=23/TCP')).toEqual(['notice', 'page'])
+  expect(severityOf(1e-6, 'port=445/TCP')).toEqual(['page', 'page'])
+})
+
 test('the more series there are, the surer a page has to be', () => {
   expect([isPaged(0.01, 100, 3), isPaged(0.01, 1000, 3), isPaged(0.01, 1000, 10)]).toEqual([
     true,
