@@ -7,11 +7,10 @@ import { SeriesJudge } from '../../core/surges/series-judge.ts'
 import type { SurgeSettings } from '../../core/surges/settings.ts'
 import { thresholdsOf } from '../../core/surges/thresholds.ts'
 import { createBus, createStore, groupOf } from '../connections.ts'
-import { createServiceServer } from '../http/service-endpoints.ts'
-import { Life, withParts } from '../life.ts'
+import { Life } from '../life.ts'
 import { processLog } from '../log.ts'
-import { Exposition } from '../metrics/exposition.ts'
-import { buildReading, detectorReadings } from '../metrics/readings.ts'
+import { detectorReadings } from '../metrics/readings.ts'
+import { serveUntilEnd } from '../serve-until-end.ts'
 import { Detector } from './detector.ts'
 import { DetectorCounters } from './metrics.ts'
 
@@ -38,19 +37,9 @@ export async function runDetector(configuration: Configuration, version: string)
     onFailure: life.fail,
     intervalMs: configuration.detectorIntervalSeconds * 1000
   })
-  const exposition = new Exposition(() => [buildReading(version, 'detector'), ...detectorReadings(counters)])
-  let isReady = false
-  const address = { host: configuration.metricsHost, port: configuration.metricsPort }
-  const server = createServiceServer(address, exposition, () => isReady && !life.isEnding)
-  await withParts(
-    [server, counts, surges, bus, detector],
-    async () => {
-      isReady = true
-      log('info', 'detector is ready', { metrics: `${server.url}/metrics` })
-      await life.untilEnd()
-    },
-    configuration.stopSeconds * 1000
-  )
+  const parts = [counts, surges, bus, detector]
+  const readings = () => detectorReadings(counters)
+  await serveUntilEnd(configuration, life, { name: 'detector', version, parts, readings, log })
 }
 
 function surgeSettingsOf(configuration: Configuration): SurgeSettings {

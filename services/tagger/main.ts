@@ -1,11 +1,10 @@
 // `stormpetrel tagger`: builds the parts, in order, from the configuration.
 import type { Configuration } from '../../core/configuration.ts'
-import { createServiceServer } from '../http/service-endpoints.ts'
-import { Life, withParts } from '../life.ts'
+import { Life } from '../life.ts'
 import { processLog } from '../log.ts'
-import { Exposition } from '../metrics/exposition.ts'
-import { buildReading, taggerReadings, worldReadings } from '../metrics/readings.ts'
+import { taggerReadings, worldReadings } from '../metrics/readings.ts'
 import { requireRun } from '../replay/runs.ts'
+import { serveUntilEnd } from '../serve-until-end.ts'
 import { createTagger } from './create-tagger.ts'
 import { loadWorld } from './world.ts'
 
@@ -24,21 +23,9 @@ export async function runTagger(
   const loaded = await loadWorld(configuration, run === null)
   for (const note of loaded.notes) log('warn', 'something is missing', { note })
   const { tagger, counters, parts } = createTagger(configuration, run, loaded.world, log, life.fail)
-  const exposition = new Exposition(() => [
-    buildReading(version, 'tagger'),
+  const readings = () => [
     ...taggerReadings(counters, tagger.lagRecords()),
     ...(run === null ? worldReadings(loaded, Date.now() / 1000) : [])
-  ])
-  let isReady = false
-  const address = { host: configuration.metricsHost, port: configuration.metricsPort }
-  const server = createServiceServer(address, exposition, () => isReady && !life.isEnding)
-  await withParts(
-    [server, ...parts],
-    async () => {
-      isReady = true
-      log('info', 'tagger is ready', { run, metrics: `${server.url}/metrics` })
-      await life.untilEnd()
-    },
-    configuration.stopSeconds * 1000
-  )
+  ]
+  await serveUntilEnd(configuration, life, { name: 'tagger', version, parts, readings, log, facts: { run } })
 }
