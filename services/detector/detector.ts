@@ -13,7 +13,7 @@ import type { Sensor } from '../../core/telescope/sensor-list.ts'
 import type { DetectorCounters } from './metrics.ts'
 import { readDrivers } from './read-drivers.ts'
 import { liveDarkAddressesOf, readHour } from './read-hour.ts'
-import { idsAtEnd } from './topic-end.ts'
+import { changesAtEnd } from './topic-end.ts'
 
 /** What a detector reads, where it keeps what it knows, and whom it tells. */
 export interface DetectorOptions {
@@ -110,7 +110,7 @@ export class Detector {
   }
 
   async #round(): Promise<void> {
-    const lease = await this.#options.surges.lease(this.#holder, LEASE_INTERVALS * this.#intervalMs)
+    const lease = await this.#renewed()
     if (lease === null) {
       this.#forget()
       return
@@ -120,7 +120,7 @@ export class Detector {
     await this.#send(judging)
     while (!this.#isStopping && (await this.#judgeSome(judging))) {
       await this.#send(judging)
-      if ((await this.#options.surges.lease(this.#holder, LEASE_INTERVALS * this.#intervalMs)) !== lease) {
+      if ((await this.#renewed()) !== lease) {
         this.#forget()
         return
       }
@@ -129,14 +129,19 @@ export class Detector {
       await this.#send(judging)
   }
 
+  /** The number of the lease from now on; null where another one has it. */
+  #renewed(): Promise<number | null> {
+    return this.#options.surges.lease(this.#holder, LEASE_INTERVALS * this.#intervalMs)
+  }
+
   /** Begins from what is stored, less what the topic's end holds already. */
   async #take(lease: number): Promise<Judging> {
     const { surges, bus, group, makeJudge, pagesPerQuarter, log } = this.#options
     const saved = await surges.load()
     const known = await surges.surges()
     const waiting = saved?.outbox ?? []
-    const sent =
-      waiting.length === 0 ? new Set() : await idsAtEnd(bus, group, waiting.length + RECENT_CHANGES)
+    const newest = waiting.length === 0 ? [] : await changesAtEnd(bus, group, waiting.length + RECENT_CHANGES)
+    const sent = new Set(newest.map(({ id }) => id))
     const first = waiting.findIndex(({ id }) => !sent.has(id))
     const done = first < 0 ? waiting.length : first
     if (done > 0) await surges.sent(lease, done)
@@ -152,8 +157,8 @@ export class Detector {
 
   /** Looks at the hour under way: what is a surge by what has come of it is told at once. True where there was any. */
   async #raiseEarly(judging: Judging): Promise<boolean> {
-    const { counts, sensors, surges } = this.#options
-    const { lease, judge, book, judgedUpToSeconds } = judging
+    const { counts, sensors } = this.#options
+    const { judge, book, judgedUpToSeconds } = judging
     if (judgedUpToSeconds === 0) return false
     const reading = await readHour(counts, sensors, judgedUpToSeconds)
     // Sensors that have not sent anything of it yet are there all the same.
@@ -162,14 +167,7 @@ export class Detector {
     const end = judgedUpToSeconds + HOUR_SECONDS
     const raised = book.newOnes(judge.peek({ ...reading, darkAddresses }))
     const changes = book.raise(await this.#explained(raised, end), end, judge.series)
-    if (changes.length === 0) return false
-    if (!(await surges.save(lease, { judgedUpToSeconds, parts: judge.toParts(), changes }))) {
-      this.#forget()
-      return false
-    }
-    judging.outbox = [...judging.outbox, ...changes]
-    this.#show(judging)
-    return true
+    return changes.length > 0 && (await this.#keep(judging, judgedUpToSeconds, changes))
   }
 
   /** The hour that is to be judged after those up to then, by its start; null where none is due. */
@@ -189,8 +187,8 @@ export class Detector {
 
   /** Judges what is due, a day of it at most, and keeps it. False where nothing was due, or another one judges by now. */
   async #judgeSome(judging: Judging): Promise<boolean> {
-    const { counts, sensors, surges } = this.#options
-    const { lease, judge, book } = judging
+    const { counts, sensors } = this.#options
+    const { judge, book } = judging
     const changes: SurgeChange[] = []
     let { judgedUpToSeconds } = judging
     for (let hours = 0; hours < HOURS_A_SAVE; hours++) {
@@ -202,8 +200,19 @@ export class Detector {
       changes.push(...book.enter(explained, judgedUpToSeconds, judge.series))
     }
     this.#show(judging)
-    if (judgedUpToSeconds === judging.judgedUpToSeconds) return false
-    if (!(await surges.save(lease, { judgedUpToSeconds, parts: judge.toParts(), changes }))) {
+    return (
+      judgedUpToSeconds > judging.judgedUpToSeconds && (await this.#keep(judging, judgedUpToSeconds, changes))
+    )
+  }
+
+  /** Keeps what is known now, with what is to be told of it. False where another one judges by now. */
+  async #keep(
+    judging: Judging,
+    judgedUpToSeconds: number,
+    changes: readonly SurgeChange[]
+  ): Promise<boolean> {
+    const hour = { judgedUpToSeconds, parts: judging.judge.toParts(), changes }
+    if (!(await this.#options.surges.save(judging.lease, hour))) {
       this.#forget()
       return false
     }

@@ -1,13 +1,14 @@
-// What the end of the topic surges holds already: a detector that died between sending and noting it sends nothing twice.
+// What the end of the topic surges holds already, so that a detector that died between sending and noting it sends nothing
+// twice.
 import type { Bus, PartitionHandler } from '../../core/bus.ts'
 import type { SurgeChange } from '../../core/surges/surge-change.ts'
 
-/** Ids of the newest `count` records, or of all where there are fewer. Rejects where they cannot be read. */
-export async function idsAtEnd(bus: Bus, group: string, count: number): Promise<Set<string>> {
+/** The newest `count` records in order, or all where there are fewer. Rejects where they cannot be read. */
+export async function changesAtEnd(bus: Bus, group: string, count: number): Promise<SurgeChange[]> {
   const [end = 0] = await bus.endOffsets('surges')
   const from = Math.max(0, end - count)
-  const ids = new Set<string>()
-  if (from === end) return ids
+  const changes: SurgeChange[] = []
+  if (from === end) return changes
   let finish: () => void
   let fail: (error: Error) => void
   const finished = new Promise<void>((resolve, reject) => {
@@ -17,7 +18,7 @@ export async function idsAtEnd(bus: Bus, group: string, count: number): Promise<
   const subscription = await bus.subscribe(
     'surges',
     group,
-    collector(from, end, ids, () => finish()),
+    collector(from, end, changes, () => finish()),
     (error) => fail(error)
   )
   try {
@@ -25,13 +26,13 @@ export async function idsAtEnd(bus: Bus, group: string, count: number): Promise<
   } finally {
     await subscription.stop()
   }
-  return ids
+  return changes
 }
 
 function collector(
   from: number,
   end: number,
-  ids: Set<string>,
+  changes: SurgeChange[],
   finish: () => void
 ): PartitionHandler<SurgeChange> {
   return {
@@ -41,7 +42,7 @@ function collector(
       return Promise.resolve()
     },
     records: (_partition, records) => {
-      for (const { delivered } of records) if (delivered.kind === 'value') ids.add(delivered.value.id)
+      for (const { delivered } of records) if (delivered.kind === 'value') changes.push(delivered.value)
       const nextOffset = records.at(-1)!.offset + 1
       if (nextOffset >= end) finish()
       return Promise.resolve({ kind: 'commit', nextOffset })

@@ -12,7 +12,7 @@ import type { JudgedHour } from '../../core/surges/surge-store.ts'
 import { localSensorList } from '../../core/telescope/sensor-list.ts'
 import { Detector } from '../../services/detector/detector.ts'
 import { DetectorCounters } from '../../services/detector/metrics.ts'
-import { idsAtEnd } from '../../services/detector/topic-end.ts'
+import { changesAtEnd } from '../../services/detector/topic-end.ts'
 import { applyTo, batch } from '../adapters/count-store-suite.ts'
 import { countPart } from '../builders/counts.ts'
 import { sharedRedis } from '../stack/shared-stack.ts'
@@ -163,29 +163,11 @@ async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
 
 /** All that is on the topic: state and end of the hour of each change, and its id. */
 async function told(): Promise<{ readonly id: string; readonly text: string }[]> {
-  const changes: { id: string; text: string }[] = []
-  const [end = 0] = await bus.endOffsets('surges')
-  const subscription = await bus.subscribe(
-    'surges',
-    `reader-${randomUUID()}`,
-    {
-      assigned: () => Promise.resolve(0),
-      begins: () => Promise.resolve(),
-      records: (_partition, records) => {
-        for (const { delivered } of records) {
-          if (delivered.kind !== 'value') continue
-          const { id, state, series, hourEndSeconds } = delivered.value
-          changes.push({ id, text: `${series} ${state} ${(hourEndSeconds - START) / HOUR}` })
-        }
-        return Promise.resolve({ kind: 'commit', nextOffset: records.at(-1)!.offset + 1 })
-      },
-      revoked: () => undefined
-    },
-    (error) => failures.push(error)
-  )
-  await until(() => changes.length >= end)
-  await subscription.stop()
-  return changes
+  const changes = await changesAtEnd(bus, `reader-${randomUUID()}`, Number.POSITIVE_INFINITY)
+  return changes.map(({ id, state, series, hourEndSeconds }) => ({
+    id,
+    text: `${series} ${state} ${(hourEndSeconds - START) / HOUR}`
+  }))
 }
 
 const hours = (...numbers: number[]) => numbers.map((number) => START + number * HOUR)
@@ -256,8 +238,8 @@ test('whoever dies between saving, sending and noting tells nothing twice and fo
     'port=23/TCP closed 4'
   ])
   expect(new Set(changes.map(({ id }) => id)).size).toBe(4)
-  const ids = await idsAtEnd(bus, `end-${randomUUID()}`, 2)
-  expect(ids).toEqual(new Set(changes.slice(2).map(({ id }) => id)))
+  const newest = await changesAtEnd(bus, `end-${randomUUID()}`, 2)
+  expect(newest.map(({ id }) => id)).toEqual(changes.slice(2).map(({ id }) => id))
 })
 
 test('what is a surge before its hour is over is raised once, and confirmed or withdrawn when it is judged', async () => {

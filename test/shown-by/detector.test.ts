@@ -13,6 +13,7 @@ import { DEFAULT_PAGES_PER_QUARTER } from '../../core/surges/stories.ts'
 import type { SurgeChange } from '../../core/surges/surge-change.ts'
 import { thresholdsOf } from '../../core/surges/thresholds.ts'
 import { createBus } from '../../services/connections.ts'
+import { changesAtEnd } from '../../services/detector/topic-end.ts'
 import { parseLines } from '../cli/collected-output.ts'
 import { poisson } from '../builders/poisson.ts'
 import { type Deployment, freshDeployment } from './stack/deployment.ts'
@@ -85,31 +86,8 @@ async function deploy(): Promise<Deployment> {
 async function topicOf(deployment: Deployment): Promise<SurgeChange[]> {
   const bus = createBus(readConfiguration(deployment.environment), null, ['surges'], () => undefined)
   await bus.start()
-  const changes: SurgeChange[] = []
   try {
-    const [end = 0] = await bus.endOffsets('surges')
-    await bus.subscribe(
-      'surges',
-      `${deployment.topicPrefix}reader`,
-      {
-        assigned: () => Promise.resolve(0),
-        begins: () => Promise.resolve(),
-        records: (_partition, records) => {
-          for (const { delivered } of records) if (delivered.kind === 'value') changes.push(delivered.value)
-          return Promise.resolve({ kind: 'commit', nextOffset: records.at(-1)!.offset + 1 })
-        },
-        revoked: () => undefined
-      },
-      (error) => {
-        throw error
-      }
-    )
-    await eventually(
-      'the topic is read',
-      () => Promise.resolve(changes.length),
-      (read) => read >= end
-    )
-    return changes
+    return await changesAtEnd(bus, `${deployment.topicPrefix}reader`, Number.POSITIVE_INFINITY)
   } finally {
     await bus.stop()
   }
