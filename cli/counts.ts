@@ -21,6 +21,7 @@ import { distinctFiles, inputFiles, noteRepeats } from './input-files.ts'
 import { withCopies } from './stream-copies.ts'
 import { playCaptures } from './play-captures.ts'
 import { parseRun } from './run-option.ts'
+import { withStore } from './with-store.ts'
 import { chooseFormat } from './output/format.ts'
 import { printRows } from './output/rows.ts'
 
@@ -187,32 +188,19 @@ async function answerLive(
   queries: readonly CountQuery[],
   run: string | null
 ): Promise<CountRow[][]> {
-  const [{ createStore }, { answerFromStore }] = await Promise.all([
-    import('../services/connections.ts'),
-    import('../core/counts/live-query.ts')
-  ])
-  const configuration = context.configuration()
-  if (run !== null) await sayWhetherComplete(context, run)
-  const store = createStore(configuration, run, 'read')
-  await store.start()
-  try {
+  const { answerFromStore } = await import('../core/counts/live-query.ts')
+  return await withStore(context, run, 'read', async (store) => {
+    if (run !== null) await sayWhetherComplete(context, run)
     const answers: CountRow[][] = []
     for (const query of queries) answers.push(await answerFromStore(query, store))
     return answers
-  } finally {
-    await store.stop()
-  }
+  })
 }
 
-/** Asked before the counts are read: what is complete then is complete in the answer. Throws SP_RUN. */
+/** Asked before the counts are read: what is complete then is complete in the answer. */
 async function sayWhetherComplete(context: CliContext, run: string): Promise<void> {
-  const [{ requireRun }, { runCompleteness }] = await Promise.all([
-    import('../services/replay/runs.ts'),
-    import('../services/replay/completeness.ts')
-  ])
-  const configuration = context.configuration()
-  await requireRun(configuration, run)
-  const completeness = await runCompleteness(configuration, run)
+  const { runCompleteness } = await import('../services/replay/completeness.ts')
+  const completeness = await runCompleteness(context.configuration(), run)
   switch (completeness.kind) {
     case 'complete':
       return

@@ -1,6 +1,7 @@
 // Surges of the detector, of a run, and of captures, as rows.
 import type { CaptureFile } from '../adapters/capture-files.ts'
 import type { CountStore } from '../core/store/count-store.ts'
+import type { JudgedSurge } from '../core/surges/hourly-judge.ts'
 import type { SurgeSettings } from '../core/surges/settings.ts'
 import type { SurgeChange } from '../core/surges/surge-change.ts'
 import { formatUtc } from '../core/windows/time-zone.ts'
@@ -29,7 +30,7 @@ export async function liveSurgeRows(context: CliContext): Promise<Value[][]> {
       (a, b) =>
         openness(b) - openness(a) || b.detectedSeconds - a.detectedSeconds || (a.series < b.series ? -1 : 1)
     )
-    return changes.map(valuesOf)
+    return changes.map((change) => valuesOf(change))
   } finally {
     await store.stop()
   }
@@ -41,11 +42,7 @@ export async function runSurgeRows(
   run: string,
   settings: SurgeSettings
 ): Promise<Value[][]> {
-  let rows: Value[][] = []
-  await withStore(context, run, 'read', async (store) => {
-    rows = await judgedRows(context, store, settings)
-  })
-  return rows
+  return await withStore(context, run, 'read', (store) => judgedRows(context, store, settings))
 }
 
 /** The same of captures. A damaged one is used up to its damage, and then said; files that are there twice count once. */
@@ -107,7 +104,7 @@ async function judgedRows(
     import('../core/surges/thresholds.ts')
   ])
   const { sensors } = await readSensorList(context.configuration().sensorsFile)
-  return (await judgeStore(store, sensors, thresholdsOf(settings))).map(valuesOf)
+  return (await judgeStore(store, sensors, thresholdsOf(settings))).map((change) => valuesOf(change))
 }
 
 /** Open ones come first. */
@@ -115,19 +112,19 @@ function openness({ closedSeconds }: SurgeChange): number {
   return closedSeconds === null ? 1 : 0
 }
 
-/** In the columns of surges.ts. */
-function valuesOf(change: SurgeChange): Value[] {
-  const { series, kind, detectedSeconds, closedSeconds, score, ratio } = change
+/** A surge in the columns of surges.ts. */
+export function valuesOf(surge: JudgedSurge | SurgeChange): Value[] {
+  const { series, kind, detectedSeconds, closedSeconds, score, ratio } = surge
   return [
     series,
     kind,
     closedSeconds === null ? 'open' : 'closed',
-    formatUtc(change.onsetSeconds),
-    formatUtc(change.onsetFromSeconds),
-    formatUtc(change.onsetToSeconds),
+    formatUtc(surge.onsetSeconds),
+    formatUtc(surge.onsetFromSeconds),
+    formatUtc(surge.onsetToSeconds),
     formatUtc(detectedSeconds),
     closedSeconds === null ? null : formatUtc(closedSeconds),
-    Number(ratio.toFixed(3)),
+    Math.round(ratio * 1000) / 1000,
     score === null ? null : Number(score.toPrecision(3))
   ]
 }

@@ -5,11 +5,11 @@ import { type CountRow, CountRowParser, parseHeader } from '../core/count-rows/c
 import { SurgeReader } from '../core/count-rows/surge-reader.ts'
 import { StormpetrelError } from '../core/errors.ts'
 import { DEFAULT_SURGE_SETTINGS, type SurgeSettings } from '../core/surges/settings.ts'
-import type { Surge } from '../core/surges/surge.ts'
+import { judgedSurge } from '../core/surges/hourly-judge.ts'
 import { formatUtc } from '../core/windows/time-zone.ts'
 import type { CliContext } from './context.ts'
 import { parseRun } from './run-option.ts'
-import { captureSurgeRows, liveSurgeRows, runSurgeRows } from './surge-rows.ts'
+import { captureSurgeRows, liveSurgeRows, runSurgeRows, valuesOf } from './surge-rows.ts'
 import { chooseFormat } from './output/format.ts'
 import { printRows } from './output/rows.ts'
 import type { Value } from './output/text.ts'
@@ -101,7 +101,7 @@ async function surges(context: CliContext, files: readonly string[], options: Su
   else if (options.counts === undefined) await print(await liveSurgeRows(context))
   else {
     const reader = await readCounts(options.counts, options)
-    await print(reader.finish().map(valuesOf))
+    await print(reader.finish().map(({ name, surge }) => valuesOf(judgedSurge(surge, name))))
   }
 }
 
@@ -154,28 +154,9 @@ function takeLine(
 }
 
 function nameOf({ series, sensor, hour }: CountRow): string {
-  return `series '${series}'${sensor === null ? '' : `, sensor '${sensor}'`} at ${timeOf(hour)}`
+  return `series '${series}'${sensor === null ? '' : `, sensor '${sensor}'`} at ${formatUtc(hour * 3600)}`
 }
 
 function badFile(message: string): StormpetrelError {
   return new StormpetrelError('SP_COUNTS_FILE', message)
-}
-
-function valuesOf({ name, surge }: { readonly name: string; readonly surge: Surge }): Value[] {
-  return [
-    name,
-    surge.kind,
-    surge.closedHour === null ? 'open' : 'closed',
-    timeOf(surge.onsetHour),
-    timeOf(surge.onsetFromHour),
-    timeOf(surge.onsetToHour),
-    timeOf(surge.detectedHour),
-    surge.closedHour === null ? null : timeOf(surge.closedHour),
-    Math.round(surge.ratio * 1000) / 1000,
-    surge.score === null ? null : Number(surge.score.toPrecision(3))
-  ]
-}
-
-function timeOf(hour: number): string {
-  return formatUtc(hour * 3600)
 }

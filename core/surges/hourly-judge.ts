@@ -1,6 +1,6 @@
 // What a detector hands to the judgement of an hour, and what it gets back. Pure: the same hours give the same surges.
 import type { SurgeDriver } from './surge-change.ts'
-import type { SurgeKind } from './surge.ts'
+import type { Surge, SurgeKind } from './surge.ts'
 
 /** Packets and unique sources of a series. */
 export interface SeriesHour {
@@ -51,4 +51,23 @@ export interface HourlyJudge {
   peek(hour: HourReading): JudgedSurge[]
   /** All that it knows, in parts of at most some megabytes. */
   toParts(): Uint8Array[]
+}
+
+const HOUR_SECONDS = 3600
+
+/** A surge of the table, told by the name of its series. */
+export function judgedSurge(surge: Surge, series: string): JudgedSurge {
+  const { kind, ratio, score, closedHour } = surge
+  return {
+    series,
+    kind,
+    state: closedHour === null ? 'open' : 'closed',
+    onsetSeconds: surge.onsetHour * HOUR_SECONDS,
+    onsetFromSeconds: surge.onsetFromHour * HOUR_SECONDS,
+    onsetToSeconds: surge.onsetToHour * HOUR_SECONDS,
+    detectedSeconds: surge.detectedHour * HOUR_SECONDS,
+    closedSeconds: closedHour === null ? null : closedHour * HOUR_SECONDS,
+    ratio,
+    score
+  }
 }

@@ -1,7 +1,13 @@
 // Judges all series of a store hour by hour. A series is taken in when it is seen, with the history of one that was never seen
 // before, so that a port which nobody knew yesterday can surge today.
 import type { HourCounts } from './hour-counts.ts'
-import type { HourlyJudge, HourReading, JudgedSurge, SeriesHour } from './hourly-judge.ts'
+import {
+  type HourlyJudge,
+  type HourReading,
+  type JudgedSurge,
+  judgedSurge,
+  type SeriesHour
+} from './hourly-judge.ts'
 import { judgeHour } from './judge-hour.ts'
 import { SeriesTable, STATE_BYTES } from './series-table.ts'
 import type { Surge } from './surge.ts'
@@ -57,7 +63,7 @@ export class SeriesJudge implements HourlyJudge {
       judgeHour(this.#table, row, hour, counts, this.#thresholds, changes)
     }
     const judged = changes
-      .map((change) => this.#judged(change, this.#names[change.series]!))
+      .map((change) => judgedSurge(change, this.#names[change.series]!))
       .filter(({ series }) => series !== QUIET)
     this.#leaveForgotten(hour)
     return judged
@@ -80,7 +86,7 @@ export class SeriesJudge implements HourlyJudge {
         ({ kind, closedHour, detectedHour }) =>
           kind !== 'heavy-hitter' && closedHour === null && detectedHour === hour + 1
       )
-      if (opened !== undefined) raised.push(this.#judged(opened, name))
+      if (opened !== undefined) raised.push(judgedSurge(opened, name))
     }
     return raised
   }
@@ -115,22 +121,6 @@ export class SeriesJudge implements HourlyJudge {
     this.#names.push(name)
     this.#seen.push(seen)
     this.#rows.set(name, row)
-  }
-
-  #judged(surge: Surge, series: string): JudgedSurge {
-    const { kind, ratio, score, closedHour } = surge
-    return {
-      series,
-      kind,
-      state: closedHour === null ? 'open' : 'closed',
-      onsetSeconds: surge.onsetHour * HOUR_SECONDS,
-      onsetFromSeconds: surge.onsetFromHour * HOUR_SECONDS,
-      onsetToSeconds: surge.onsetToHour * HOUR_SECONDS,
-      detectedSeconds: surge.detectedHour * HOUR_SECONDS,
-      closedSeconds: closedHour === null ? null : closedHour * HOUR_SECONDS,
-      ratio,
-      score
-    }
   }
 
   /** Rows cannot be taken out one by one; what stays is copied when much is to go. */
