@@ -7,6 +7,12 @@ import { Traffic, type TrafficOptions } from './traffic.ts'
 
 const ETHERNET_BYTES = 14
 
+/** Where the sensors stand. */
+export const COUNTRIES: readonly string[] = ['JP', 'KR', 'TW', 'SG', 'PH']
+
+/** What the report and the detector need. */
+export const KEPT = { minuteHours: 48, hourDays: 14, dayDays: 182 } as const
+
 /** A sensor and what it sees. */
 export interface BenchSensor {
   readonly name: string
@@ -17,12 +23,11 @@ export interface BenchSensor {
 /** So many sensors, in the vantage of a country each besides `all`. */
 export function benchSensors(
   count: number,
-  countries: readonly string[],
   traffic: Pick<TrafficOptions, 'sources' | 'startSeconds' | 'packetsPerSecond'>
 ): BenchSensor[] {
   return Array.from({ length: count }, (_, index) => ({
     name: `sensor-${index}`,
-    vantages: ['all', countries[index % countries.length]!],
+    vantages: ['all', COUNTRIES[index % COUNTRIES.length]!],
     traffic: new Traffic({ seed: 20_220_511 + index, darkPrefix: 0xcb0000 + index, ...traffic })
   }))
 }

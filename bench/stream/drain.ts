@@ -113,7 +113,8 @@ function topicBytes({ stack }: BenchDeployment, topic: string): number {
   return files.filter((file) => file.endsWith('.log')).reduce((sum, file) => sum + statSync(file).size, 0)
 }
 
-async function redisBytes(url: string): Promise<number> {
+/** All that a Redis holds, by its own account. */
+export async function redisBytes(url: string): Promise<number> {
   const redis = new Redis(url)
   try {
     return Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1])

@@ -1,6 +1,5 @@
 // What a packet costs, and what Redis holds, as a deployment grows: more sensors, more sources, more days. The same number
 // of packets is decoded, tagged, located, added up and put to a real Redis by this process; only that is timed.
-import { Redis } from 'ioredis'
 import { RedisStore } from '../../adapters/redis-store.ts'
 import { MAX_BATCH_FRAMES } from '../../core/batch/raw-batch.ts'
 import { readConfiguration } from '../../core/configuration.ts'
@@ -12,16 +11,14 @@ import { tagColumns } from '../../core/tags/tag-columns.ts'
 import { Accumulator } from '../../core/windows/accumulator.ts'
 import { type LoadedWorld, loadWorld } from '../../services/tagger/world.ts'
 import { startRedis } from '../../tools/stack/redis.ts'
-import { batchOf, type BenchSensor, benchSensors, fencedOf, fillColumns } from './counted-traffic.ts'
-import type { Say } from './drain.ts'
+import { batchOf, type BenchSensor, benchSensors, fencedOf, fillColumns, KEPT } from './counted-traffic.ts'
+import { redisBytes, type Say } from './drain.ts'
 import { cpuSecondsOf } from './process-usage.ts'
 
 const PACKETS = 2_000_000
-const COUNTRIES = ['JP', 'KR', 'TW', 'SG', 'PH']
 const DAY_SECONDS = 86_400
 const FLUSHES_A_DAY = 48
 const SLOTS = 4
-const KEPT = { minuteHours: 48, hourDays: 14, dayDays: 182 } as const
 
 /** One size of a deployment. */
 export interface GrowthRow {
@@ -74,7 +71,7 @@ async function measureSize(
       ...size,
       cpuNsPerPacket: Math.round(cpuNs / PACKETS),
       redisCpuNsPerPacket: Math.round(redisNs / PACKETS),
-      redisBytes: await bytesOf(part.url)
+      redisBytes: await redisBytes(part.url)
     }
   } finally {
     await store.stop()
@@ -90,7 +87,7 @@ async function countDays(
 ): Promise<number> {
   const start = (Math.floor(Date.now() / 1000 / DAY_SECONDS) - days) * DAY_SECONDS
   const packetsPerSecond = PACKETS / count / days / DAY_SECONDS
-  const sensors = benchSensors(count, COUNTRIES, { sources, startSeconds: start, packetsPerSecond })
+  const sensors = benchSensors(count, { sources, startSeconds: start, packetsPerSecond })
   const accumulators = Array.from({ length: store.slots }, () => new Accumulator())
   const aimedAt = buildAimedAt([])
   const clock = new CpuClock()
@@ -152,14 +149,5 @@ class CpuClock {
   stop(): void {
     const { user, system } = process.cpuUsage(this.#before)
     this.nanoseconds += (user + system) * 1000
-  }
-}
-
-async function bytesOf(url: string): Promise<number> {
-  const redis = new Redis(url)
-  try {
-    return Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1])
-  } finally {
-    redis.disconnect()
   }
 }

@@ -1,17 +1,14 @@
 // Sensors to counts at a steady rate: capture files as tcpdump leaves them, a sensor each that follows them, tagger and
 // aggregator; and how long a packet takes from its capture until it is in a count that can be read.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { packageRoot } from '../../adapters/package-root.ts'
 import type { CountStore, SensorTotals } from '../../core/store/count-store.ts'
 import { rejectedFramesOf } from '../../core/store/ledger.ts'
 import { createStore } from '../../services/connections.ts'
 import { BenchDeployment, SENSORS } from './deployment.ts'
 import type { Say } from './drain.ts'
-import type { LiveFile, LiveLoadOptions } from './live-load-main.ts'
+import { LiveLoad } from './live-load.ts'
+import type { LiveFile } from './live-load-main.ts'
 import { type StageUsage, watchUsage } from './process-usage.ts'
 
 const RATES = [100_000, 200_000, 400_000, 500_000, 600_000, 800_000]
@@ -63,7 +60,7 @@ async function measureRate(packetsPerSecond: number): Promise<LiveRate> {
   const deployment = await BenchDeployment.open()
   try {
     const folder = join(deployment.folder, 'captures')
-    const load = new Load({
+    const load = new LiveLoad({
       folder,
       sensors: SENSORS_USED,
       packetsPerSecond,
@@ -97,7 +94,7 @@ async function measureRate(packetsPerSecond: number): Promise<LiveRate> {
 }
 
 /** Looks what is counted until all is, or it takes too long. */
-async function watchCounts(deployment: BenchDeployment, load: Load): Promise<Delays> {
+async function watchCounts(deployment: BenchDeployment, load: LiveLoad): Promise<Delays> {
   const store = createStore(deployment.configuration, null, 'read')
   await store.start()
   try {
@@ -120,29 +117,6 @@ async function framesOf(store: CountStore): Promise<Map<string, number>> {
   return new Map(
     totals.map((each: SensorTotals) => [each.sensor, each.countedPackets + rejectedFramesOf(each)])
   )
-}
-
-/** The process that writes captures, and what it says of them. */
-class Load {
-  readonly files: LiveFile[] = []
-  readonly whenReady: Promise<void>
-  hasEnded = false
-  endMs = Number.POSITIVE_INFINITY
-
-  constructor(options: LiveLoadOptions) {
-    const program = join(packageRoot(), 'dist', 'bench', 'stream', 'live-load-main.js')
-    const child = spawn(process.execPath, [program, JSON.stringify(options)], {
-      stdio: ['ignore', 'pipe', 'inherit']
-    })
-    const lines = createInterface({ input: child.stdout })
-    lines.on('line', (line) => this.files.push(JSON.parse(line) as LiveFile))
-    // It has made its folders when its first file is closed.
-    this.whenReady = once(lines, 'line').then(() => undefined)
-    lines.on('close', () => {
-      this.hasEnded = true
-      this.endMs = Date.now()
-    })
-  }
 }
 
 /** How long packets took, by what is counted when: those of a sensor are counted in the order in which they came. */

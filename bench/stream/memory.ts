@@ -12,17 +12,14 @@ import { Accumulator } from '../../core/windows/accumulator.ts'
 import { readConfiguration } from '../../core/configuration.ts'
 import { loadWorld } from '../../services/tagger/world.ts'
 import { startRedis } from '../../tools/stack/redis.ts'
-import { batchOf, benchSensors, fencedOf, fillColumns } from './counted-traffic.ts'
+import { batchOf, benchSensors, COUNTRIES, fencedOf, fillColumns, KEPT } from './counted-traffic.ts'
 import type { Say } from './drain.ts'
 
 const SENSORS = 100
-const COUNTRIES = ['JP', 'KR', 'TW', 'SG', 'PH']
 const PACKETS_A_DAY = 200_000
 const SOURCES = 200_000
 const DAY_SECONDS = 86_400
 const ZONE = 'Asia/Tokyo'
-/** What the report and the detector need. */
-const KEPT = { minuteHours: 48, hourDays: 14, dayDays: 182 } as const
 
 /** One kind of keys: what a day of traffic leaves of it, and what that comes to over all that is kept. */
 export interface MemoryRow {
@@ -82,7 +79,7 @@ async function countDay(store: RedisStore, dayStart: number, say: Say): Promise<
   const aimedAt = buildAimedAt([])
   const accumulators = Array.from({ length: store.slots }, () => new Accumulator())
   const traffic = { sources: SOURCES, startSeconds: dayStart, packetsPerSecond: PACKETS_A_DAY / DAY_SECONDS }
-  const sensors = benchSensors(SENSORS, COUNTRIES, traffic).map((sensor) => ({
+  const sensors = benchSensors(SENSORS, traffic).map((sensor) => ({
     ...sensor,
     columns: new PacketColumns(4096)
   }))

@@ -2,13 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { packageRoot } from '../../adapters/package-root.ts'
 import { measure, type MeasuredProgram } from '../measured-process.ts'
 import { BenchDeployment, SENSORS } from './deployment.ts'
 import type { Say } from './drain.ts'
+import { LiveLoad } from './live-load.ts'
 import { cpuSecondsOf, peakRssMibOf, residentMibOf } from './process-usage.ts'
 
 const PACKETS_PER_SECOND = 100
@@ -49,19 +47,14 @@ async function measureSensor(): Promise<
     const [sensor] = Object.keys(SENSORS)
     const folder = join(deployment.folder, 'captures')
     const seconds = SETTLING_SECONDS + MEASURED_SECONDS + 5
-    const options = {
+    const load = new LiveLoad({
       folder,
-      sensors: [sensor],
+      sensors: [sensor!],
       packetsPerSecond: PACKETS_PER_SECOND,
       seconds,
       fileSeconds: FILE_SECONDS
-    }
-    const program = join(packageRoot(), 'dist', 'bench', 'stream', 'live-load-main.js')
-    const load = spawn(process.execPath, [program, JSON.stringify(options)], {
-      stdio: ['ignore', 'pipe', 'inherit']
     })
-    await once(load.stdout, 'data')
-    load.stdout.resume()
+    await load.whenReady
     const args = ['sensor', '--sensor', sensor!, '--follow', join(folder, sensor!)]
     const { child } = await deployment.start('sensor', args, null, SETTINGS)
     await sleep(SETTLING_SECONDS * 1000)
@@ -74,7 +67,7 @@ async function measureSensor(): Promise<
       sensorPeakMib: Math.round(peakRssMibOf(child.pid!)),
       sensorCpuShare: Math.round((used / MEASURED_SECONDS) * 1000) / 1000
     }
-    load.kill('SIGTERM')
+    load.stop()
     return result
   } finally {
     await deployment.close()
