@@ -1,5 +1,4 @@
 // The bus of the embedded default: the contract of core/bus.ts within one process, values handed over as they are.
-
 import type { Bus, BusRecord, PartitionHandler, Subscription, TopicName, TopicValues } from '../core/bus.ts'
 import { formatName } from '../core/batch/name.ts'
 import { StormpetrelError } from '../core/errors.ts'

@@ -1,5 +1,4 @@
 // Counts in Redis. Everything that must happen together happens in one script of one slot; see redis/*.lua.
-
 import { StormpetrelError } from '../core/errors.ts'
 import type { Redis } from 'ioredis'
 import { checkSlotRequest, checkSpans, partitionKey } from '../core/fence/slot-request.ts'

@@ -4,7 +4,10 @@ import type { RejectedRecord } from '../../core/batch/enriched-batch.ts'
 import { formatName, parseName } from '../../core/batch/name.ts'
 import type { TopicName, TopicValues } from '../../core/bus.ts'
 
-/** The headers that a value is sent with: of a surge's change its id; of a batch its name and count. `packets` counts all frames of the batch, refused and rejected ones too. */
+/**
+ * The headers that a value is sent with: of a surge's change its id; of a batch its name, and as `packets` all its frames,
+ * refused and rejected ones too.
+ */
 export function headersOf(value: TopicValues[TopicName]): IHeaders {
   if ('surge' in value) return { id: value.id }
   if ('capture' in value) return namedHeaders(formatName(value.name), value.packets + value.refused.length)

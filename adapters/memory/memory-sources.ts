@@ -52,10 +52,7 @@ export class MemorySources {
 
   /** Takes the numbers of a window of which nothing is here. */
   put({ window, counts }: ExportedWindow): void {
-    const key = keyOf(window)
-    const kept = this.#windows.get(key) ?? { window, byVantage: new Map<string, SourceTable | Uint8Array>() }
-    this.#windows.set(key, kept)
-    kept.byVantage.set(window.vantage, sourceNumbersOf(counts))
+    this.#sourcesOf(window).byVantage.set(window.vantage, sourceNumbersOf(counts))
   }
 
   /** Unique sources of these series, 0 where there are none. */
@@ -104,10 +101,15 @@ export class MemorySources {
     return this.#retention !== null && keepUntilSeconds(window, this.#retention) <= this.#nowSeconds()
   }
 
-  #table(window: Window, vantage: string): SourceTable {
+  #sourcesOf(window: Window): WindowSources {
     const key = keyOf(window)
     const kept = this.#windows.get(key) ?? { window, byVantage: new Map<string, SourceTable | Uint8Array>() }
     this.#windows.set(key, kept)
+    return kept
+  }
+
+  #table(window: Window, vantage: string): SourceTable {
+    const kept = this.#sourcesOf(window)
     let table = kept.byVantage.get(vantage)
     if (!(table instanceof SourceTable)) {
       table = new SourceTable()

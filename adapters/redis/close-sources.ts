@@ -1,5 +1,4 @@
 // Sources of windows far enough behind become numbers. Every step may be done twice, or by two at once.
-
 import { encodeSourceNumbers } from '../../core/sources/source-numbers.ts'
 import { SourceTable } from '../../core/sources/source-log.ts'
 import { PackedNumbersError } from '../../core/packed-numbers.ts'

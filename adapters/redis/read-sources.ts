@@ -1,5 +1,4 @@
 // Unique sources of one window and vantage: the numbers of a closed one, or the union of what its slots hold.
-
 import { decodeSourceNumbers, sourcesOfSeries } from '../../core/sources/source-numbers.ts'
 import { SourceTable } from '../../core/sources/source-log.ts'
 import type { VantageWindow } from '../../core/store/count-store.ts'

@@ -1,6 +1,5 @@
 // The unique sources of a window that is closed, as bytes: sections of kind and tag (1 byte), the number of series (varint),
 // for each the distance of its value from the one before (varint), in order of value, and for each its sources (varint).
-
 import { PackedReader, PackedWriter, readValues } from '../packed-numbers.ts'
 import { GroupTable } from '../counts/group-table.ts'
 import { seriesName } from '../windows/series.ts'
