@@ -144,6 +144,10 @@ export class MemoryStore implements CountStore {
     return new Map([...hour].map(([sensor, series]) => [sensor, namedSeries(series)]))
   }
 
+  async sensorsAt(startSeconds: number): Promise<string[]> {
+    return [...this.#sensors.packets(startSeconds).keys()].sort()
+  }
+
   async trimmedUpToSeconds(): Promise<number | null> {
     return this.#sensors.trimmedUpTo
   }

@@ -46,7 +46,13 @@ import { readLedger } from './redis/read-ledger.ts'
 import { outcomeOf, totalsOf } from './redis/replies.ts'
 import { loadScripts, runScript } from './redis/scripts.ts'
 import { closeSources } from './redis/close-sources.ts'
-import { readCounts, readSensorHour, readStarts, readVantageWindows } from './redis/read-counts.ts'
+import {
+  readCounts,
+  readSensorHour,
+  readSensorsAt,
+  readStarts,
+  readVantageWindows
+} from './redis/read-counts.ts'
 import { readSources } from './redis/read-sources.ts'
 import { putWindow } from './redis/put-window.ts'
 import { LogRewriter } from './redis/rewrite.ts'
@@ -283,6 +289,13 @@ export class RedisStore implements CountStore {
       return new Map(
         hours.flatMap((hour) => [...hour].map(([sensor, { table }]) => [sensor, namedSeries(table.series())]))
       )
+    })
+  }
+
+  async sensorsAt(startSeconds: number): Promise<string[]> {
+    return await this.#run('sensors', async () => {
+      if (this.#isExpired({ size: 'hour', startSeconds }, await this.#now())) return []
+      return (await this.#perSlot((keys) => readSensorsAt(this.#redis, keys, startSeconds))).flat().sort()
     })
   }
 

@@ -1,4 +1,5 @@
 // What a detector keeps, in Redis: everything of one namespace lies in one slot of a cluster.
+import { randomUUID } from 'node:crypto'
 import { StormpetrelError } from '../core/errors.ts'
 import type { SurgeChange } from '../core/surges/surge-change.ts'
 import type { JudgedHour, SavedDetector, SurgeStore } from '../core/surges/surge-store.ts'
@@ -21,8 +22,10 @@ const LARGEST_PART_BYTES = 2 ** 26
 export class RedisSurgeStore implements SurgeStore {
   readonly #redis: RedisConnection
   readonly #prefix: string
-  /** The hour's number within this lease: no two saves of any process write the same parts. */
-  #saves = 0
+  /** Who asked for the lease last. */
+  #holder = ''
+  /** Of the state that was loaded or saved last; '' where there was none. */
+  #stamp = ''
 
   constructor(url: string, namespace: string) {
     this.#redis = makeConnection(url, COMMAND_TIMEOUT_MS)
@@ -41,6 +44,7 @@ export class RedisSurgeStore implements SurgeStore {
   }
 
   async lease(holder: string, forMs: number): Promise<number | null> {
+    this.#holder = holder
     const number = await this.#run('lease', () =>
       runScript(this.#redis, 'surge-lease', [this.#key('lease')], [holder, forMs])
     )
@@ -55,8 +59,10 @@ export class RedisSurgeStore implements SurgeStore {
 
   async load(): Promise<SavedDetector | null> {
     return await this.#run('load', async () => {
-      const [hour, prefix, parts] = await this.#redis.hmget(this.#key('state'), 'hour', 'prefix', 'parts')
+      const fields = ['hour', 'prefix', 'parts', 'stamp'] as const
+      const [hour, prefix, parts, stamp] = await this.#redis.hmget(this.#key('state'), ...fields)
       const outbox = await this.#redis.lrange(this.#key('outbox'), 0, -1)
+      this.#stamp = stamp ?? ''
       if (hour == null || prefix == null) return null
       const keys = partKeys(prefix, Number(parts))
       const stored = keys.length === 0 ? [] : await this.#redis.mgetBuffer(keys)
@@ -71,38 +77,43 @@ export class RedisSurgeStore implements SurgeStore {
     })
   }
 
+  async judgedUpToSeconds(): Promise<number | null> {
+    return await this.#run('judged hour', async () => {
+      const hour = await this.#redis.hget(this.#key('state'), 'hour')
+      return hour === null ? null : Number(hour)
+    })
+  }
+
   async save(lease: number, { judgedUpToSeconds, parts, changes }: JudgedHour): Promise<boolean> {
     return await this.#run('save', async () => {
-      const old = await this.#redis.smembers(this.#key('parts'))
-      this.#saves += 1
-      const prefix = this.#key(`part|${lease}|${judgedUpToSeconds}|${this.#saves}|`)
-      const keys = partKeys(prefix, parts.length)
+      const old = parts === null ? [] : await this.#redis.smembers(this.#key('parts'))
+      const stamp = randomUUID()
+      const prefix = parts === null ? '' : this.#key(`part|${judgedUpToSeconds}|${stamp}|`)
+      const keys = partKeys(prefix, parts?.length ?? 0)
       // Noted before they are there: whoever saves next takes away what was never used.
       if (keys.length > 0) await this.#redis.sadd(this.#key('parts'), ...keys)
-      for (const [index, key] of keys.entries()) await this.#redis.set(key, deflated(parts[index]!))
+      for (const [index, key] of keys.entries()) await this.#redis.set(key, deflated(parts![index]!))
       const saved = await runScript(
         this.#redis,
         'surge-save',
         [...['lease', 'state', 'outbox', 'surges', 'ends', 'parts'].map((name) => this.#key(name)), ...old],
         [
-          lease,
-          judgedUpToSeconds,
-          prefix,
-          parts.length,
+          ...[lease, this.#holder, this.#stamp, stamp, judgedUpToSeconds, prefix, keys.length],
           Math.max(0, judgedUpToSeconds - KEPT_SECONDS),
           ...changes.flatMap((change) => [change.surge, change.closedSeconds ?? '', JSON.stringify(change)])
         ]
       )
-      if (saved !== 1 && keys.length > 0) await this.#redis.unlink(keys)
+      if (saved === 1) this.#stamp = stamp
+      else if (keys.length > 0) await this.#redis.unlink(keys)
       return saved === 1
     })
   }
 
-  async sent(lease: number, changes: number): Promise<boolean> {
+  async sent(lease: number, changes: readonly SurgeChange[]): Promise<boolean> {
+    if (changes.length === 0) return true
     const keys = [this.#key('lease'), this.#key('outbox')]
-    return await this.#run('sent', async () => {
-      return (await runScript(this.#redis, 'surge-sent', keys, [lease, changes])) === 1
-    })
+    const args = [lease, this.#holder, ...changes.map((change) => JSON.stringify(change))]
+    return await this.#run('sent', async () => (await runScript(this.#redis, 'surge-sent', keys, args)) === 1)
   }
 
   async surges(): Promise<SurgeChange[]> {

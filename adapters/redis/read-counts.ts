@@ -104,18 +104,50 @@ export interface SensorHour {
   readonly table: CountTable
 }
 
+/** Where an hour of a slot's sensors lies: what is rolled up by sensor, and minutes that are not yet. */
+interface SensorHourParts {
+  readonly sensors: readonly string[]
+  readonly minutes: readonly string[]
+}
+
+async function findSensorHour(
+  redis: RedisConnection,
+  keys: SlotKeys,
+  startSeconds: number
+): Promise<SensorHourParts> {
+  const [minutes, totals] = await Promise.all([
+    redis.zrangebyscore(keys.minutes, startSeconds, startSeconds + 3599),
+    redis.hkeys(keys.totals)
+  ])
+  const known = totals.map(sensorOfTotal).filter((sensor) => sensor !== null)
+  return {
+    sensors: [...new Set([...known, ...minutes.map((member) => parseMinuteMember(member).sensor)])],
+    minutes
+  }
+}
+
+/** The sensors of a slot that have packets in an hour. */
+export async function readSensorsAt(
+  redis: RedisConnection,
+  keys: SlotKeys,
+  startSeconds: number
+): Promise<string[]> {
+  const { sensors, minutes } = await findSensorHour(redis, keys, startSeconds)
+  const rolled = await Promise.all(
+    sensors.map((sensor) => redis.exists(keys.sensorHour(sensorHourMember(startSeconds, sensor))))
+  )
+  // A minute is in the list for as long as it is there.
+  const waiting = new Set(minutes.map((member) => parseMinuteMember(member).sensor))
+  return sensors.filter((sensor, index) => rolled[index] === 1 || waiting.has(sensor))
+}
+
 /** An hour of every sensor of a slot that has packets in it. Throws PackedNumbersError where a log cannot be read. */
 export async function readSensorHour(
   redis: RedisConnection,
   keys: SlotKeys,
   startSeconds: number
 ): Promise<Map<string, SensorHour>> {
-  const [minutes, totals] = await Promise.all([
-    redis.zrangebyscore(keys.minutes, startSeconds, startSeconds + 3599),
-    redis.hkeys(keys.totals)
-  ])
-  const known = totals.map(sensorOfTotal).filter((sensor) => sensor !== null)
-  const sensors = [...new Set([...known, ...minutes.map((member) => parseMinuteMember(member).sensor)])]
+  const { sensors, minutes } = await findSensorHour(redis, keys, startSeconds)
   const wanted = [
     ...sensors.map((sensor) => keys.sensorHour(sensorHourMember(startSeconds, sensor))),
     ...minutes.map((member) => keys.minute(member))

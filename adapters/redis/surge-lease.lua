@@ -1,14 +1,15 @@
 -- Gives the detector's lease to a holder, renews it, or gives it back.
 --
 -- KEYS  1 lease (hash: number, holder, until in milliseconds)
--- ARGV  1 holder, 2 for how many milliseconds; or 1 'release', 2 number
+-- ARGV  1 holder, 2 for how many milliseconds, an hour at most; or 1 'release', 2 number
 -- Returns the number of the lease, or 0 where another one holds it (or held it, at a release).
 
 local call = redis.call
+local LONGEST = 3600 * 1000
 local time = call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local amount = tonumber(ARGV[2])
-if #ARGV ~= 2 or not amount or amount < 0 or amount % 1 ~= 0 then
+if #ARGV ~= 2 or not amount or amount < 0 or amount % 1 ~= 0 or (ARGV[1] ~= 'release' and amount > LONGEST) then
   error({ err = 'SPARGUMENT surge-lease: the time is ' .. tostring(ARGV[2]) })
 end
 local stored = call('HMGET', KEYS[1], 'number', 'holder', 'until')
@@ -19,7 +20,8 @@ if ARGV[1] == 'release' then
   call('HSET', KEYS[1], 'until', '0')
   return number
 end
-if ends > now then
+-- A clock that was set back must not keep a lease for hours: no holder asks for that long.
+if ends > now and ends <= now + LONGEST then
   if stored[2] ~= ARGV[1] then return 0 end
 else
   number = number + 1

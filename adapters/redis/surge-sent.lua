@@ -1,15 +1,15 @@
--- Takes the oldest changes off the outbox; or does nothing where the lease is another's.
+-- Takes changes off the outbox, where they are in it; or does nothing where the lease is another's.
 --
 -- KEYS  1 lease (hash), 2 outbox (list)
--- ARGV  1 number of the lease, 2 how many changes
+-- ARGV  1 number of the lease, 2 its holder; then each change as it lies there
 -- Returns 1, or 0 where nothing was done.
 
 local call = redis.call
-local count = tonumber(ARGV[2])
-if #ARGV ~= 2 or not tonumber(ARGV[1]) or not count or count < 1 or count % 1 ~= 0 then
-  error({ err = 'SPARGUMENT surge-sent: the number of changes is ' .. tostring(ARGV[2]) })
+if #ARGV < 3 or not tonumber(ARGV[1]) then
+  error({ err = 'SPARGUMENT surge-sent: the number of arguments is ' .. #ARGV })
 end
 call('LLEN', KEYS[2])
-if tonumber(call('HGET', KEYS[1], 'number') or '0') ~= tonumber(ARGV[1]) then return 0 end
-call('LTRIM', KEYS[2], ARGV[2], -1)
+local held = call('HMGET', KEYS[1], 'number', 'holder')
+if tonumber(held[1] or '0') ~= tonumber(ARGV[1]) or held[2] ~= ARGV[2] then return 0 end
+for i = 3, #ARGV do call('LREM', KEYS[2], 1, ARGV[i]) end
 return 1

@@ -1,7 +1,9 @@
-// Which sensors of an hour are kept for good: the busiest of each series, by packets, then by name.
+// Which sensors of an hour are kept for good: the busiest of each series, by packets, then by name; and of every sensor its
+// total, which says that it was there.
 import { CellTable } from '../windows/cell-table.ts'
 import { CountTable } from '../windows/count-table.ts'
 import { SECTION } from '../windows/sections.ts'
+import { SERIES_KIND } from '../windows/series.ts'
 import { BUSIEST_SENSORS_KEPT, SENSOR_DETAIL_SECONDS } from './retention.ts'
 
 /** Packets by series (kind and tag, value, 0) of each sensor in one hour. */
@@ -18,6 +20,7 @@ export function cellsToDrop(hour: HourBySensor): Map<string, CellTable> {
   const bySeries = new Map<number, SensorPackets[]>()
   for (const [sensor, series] of hour) {
     series.forEach((kindAndTag, value, _unused, packets) => {
+      if (kindAndTag === SERIES_KIND.all) return
       const key = kindAndTag * 2 ** 32 + value
       const sensors = bySeries.get(key)
       if (sensors === undefined) bySeries.set(key, [{ sensor, packets }])

@@ -217,7 +217,10 @@ export interface CountStore {
    * has yet to count would be missing; never in a run.
    */
   closeSources(watermarkSeconds: number, counted: readonly CountedUpTo[]): Promise<void>
-  /** In hours that ended 6 hours before the watermark, keeps only the two busiest sensors of each series. */
+  /**
+   * In hours that ended 6 hours before the watermark, keeps only the two busiest sensors of each series, and what every sensor
+   * counted in all.
+   */
   trimSensorHours(watermarkSeconds: number): Promise<void>
 
   /**
@@ -247,6 +250,8 @@ export interface CountStore {
   sources(window: VantageWindow, series: readonly string[]): Promise<Map<string, number>>
   /** Packets by (sensor, series) in one hour. */
   sensorPackets(startSeconds: number): Promise<Map<string, Map<string, number>>>
+  /** Sensors that counted a packet in one hour, sorted; cheaper than their packets. */
+  sensorsAt(startSeconds: number): Promise<string[]>
   /**
    * Hours that start at or before this may have lost sensors to trimSensorHours: the latest that it was ever told to
    * trim, however far the watermark has fallen since. Null where it was never run.

@@ -13,7 +13,9 @@ export interface Retention {
  */
 export const DEFAULT_RETENTION: Retention = { minuteHours: 26, hourDays: 100, dayDays: 800 }
 
-/** Sensors are kept one by one for this long behind the watermark, then the two busiest of a series and hour. */
+/**
+ * Sensors are kept one by one for this long behind the watermark, then their totals, and the two busiest of a series and hour.
+ */
 export const SENSOR_DETAIL_SECONDS = 6 * 3600
 
 /** How many sensors of a series and hour are kept for good. */

@@ -42,6 +42,8 @@ export interface JudgedSurge {
 export interface HourlyJudge {
   /** How many series it keeps. */
   readonly series: number
+  /** A series with fewer sources than this in an hour surges in none. */
+  readonly smallestCount: number
   /** Hours come in order, each once. */
   judge(hour: HourReading): JudgedSurge[]
   /**
@@ -49,6 +51,8 @@ export interface HourlyJudge {
    * nothing.
    */
   peek(hour: HourReading): JudgedSurge[]
+  /** What is open after the newest hour, as it is known by then: ratio, score and onset may have changed since it opened. */
+  open(): JudgedSurge[]
   /** All that it knows, in parts of at most some megabytes. */
   toParts(): Uint8Array[]
 }

@@ -11,6 +11,7 @@ import { closeSurge, describeSurge, endOf, followSurge, openRatio, openSurge } f
 import { learnOwnTail } from './own-tail.ts'
 import { clippedCount, scan } from './scan.ts'
 import { finding } from './finding.ts'
+import { scoreAgain } from './score-again.ts'
 import type { SeriesTable } from './series-table.ts'
 import type { Surge } from './surge.ts'
 import type { Thresholds } from './thresholds.ts'
@@ -85,7 +86,10 @@ function judgeCount(
     if (followSurge(rows, row, hour, count, exposure))
       changes.push(describeSurge(rows, row, series, hour, null))
     const end = endOf(rows, row, hour)
-    if (end === null) return
+    if (end === null) {
+      scoreAgain(rows, row, hour, thresholds)
+      return
+    }
     changes.push(describeSurge(rows, row, series, hour, end))
     closeSurge(rows, row, hour, end)
     return

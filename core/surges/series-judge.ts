@@ -8,7 +8,7 @@ import {
   judgedSurge,
   type SeriesHour
 } from './hourly-judge.ts'
-import { judgeHour } from './judge-hour.ts'
+import { judgeHour, openSurges } from './judge-hour.ts'
 import { SeriesTable, STATE_BYTES } from './series-table.ts'
 import type { Surge } from './surge.ts'
 import type { Thresholds } from './thresholds.ts'
@@ -34,7 +34,7 @@ interface PartHeader {
 /** A judge of what a store counts. */
 export class SeriesJudge implements HourlyJudge {
   readonly #thresholds: Thresholds
-  readonly #smallestCount: number
+  readonly smallestCount: number
   #table = new SeriesTable(SERIES_A_PART)
   #names: string[] = []
   #seen: number[] = []
@@ -43,7 +43,7 @@ export class SeriesJudge implements HourlyJudge {
   /** Knows what `parts` say, or nothing where they are null; a series of another version is learnt anew. */
   constructor(thresholds: Thresholds, parts: readonly Uint8Array[] | null) {
     this.#thresholds = thresholds
-    this.#smallestCount = thresholds.smallestCount
+    this.smallestCount = thresholds.smallestCount
     for (const part of parts ?? []) this.#readPart(part)
     if (!this.#rows.has(QUIET)) this.#add(QUIET, 0, null)
   }
@@ -77,7 +77,7 @@ export class SeriesJudge implements HourlyJudge {
     scratch.add()
     const raised: JudgedSurge[] = []
     for (const [name, { sources }] of reading.series) {
-      if (sources < this.#smallestCount) continue
+      if (sources < this.smallestCount) continue
       const row = this.#rows.get(name)
       scratch.read(0, row === undefined ? quiet : this.#table.write(row))
       const changes: Surge[] = []
@@ -89,6 +89,12 @@ export class SeriesJudge implements HourlyJudge {
       if (opened !== undefined) raised.push(judgedSurge(opened, name))
     }
     return raised
+  }
+
+  open(): JudgedSurge[] {
+    return this.#names.flatMap((name, row) =>
+      name === QUIET ? [] : openSurges(this.#table, row).map((surge) => judgedSurge(surge, name))
+    )
   }
 
   toParts(): Uint8Array[] {
@@ -110,7 +116,7 @@ export class SeriesJudge implements HourlyJudge {
   #takeIn({ series }: HourReading, hour: number): void {
     const quiet = this.#table.write(this.#rows.get(QUIET)!)
     for (const [name, { sources }] of series) {
-      if (sources < this.#smallestCount || this.#rows.has(name) || this.#names.length > MOST_SERIES) continue
+      if (sources < this.smallestCount || this.#rows.has(name) || this.#names.length > MOST_SERIES) continue
       this.#add(name, hour, quiet)
     }
   }

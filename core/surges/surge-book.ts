@@ -14,9 +14,22 @@ function surgeId({ series, kind, detectedSeconds }: JudgedSurge): string {
   return [text, `${text}|surge`].map((each) => fnv1a(each).toString(16).padStart(8, '0')).join('')
 }
 
+/** An hour as a judge leaves it. */
+export interface HourOutcome {
+  /** What opened, changed its kind or closed. */
+  readonly judged: readonly JudgedSurge[]
+  /** All that is open after it. */
+  readonly open: readonly JudgedSurge[]
+  readonly hourEndSeconds: number
+  /** How many series were judged. */
+  readonly series: number
+}
+
 /** Surges that are open, or raised early, by id. */
 export class SurgeBook {
   readonly #open = new Map<string, SurgeChange>()
+  /** A story pages once, also when the surge that paged is over and others of it are not. */
+  readonly #pagedStories = new Set<string>()
   readonly #pagesPerQuarter: number
 
   /**
@@ -25,12 +38,14 @@ export class SurgeBook {
    */
   constructor(changes: readonly SurgeChange[], pagesPerQuarter: number) {
     this.#pagesPerQuarter = pagesPerQuarter
-    for (const change of changes) if (change.closedSeconds === null) this.#open.set(change.surge, change)
+    for (const change of changes) this.#note(change)
   }
 
-  /** The newest change of each of them, the most certain first. */
+  /** The newest of each of them: what pages comes first, then what is most certain. */
   get open(): SurgeChange[] {
-    return [...this.#open.values()].sort(byDoubt)
+    return [...this.#open.values()].sort(
+      (a, b) => Number(b.severity === 'page') - Number(a.severity === 'page') || byDoubt(a, b)
+    )
   }
 
   /** Those that are not open, nor raised early. */
@@ -42,33 +57,68 @@ export class SurgeBook {
   raise(seen: readonly JudgedSurge[], hourEndSeconds: number, series: number): SurgeChange[] {
     return this.newOnes(seen)
       .sort(byDoubt)
-      .map((each) => this.#take(each, hourEndSeconds, 'early', series))
+      .map((each) => this.#tell(each, hourEndSeconds, 'early', series))
   }
 
-  /** What is to be told of an hour's judgement: of surges that were raised early in it, that they are withdrawn, too. */
-  enter(judged: readonly JudgedSurge[], hourEndSeconds: number, series: number): SurgeChange[] {
+  /**
+   * What is to be told of an hour's judgement: what the judge tells; of what stays open that its onset was dated anew, or
+   * that it is sure enough for a page by now; of what it knows no more, as a series that was forgotten, that it is closed;
+   * and of what was raised early in the hour and did not open, that it is withdrawn.
+   */
+  enter({ judged, open, hourEndSeconds, series }: HourOutcome): SurgeChange[] {
+    const told = new Set(judged.map(surgeId))
     // The most certain one names the story, and pages.
-    const changes = [...judged]
-      .sort(byDoubt)
-      .map((each) => this.#take(each, hourEndSeconds, each.state, series))
-    for (const early of this.#open.values()) {
-      if (early.state !== 'early' || early.detectedSeconds > hourEndSeconds) continue
-      this.#open.delete(early.surge)
-      const number = early.number + 1
-      const id = `${early.surge}-${number}`
-      changes.push({
-        ...early,
-        id,
+    const inOrder = [...judged, ...open.filter((each) => !told.has(surgeId(each)))].sort(byDoubt)
+    const changes = inOrder.flatMap((each) =>
+      told.has(surgeId(each))
+        ? [this.#tell(each, hourEndSeconds, each.state, series)]
+        : this.#follow(each, hourEndSeconds, series)
+    )
+    return [...changes, ...this.#endOthers(new Set(open.map(surgeId)), hourEndSeconds)]
+  }
+
+  /** Shows what is open as a judge knows it, where nothing of it is to be told: after a restart. */
+  refresh(open: readonly JudgedSurge[]): void {
+    for (const judged of open) {
+      const known = this.#open.get(surgeId(judged))
+      if (known === undefined) continue
+      this.#open.set(known.surge, { ...known, ratio: judged.ratio, score: judged.score })
+    }
+  }
+
+  #follow(judged: JudgedSurge, hourEndSeconds: number, series: number): SurgeChange[] {
+    const known = this.#open.get(surgeId(judged))
+    const isNews =
+      known?.state !== 'open' ||
+      known.onsetSeconds !== judged.onsetSeconds ||
+      known.onsetFromSeconds !== judged.onsetFromSeconds ||
+      known.onsetToSeconds !== judged.onsetToSeconds ||
+      known.severity !== (this.#keptSeverity(known) ?? this.#severityOf(judged, known.story, series))
+    if (isNews) return [this.#tell(judged, hourEndSeconds, 'open', series)]
+    this.refresh([judged])
+    return []
+  }
+
+  #endOthers(open: ReadonlySet<string>, hourEndSeconds: number): SurgeChange[] {
+    const ended = [...this.#open.values()].filter(({ surge, state, detectedSeconds }) =>
+      state === 'early' ? detectedSeconds <= hourEndSeconds : !open.has(surge)
+    )
+    return ended.map((each) => {
+      const number = each.number + 1
+      const change: SurgeChange = {
+        ...each,
+        id: `${each.surge}-${number}`,
         number,
-        state: 'withdrawn',
+        state: each.state === 'early' ? 'withdrawn' : 'closed',
         hourEndSeconds,
         closedSeconds: hourEndSeconds
-      })
-    }
-    return changes
+      }
+      this.#note(change)
+      return change
+    })
   }
 
-  #take(judged: JudgedSurge, hourEndSeconds: number, state: SurgeState, allSeries: number): SurgeChange {
+  #tell(judged: JudgedSurge, hourEndSeconds: number, state: SurgeState, allSeries: number): SurgeChange {
     const surge = surgeId(judged)
     const before = this.#open.get(surge)
     const number = (before?.number ?? 0) + 1
@@ -94,23 +144,30 @@ export class SurgeBook {
       score,
       drivers: judged.drivers ?? before?.drivers ?? []
     }
-    if (state === 'closed') this.#open.delete(surge)
-    else this.#open.set(surge, change)
+    this.#note(change)
     return change
   }
 
-  /** What was raised early was raised by less than is known now: a notice may become a page, and no page a notice. */
-  #keptSeverity(before: SurgeChange | undefined): SurgeChange['severity'] | null {
-    if (before === undefined) return null
-    return before.state === 'early' && before.severity === 'notice' ? null : before.severity
+  #note(change: SurgeChange): void {
+    if (change.severity === 'page') {
+      // Who was woken by what is withdrawn is to be woken by what is left of it.
+      if (change.state === 'withdrawn') this.#pagedStories.delete(change.story)
+      else this.#pagedStories.add(change.story)
+    }
+    if (change.closedSeconds === null) this.#open.set(change.surge, change)
+    else this.#open.delete(change.surge)
   }
 
-  /** A story pages once. */
-  #severityOf({ score }: JudgedSurge, story: string, series: number): SurgeChange['severity'] {
-    const isPagedAlready = [...this.#open.values()].some(
-      (each) => each.story === story && each.severity === 'page'
-    )
-    return !isPagedAlready && isPaged(score, series, this.#pagesPerQuarter) ? 'page' : 'notice'
+  /** What was found by a first hint may be surer now: a notice may become a page, and no page a notice. */
+  #keptSeverity(before: SurgeChange | undefined): SurgeChange['severity'] | null {
+    return before?.severity === 'page' ? 'page' : null
+  }
+
+  /** What is over wakes nobody. */
+  #severityOf(judged: JudgedSurge, story: string, series: number): SurgeChange['severity'] {
+    const { score, closedSeconds } = judged
+    const mayPage = closedSeconds === null && !this.#pagedStories.has(story)
+    return mayPage && isPaged(score, series, this.#pagesPerQuarter) ? 'page' : 'notice'
   }
 }
 

@@ -47,7 +47,8 @@ export interface SurgeChange {
   /** To the baseline, 1 is no change. */
   readonly ratio: number
   /**
-   * False alarms a series and quarter to be expected of evidence this strong: less is surer. Null for a heavy hitter.
+   * False alarms a series and quarter to be expected of evidence this strong: less is surer. The surest of its first two
+   * days counts. Null for a heavy hitter.
    */
   readonly score: number | null
   readonly drivers: readonly SurgeDriver[]

@@ -11,10 +11,11 @@ export interface SavedDetector {
   readonly outbox: readonly SurgeChange[]
 }
 
-/** One hour's outcome: all of it is kept, or nothing. */
+/** What is to be kept: all of it, or nothing. */
 export interface JudgedHour {
   readonly judgedUpToSeconds: number
-  readonly parts: readonly Uint8Array[]
+  /** Null where what was saved before holds: nothing was judged since. */
+  readonly parts: readonly Uint8Array[] | null
   /** Put into the outbox, and in the place of what was known of their surges. */
   readonly changes: readonly SurgeChange[]
 }
@@ -22,18 +23,23 @@ export interface JudgedHour {
 /** Every method throws SP_REDIS where the store cannot be reached. Leases rise; writes with a lower one are refused. */
 export interface SurgeStore {
   /**
-   * The number of the lease where this holder has it from now on for that time, by the store's clock: the same number
-   * while it is renewed in time. Null where another one holds it.
+   * The number of the lease where this holder has it from now on for that time (an hour at most), by the store's clock: the
+   * same number while it is renewed in time. Null where another one holds it.
    */
   lease(holder: string, forMs: number): Promise<number | null>
   /** Gives the lease back, where it is still held. */
   release(lease: number): Promise<void>
   /** Null where nothing was ever saved. Throws SP_STORE_REFUSED where what is there cannot be read. */
   load(): Promise<SavedDetector | null>
-  /** False, and nothing changed, where the lease is another's. */
+  /** `judgedUpToSeconds` of what was saved last, whoever saved it; null where nothing was. */
+  judgedUpToSeconds(): Promise<number | null>
+  /**
+   * False, and nothing changed, where the lease is another's, or what is stored is not what this store loaded or saved
+   * last: it lost data, and is to be loaded again.
+   */
   save(lease: number, hour: JudgedHour): Promise<boolean>
-  /** Takes the oldest changes off the outbox. False, and nothing changed, where the lease is another's. */
-  sent(lease: number, changes: number): Promise<boolean>
+  /** Takes these changes off the outbox, where they are in it. False, and nothing changed, where the lease is another's. */
+  sent(lease: number, changes: readonly SurgeChange[]): Promise<boolean>
   /** The newest change of every surge that is not forgotten: those that are open, and those of the last quarters. */
   surges(): Promise<SurgeChange[]>
 }

@@ -3,17 +3,18 @@
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../../adapters/log.ts'
 import type { Bus } from '../../core/bus.ts'
-import { type ErrorCode, StormpetrelError } from '../../core/errors.ts'
 import type { CountStore } from '../../core/store/count-store.ts'
 import type { HourlyJudge, JudgedSurge } from '../../core/surges/hourly-judge.ts'
 import { SurgeBook } from '../../core/surges/surge-book.ts'
 import type { SurgeChange } from '../../core/surges/surge-change.ts'
 import type { SurgeStore } from '../../core/surges/surge-store.ts'
 import type { Sensor } from '../../core/telescope/sensor-list.ts'
+import { DueHours } from './due-hours.ts'
 import type { DetectorCounters } from './metrics.ts'
+import { Outbox } from './outbox.ts'
+import { isPassing } from './passing.ts'
 import { readDrivers } from './read-drivers.ts'
 import { liveDarkAddressesOf, readHour } from './read-hour.ts'
-import { changesAtEnd } from './topic-end.ts'
 
 /** What a detector reads, where it keeps what it knows, and whom it tells. */
 export interface DetectorOptions {
@@ -33,19 +34,19 @@ export interface DetectorOptions {
   readonly onFailure: (error: Error) => void
   /** Between two looks at the store; default a minute. */
   readonly intervalMs?: number
+  /** This machine's clock; default Date.now. */
+  readonly nowMs?: () => number
 }
 
 const INTERVAL_MS = 60_000
-/** A detector that died is replaced after this time: three looks. */
+/** A detector that died is replaced after this time: three looks, or three times its longest step. */
 const LEASE_INTERVALS = 3
+const LONGEST_LEASE_MS = 600_000
 const HOUR_SECONDS = 3600
 /** A detector that was away, or begins, judges many hours: what it knows is not written for each of them. */
 const HOURS_A_SAVE = 24
-/** A sensor that is this late does not hold up the judgement of an hour: what it sends then marks no surge. */
-const GRACE_SECONDS = 900
-/** How much of the topic is looked at beside what waits to be sent. */
-const RECENT_CHANGES = 64
-const PASSING: ReadonlySet<ErrorCode> = new Set(['SP_REDIS', 'SP_REDIS_FULL', 'SP_KAFKA', 'SP_STORE_EMPTY'])
+/** What is judged for so long is kept before more is: whoever takes over does it again. */
+const MS_A_SAVE = 10_000
 
 /** What the holder of the lease knows. */
 interface Judging {
@@ -53,24 +54,39 @@ interface Judging {
   readonly judge: HourlyJudge
   readonly book: SurgeBook
   judgedUpToSeconds: number
-  /** Changes that are saved and may not be sent yet, the oldest first. */
-  outbox: readonly SurgeChange[]
 }
 
-/** `start` begins the rounds; `stop` ends them after the one at hand, and gives the lease back. */
+/** How a part of a round went. `lost`: another one judges by now, and what was not kept is its to do. */
+type Step = 'done' | 'nothing-due' | 'lost'
+
+/** `start` begins the rounds; `stop` ends them after the hour at hand, and gives the lease back. */
 export class Detector {
   readonly #options: DetectorOptions
+  readonly #dueHours: DueHours
+  readonly #outbox: Outbox
   readonly #holder = randomUUID()
   #judging: Judging | null = null
   #timer: NodeJS.Timeout | null = null
   #work: Promise<void> = Promise.resolve()
   #isStopping = false
+  /** Between two renewals of the lease. */
+  #longestStepMs = 0
+  #renewedAtMs = 0
+  /** Of the hour before the one under way, which does not change any more. */
+  #darkAddresses = { startSeconds: 0, count: 0 }
 
   constructor(options: DetectorOptions) {
     this.#options = options
+    const { counts, bus, nowMs = Date.now } = options
+    this.#dueHours = new DueHours({ counts, bus, nowMs })
+    this.#outbox = new Outbox({ ...options, onFailure: (error) => this.#takeError(error) })
   }
 
+  /** Rejects with SP_REDIS where the store cannot be reached. */
   async start(): Promise<void> {
+    const { surges, counters } = this.#options
+    // One that fails again and again must not seem to be up to date.
+    counters.judgedUpToSeconds = (await surges.judgedUpToSeconds()) ?? counters.judgedUpToSeconds
     this.#schedule(0)
   }
 
@@ -78,8 +94,9 @@ export class Detector {
     this.#isStopping = true
     if (this.#timer !== null) clearTimeout(this.#timer)
     await this.#work
+    await this.#outbox.settled()
     const judging = this.#judging
-    this.#forget()
+    this.#giveUp()
     if (judging !== null) await this.#options.surges.release(judging.lease)
   }
 
@@ -96,12 +113,15 @@ export class Detector {
     return this.#options.intervalMs ?? INTERVAL_MS
   }
 
-  /** What was in memory may be more than was saved: the next round begins from what is stored. */
+  /**
+   * What was in memory may be more than was saved: the next round begins from what is stored. What is shown stays, since a
+   * store that does not answer for a moment ends no surge.
+   */
   #takeError(error: unknown): void {
     const { log, counters, onFailure } = this.#options
-    this.#forget()
+    this.#judging = null
     counters.failedRounds += 1
-    if (!(error instanceof StormpetrelError) || !PASSING.has(error.code)) {
+    if (!isPassing(error)) {
       this.#isStopping = true
       onFailure(error instanceof Error ? error : new Error(String(error)))
       return
@@ -112,152 +132,152 @@ export class Detector {
   async #round(): Promise<void> {
     const lease = await this.#renewed()
     if (lease === null) {
-      this.#forget()
+      this.#giveUp()
       return
     }
     if (this.#judging?.lease !== lease) this.#judging = await this.#take(lease)
     const judging = this.#judging
-    await this.#send(judging)
-    while (!this.#isStopping && (await this.#judgeSome(judging))) {
-      await this.#send(judging)
-      if ((await this.#renewed()) !== lease) {
-        this.#forget()
-        return
-      }
+    let step: Step = 'done'
+    while (step === 'done' && !this.#isStopping) {
+      this.#outbox.send()
+      step = await this.#judgeSome(judging)
     }
-    if (!this.#isStopping && this.#judging === judging && (await this.#raiseEarly(judging)))
-      await this.#send(judging)
+    if (step === 'nothing-due') {
+      this.#showOpen(judging)
+      step = await this.#raiseEarly(judging)
+    }
+    if (step === 'lost') this.#giveUp()
+    else this.#outbox.send()
   }
 
   /** The number of the lease from now on; null where another one has it. */
-  #renewed(): Promise<number | null> {
-    return this.#options.surges.lease(this.#holder, LEASE_INTERVALS * this.#intervalMs)
+  async #renewed(): Promise<number | null> {
+    if (this.#judging !== null)
+      this.#longestStepMs = Math.max(this.#longestStepMs, performance.now() - this.#renewedAtMs)
+    // One whose steps are longer than its lease would lose it again and again, and so would the next.
+    const wanted = LEASE_INTERVALS * Math.max(this.#intervalMs, this.#longestStepMs)
+    const lease = await this.#options.surges.lease(
+      this.#holder,
+      Math.ceil(Math.min(LONGEST_LEASE_MS, wanted))
+    )
+    this.#renewedAtMs = performance.now()
+    return lease
   }
 
-  /** Begins from what is stored, less what the topic's end holds already. */
+  async #isStillMine({ lease }: Judging): Promise<boolean> {
+    return (await this.#renewed()) === lease
+  }
+
+  /** Begins from what is stored. */
   async #take(lease: number): Promise<Judging> {
-    const { surges, bus, group, makeJudge, pagesPerQuarter, log } = this.#options
+    const { surges, makeJudge, pagesPerQuarter, log, counters } = this.#options
     const saved = await surges.load()
-    const known = await surges.surges()
-    const waiting = saved?.outbox ?? []
-    const newest = waiting.length === 0 ? [] : await changesAtEnd(bus, group, waiting.length + RECENT_CHANGES)
-    const sent = new Set(newest.map(({ id }) => id))
-    const first = waiting.findIndex(({ id }) => !sent.has(id))
-    const done = first < 0 ? waiting.length : first
-    if (done > 0) await surges.sent(lease, done)
+    const judge = makeJudge(saved?.parts ?? null)
+    const book = new SurgeBook(await surges.surges(), pagesPerQuarter)
+    const judging = { lease, judge, book, judgedUpToSeconds: saved?.judgedUpToSeconds ?? 0 }
+    book.refresh(judge.open())
+    this.#outbox.begin(lease, saved?.outbox ?? [])
+    counters.isJudging = true
+    this.#show(judging)
+    this.#showOpen(judging)
     log('info', 'this detector judges', { lease, judgedUpToSeconds: saved?.judgedUpToSeconds ?? null })
-    return {
-      lease,
-      judge: makeJudge(saved?.parts ?? null),
-      book: new SurgeBook(known, pagesPerQuarter),
-      judgedUpToSeconds: saved?.judgedUpToSeconds ?? 0,
-      outbox: waiting.slice(done)
-    }
+    return judging
   }
 
-  /** Looks at the hour under way: what is a surge by what has come of it is told at once. True where there was any. */
-  async #raiseEarly(judging: Judging): Promise<boolean> {
+  /** Judges what is due, a day of it at most, and keeps it. */
+  async #judgeSome(judging: Judging): Promise<Step> {
+    const { judge } = judging
+    const changes: SurgeChange[] = []
+    const startedMs = performance.now()
+    let { judgedUpToSeconds } = judging
+    for (let hours = 0; hours < HOURS_A_SAVE && !this.#isStopping; hours++) {
+      const start = await this.#dueHours.next(judgedUpToSeconds)
+      if (start === null || performance.now() - startedMs > MS_A_SAVE) break
+      if (!(await this.#isStillMine(judging))) return 'lost'
+      judgedUpToSeconds = start + HOUR_SECONDS
+      changes.push(...(await this.#judgeHour(judging, start)))
+    }
+    if (judgedUpToSeconds === judging.judgedUpToSeconds) return 'nothing-due'
+    return await this.#keep(judging, { judgedUpToSeconds, parts: judge.toParts(), changes })
+  }
+
+  async #judgeHour(judging: Judging, startSeconds: number): Promise<SurgeChange[]> {
+    const { counts, sensors } = this.#options
+    const { judge, book } = judging
+    const reading = await readHour(counts, sensors, startSeconds)
+    this.#darkAddresses = { startSeconds, count: reading.darkAddresses }
+    const hourEndSeconds = startSeconds + HOUR_SECONDS
+    const judged = await this.#explained(judging, judge.judge(reading), hourEndSeconds)
+    return book.enter({ judged, open: judge.open(), hourEndSeconds, series: judge.series })
+  }
+
+  /** Looks at the hour under way: what is a surge by what has come of it is told at once. */
+  async #raiseEarly(judging: Judging): Promise<Step> {
     const { counts, sensors } = this.#options
     const { judge, book, judgedUpToSeconds } = judging
-    if (judgedUpToSeconds === 0) return false
-    const reading = await readHour(counts, sensors, judgedUpToSeconds)
+    if (judgedUpToSeconds === 0) return 'nothing-due'
+    const reading = await readHour(counts, sensors, judgedUpToSeconds, judge.smallestCount)
     // Sensors that have not sent anything of it yet are there all the same.
-    const before = await liveDarkAddressesOf(counts, sensors, judgedUpToSeconds - HOUR_SECONDS)
+    const before = await this.#darkAddressesAt(judgedUpToSeconds - HOUR_SECONDS)
     const darkAddresses = Math.max(reading.darkAddresses, before)
     const end = judgedUpToSeconds + HOUR_SECONDS
     const raised = book.newOnes(judge.peek({ ...reading, darkAddresses }))
-    const changes = book.raise(await this.#explained(raised, end), end, judge.series)
-    return changes.length > 0 && (await this.#keep(judging, judgedUpToSeconds, changes))
+    const changes = book.raise(await this.#explained(judging, raised, end), end, judge.series)
+    if (changes.length === 0) return 'nothing-due'
+    const step = await this.#keep(judging, { judgedUpToSeconds, parts: null, changes })
+    this.#showOpen(judging)
+    return step
   }
 
-  /** The hour that is to be judged after those up to then, by its start; null where none is due. */
-  async #dueHour(judgedUpToSeconds: number): Promise<number | null> {
-    const { counts } = this.#options
-    const start = judgedUpToSeconds > 0 ? judgedUpToSeconds : await this.#firstHour()
-    if (start === null) return null
-    const end = start + HOUR_SECONDS
-    const [watermark, now] = [await counts.watermarkSeconds(), await counts.nowSeconds()]
-    // A clock that is ahead in one sensor must not close an hour for the others.
-    return Math.min(watermark, now) >= end || now >= end + GRACE_SECONDS ? start : null
-  }
-
-  async #firstHour(): Promise<number | null> {
-    return (await this.#options.counts.windows('hour', 'UTC', 'all'))[0] ?? null
-  }
-
-  /** Judges what is due, a day of it at most, and keeps it. False where nothing was due, or another one judges by now. */
-  async #judgeSome(judging: Judging): Promise<boolean> {
-    const { counts, sensors } = this.#options
-    const { judge, book } = judging
-    const changes: SurgeChange[] = []
-    let { judgedUpToSeconds } = judging
-    for (let hours = 0; hours < HOURS_A_SAVE; hours++) {
-      const start = await this.#dueHour(judgedUpToSeconds)
-      if (start === null) break
-      judgedUpToSeconds = start + HOUR_SECONDS
-      const judged = judge.judge(await readHour(counts, sensors, start))
-      const explained = await this.#explained(judged, judgedUpToSeconds)
-      changes.push(...book.enter(explained, judgedUpToSeconds, judge.series))
+  async #darkAddressesAt(startSeconds: number): Promise<number> {
+    if (this.#darkAddresses.startSeconds !== startSeconds) {
+      const { counts, sensors } = this.#options
+      const count = await liveDarkAddressesOf(counts, sensors, startSeconds)
+      this.#darkAddresses = { startSeconds, count }
     }
-    this.#show(judging)
-    return (
-      judgedUpToSeconds > judging.judgedUpToSeconds && (await this.#keep(judging, judgedUpToSeconds, changes))
-    )
+    return this.#darkAddresses.count
   }
 
-  /** Keeps what is known now, with what is to be told of it. False where another one judges by now. */
-  async #keep(
-    judging: Judging,
-    judgedUpToSeconds: number,
-    changes: readonly SurgeChange[]
-  ): Promise<boolean> {
-    const hour = { judgedUpToSeconds, parts: judging.judge.toParts(), changes }
-    if (!(await this.#options.surges.save(judging.lease, hour))) {
-      this.#forget()
-      return false
-    }
-    judging.judgedUpToSeconds = judgedUpToSeconds
-    judging.outbox = [...judging.outbox, ...changes]
+  /** Keeps what is known now, with what is to be told of it. */
+  async #keep(judging: Judging, hour: Parameters<SurgeStore['save']>[1]): Promise<Step> {
+    if (!(await this.#options.surges.save(judging.lease, hour))) return 'lost'
+    judging.judgedUpToSeconds = hour.judgedUpToSeconds
+    this.#outbox.add(hour.changes)
     this.#show(judging)
-    return true
+    return 'done'
   }
 
   /** What opens is told with what drives it. */
-  async #explained(judged: readonly JudgedSurge[], hourEndSeconds: number): Promise<JudgedSurge[]> {
-    const explained: JudgedSurge[] = []
-    for (const each of judged) {
-      const { series, onsetSeconds } = each
-      if (each.state !== 'open' || each.kind === 'heavy-hitter') explained.push(each)
-      else {
-        const drivers = await readDrivers(this.#options.counts, series, onsetSeconds, hourEndSeconds)
-        explained.push({ ...each, drivers })
-      }
-    }
-    return explained
+  async #explained(
+    judging: Judging,
+    judged: readonly JudgedSurge[],
+    hourEndSeconds: number
+  ): Promise<JudgedSurge[]> {
+    const opened = judged.filter(({ state, kind }) => state === 'open' && kind !== 'heavy-hitter')
+    const drivers = await readDrivers(this.#options.counts, opened, hourEndSeconds, async () => {
+      await this.#isStillMine(judging)
+    })
+    return judged.map((each) => {
+      const found = drivers.get(each)
+      return found === undefined ? each : { ...each, drivers: found }
+    })
   }
 
-  /** At least once: whoever dies in between sends the same ids again. */
-  async #send(judging: Judging): Promise<void> {
-    const { bus, surges, counters } = this.#options
-    const { outbox, lease } = judging
-    if (outbox.length === 0) return
-    await bus.publish('surges', 0, outbox)
-    counters.sentChanges += outbox.length
-    await surges.sent(lease, outbox.length)
-    judging.outbox = []
-  }
-
-  #show({ judge, book, judgedUpToSeconds, outbox }: Judging): void {
+  #show({ judge, judgedUpToSeconds }: Judging): void {
     const { counters } = this.#options
-    counters.isJudging = true
     if (judgedUpToSeconds > 0) counters.judgedUpToSeconds = judgedUpToSeconds
     counters.series = judge.series
-    counters.waitingChanges = outbox.length
-    counters.open = book.open
   }
 
-  #forget(): void {
+  /** While old hours are judged, what was open in them wakes nobody. */
+  #showOpen({ book }: Judging): void {
+    this.#options.counters.open = book.open
+  }
+
+  /** Another one judges, or nobody any more. */
+  #giveUp(): void {
     this.#judging = null
+    this.#outbox.begin(0, [])
     const { counters } = this.#options
     counters.isJudging = false
     counters.open = []

@@ -21,7 +21,9 @@ export async function judgeStore(
   const newest = new Map<string, SurgeChange>()
   for (const start of await store.windows('hour', 'UTC', 'all')) {
     const judged = judge.judge(await readHour(store, sensors, start))
-    for (const change of book.enter(judged, start + HOUR_SECONDS, judge.series))
+    const hourEndSeconds = start + HOUR_SECONDS
+    const { series } = judge
+    for (const change of book.enter({ judged, open: judge.open(), hourEndSeconds, series }))
       newest.set(change.surge, change)
   }
   return [...newest.values()]

@@ -18,27 +18,120 @@ interface Parts {
   readonly keyOf: (series: string) => string | null
 }
 
-/** Drivers of each dimension, greatest share first; none for a series that the store keeps no parts of. */
-export async function readDrivers(
+/** A surge whose drivers are wanted. */
+export interface Explained {
+  readonly series: string
+  readonly onsetSeconds: number
+}
+
+/**
+ * Drivers of each surge and dimension, greatest share first; of a series that the store keeps no parts of there are none.
+ * Each hour is read once for all surges; `beforeEachHour` is awaited before each, since many take their time.
+ */
+export async function readDrivers<K extends Explained>(
   store: CountStore,
-  series: string,
-  onsetSeconds: number,
-  hourEndSeconds: number
-): Promise<SurgeDriver[]> {
-  const dimensions = partsOf(series)
-  if (dimensions.length === 0) return []
-  const usual = await meanSources(store, onsetSeconds - USUAL_HOURS * HOUR_SECONDS, onsetSeconds, dimensions)
-  const from = Math.max(onsetSeconds, hourEndSeconds - MOST_SURGE_HOURS * HOUR_SECONDS)
-  const surge = await meanSources(store, from, hourEndSeconds, dimensions)
-  return dimensions.flatMap(({ dimension }, index) => {
-    const keys = new Set([...usual[index]!.keys(), ...surge[index]!.keys()])
-    const counts = [...keys].map((key) => ({
-      key,
-      usualPerHour: usual[index]!.get(key) ?? 0,
-      surgePerHour: surge[index]!.get(key) ?? 0
-    }))
-    return driversOf(counts, MOST_DRIVERS).map(({ key, share }) => ({ dimension, key: key ?? '', share }))
+  surges: readonly K[],
+  hourEndSeconds: number,
+  beforeEachHour: () => Promise<void> = async () => undefined
+): Promise<Map<K, SurgeDriver[]>> {
+  const rises = surges.flatMap((surge) => {
+    const dimensions = partsOf(surge.series)
+    return dimensions.length === 0 ? [] : [new Rise(surge, dimensions, hourEndSeconds)]
   })
+  const hours = new Set(rises.flatMap((rise) => rise.hours()))
+  for (const hour of [...hours].sort((a, b) => a - b)) {
+    await beforeEachHour()
+    const concerned = rises.filter((rise) => rise.isConcerned(hour))
+    const window = { size: 'hour', zone: 'UTC', startSeconds: hour, vantage: 'all' } as const
+    const names = [...(await store.packets(window)).keys()]
+    if (names.length === 0) continue
+    const wanted = names.filter((name) => concerned.some((rise) => rise.isPart(name)))
+    const sources = await store.sources(window, wanted)
+    for (const rise of concerned) rise.add(hour, sources)
+  }
+  return new Map(rises.map((rise) => [rise.surge, rise.drivers()]))
+}
+
+/** Sources an hour of a surge's parts: in the day before its onset, and since then. */
+class Rise<K extends Explained> {
+  readonly surge: K
+  readonly #dimensions: readonly Parts[]
+  readonly #fromSeconds: number
+  readonly #toSeconds: number
+  readonly #usual: HourlyMean[]
+  readonly #surging: HourlyMean[]
+
+  constructor(surge: K, dimensions: readonly Parts[], hourEndSeconds: number) {
+    this.surge = surge
+    this.#dimensions = dimensions
+    this.#fromSeconds = Math.max(surge.onsetSeconds, hourEndSeconds - MOST_SURGE_HOURS * HOUR_SECONDS)
+    this.#toSeconds = hourEndSeconds
+    this.#usual = dimensions.map(() => new HourlyMean())
+    this.#surging = dimensions.map(() => new HourlyMean())
+  }
+
+  hours(): number[] {
+    const { onsetSeconds } = this.surge
+    return [
+      ...hoursBetween(onsetSeconds - USUAL_HOURS * HOUR_SECONDS, onsetSeconds),
+      ...hoursBetween(this.#fromSeconds, this.#toSeconds)
+    ]
+  }
+
+  isConcerned(hour: number): boolean {
+    const isUsual = this.#isUsual(hour) && hour >= this.surge.onsetSeconds - USUAL_HOURS * HOUR_SECONDS
+    return isUsual || (hour >= this.#fromSeconds && hour < this.#toSeconds)
+  }
+
+  isPart(name: string): boolean {
+    return this.#dimensions.some(({ keyOf }) => keyOf(name) !== null)
+  }
+
+  add(hour: number, sources: ReadonlyMap<string, number>): void {
+    const means = this.#isUsual(hour) ? this.#usual : this.#surging
+    for (const [index, { keyOf }] of this.#dimensions.entries()) means[index]!.add(sources, keyOf)
+  }
+
+  drivers(): SurgeDriver[] {
+    return this.#dimensions.flatMap(({ dimension }, index) => {
+      const [usual, surging] = [this.#usual[index]!.perHour(), this.#surging[index]!.perHour()]
+      const counts = [...new Set([...usual.keys(), ...surging.keys()])].map((key) => ({
+        key,
+        usualPerHour: usual.get(key) ?? 0,
+        surgePerHour: surging.get(key) ?? 0
+      }))
+      return driversOf(counts, MOST_DRIVERS).map(({ key, share }) => ({ dimension, key: key ?? '', share }))
+    })
+  }
+
+  #isUsual(hour: number): boolean {
+    return hour < this.surge.onsetSeconds
+  }
+}
+
+/** Sums by key over the hours that have counts. */
+class HourlyMean {
+  readonly #sums = new Map<string, number>()
+  #hours = 0
+
+  add(sources: ReadonlyMap<string, number>, keyOf: Parts['keyOf']): void {
+    this.#hours += 1
+    for (const [name, count] of sources) {
+      const key = keyOf(name)
+      if (key !== null) this.#sums.set(key, (this.#sums.get(key) ?? 0) + count)
+    }
+  }
+
+  perHour(): Map<string, number> {
+    return new Map([...this.#sums].map(([key, sum]) => [key, sum / this.#hours]))
+  }
+}
+
+function hoursBetween(fromSeconds: number, toSeconds: number): number[] {
+  const first = Math.floor(fromSeconds / HOUR_SECONDS) * HOUR_SECONDS
+  const hours: number[] = []
+  for (let hour = first; hour < toSeconds; hour += HOUR_SECONDS) hours.push(hour)
+  return hours
 }
 
 function partsOf(series: string): Parts[] {
@@ -57,30 +150,4 @@ function within(dimension: string, end: string): Parts {
       return key.includes(',') ? null : key
     }
   }
-}
-
-/** Sources an hour by key, of each dimension, over the hours that have counts. */
-async function meanSources(
-  store: CountStore,
-  fromSeconds: number,
-  toSeconds: number,
-  dimensions: readonly Parts[]
-): Promise<Map<string, number>[]> {
-  const sums = dimensions.map(() => new Map<string, number>())
-  let hours = 0
-  for (let start = fromSeconds; start < toSeconds; start += HOUR_SECONDS) {
-    const window = { size: 'hour', zone: 'UTC', startSeconds: start, vantage: 'all' } as const
-    const names = [...(await store.packets(window)).keys()]
-    if (names.length === 0) continue
-    hours += 1
-    const wanted = names.filter((name) => dimensions.some(({ keyOf }) => keyOf(name) !== null))
-    for (const [name, sources] of await store.sources(window, wanted)) {
-      for (const [index, { keyOf }] of dimensions.entries()) {
-        const key = keyOf(name)
-        if (key !== null) sums[index]!.set(key, (sums[index]!.get(key) ?? 0) + sources)
-      }
-    }
-  }
-  for (const sum of sums) for (const [key, value] of sum) sum.set(key, value / hours)
-  return sums
 }

@@ -6,19 +6,21 @@ import { darkAddressCount, isActiveAt, type Sensor } from '../../core/telescope/
 /** The vantage that sees everything. */
 const VANTAGE = 'all'
 
-/** Reads one hour; `sensors` are those that are declared. */
+/** Reads one hour; `sensors` are those that are declared. Series with fewer packets than `leastPackets` are left out. */
 export async function readHour(
   store: CountStore,
   sensors: readonly Sensor[],
-  startSeconds: number
+  startSeconds: number,
+  leastPackets = 1
 ): Promise<HourReading> {
   const window = { size: 'hour', zone: 'UTC', startSeconds, vantage: VANTAGE } as const
-  const packets = await store.packets(window)
+  const all = await store.packets(window)
+  const packets = new Map([...all].filter(([, count]) => count >= leastPackets))
   const sources = await store.sources(window, [...packets.keys()])
   return {
     startSeconds,
     // A telescope of any size sees something every hour: where nothing at all came, nobody was listening.
-    isObserved: packets.size > 0,
+    isObserved: all.size > 0,
     darkAddresses: await liveDarkAddressesOf(store, sensors, startSeconds),
     series: new Map(
       [...packets].map(([series, count]) => [series, { packets: count, sources: sources.get(series) ?? 0 }])
@@ -32,8 +34,7 @@ export async function liveDarkAddressesOf(
   sensors: readonly Sensor[],
   startSeconds: number
 ): Promise<number> {
-  const bySensor = await store.sensorPackets(startSeconds)
-  return liveDarkAddresses(sensors, [...bySensor.keys()], startSeconds)
+  return liveDarkAddresses(sensors, await store.sensorsAt(startSeconds), startSeconds)
 }
 
 /**

@@ -517,6 +517,7 @@ function describeCounts(current: () => CountStore): void {
       ]
       for (let minute = 0; minute < 70; minute++) await add(minute)
       const before = await numbers()
+      expect(await store.sensorsAt(start)).toEqual([...sensors].sort())
       expect(before[0]!.get('all')).toBe(70 * 4 * 3)
       expect(before[1]!.get('region=JP')).toBe(10 * 4)
       expect(before[3]!.get('all')).toBe(180)
@@ -552,9 +553,9 @@ function describeCounts(current: () => CountStore): void {
         })
       let number = 0
       await add('a', { all: 5, 'port=23/TCP': 1 })
-      await add('b', { all: 2 }, { all: 1 })
-      await add('c', { all: 3 })
-      await add('d', { all: 4 })
+      await add('b', { all: 2, 'region=JP': 2 }, { all: 1, 'region=JP': 1 })
+      await add('c', { all: 4, 'region=JP': 4 })
+      await add('d', { all: 5, 'region=JP': 5 })
 
       await store.trimSensorHours(watermarkSeconds - 1)
       expect((await store.sensorPackets(hour)).size).toBe(4)
@@ -562,24 +563,29 @@ function describeCounts(current: () => CountStore): void {
       expect((await store.sensorPackets(hour)).size).toBe(4)
       await Promise.all([store.trimSensorHours(watermarkSeconds), store.trimSensorHours(watermarkSeconds)])
 
-      const trimmed = new Map([
-        [
-          'a',
-          new Map([
-            ['all', 5],
-            ['port=23/TCP', 1]
-          ])
-        ],
-        ['d', new Map([['all', 4]])]
-      ])
+      const trimmed = new Map(
+        Object.entries({
+          a: { all: 5, 'port=23/TCP': 1 },
+          b: { all: 3 },
+          c: { all: 4, 'region=JP': 4 },
+          d: { all: 5, 'region=JP': 5 }
+        }).map(([sensor, series]) => [sensor, new Map(Object.entries(series))])
+      )
       expect(await store.sensorPackets(hour)).toEqual(trimmed)
       expect(await store.sensorPackets(hour + 3600)).toEqual(new Map())
+      expect(await store.sensorsAt(hour)).toEqual(['a', 'b', 'c', 'd'])
+      expect(await store.sensorsAt(hour + 3600)).toEqual([])
 
-      await add('c', { all: 1 })
-      expect((await store.sensorPackets(hour)).get('c')).toEqual(new Map([['all', 1]]))
+      await add('b', { all: 1, 'region=JP': 1 })
+      expect((await store.sensorPackets(hour)).get('b')).toEqual(
+        new Map([
+          ['all', 4],
+          ['region=JP', 1]
+        ])
+      )
       await store.roll(watermarkSeconds)
       await store.trimSensorHours(hour + 8 * 3600)
-      expect(await store.sensorPackets(hour)).toEqual(trimmed)
+      expect((await store.sensorPackets(hour)).get('b')).toEqual(new Map([['all', 4]]))
     })
 
     test('the mark of what is trimmed rises with the watermark and never falls', async () => {
@@ -599,12 +605,14 @@ function describeCounts(current: () => CountStore): void {
       const store = current()
       for (const sensor of ['d', 'b', 'c', 'a']) {
         const batches = [batch(sensor, 1)]
-        await applyTo(store, sensor, { batches, counts: [countPart(3600, sensor, { all: 9 })] })
+        const counts = [countPart(3600, sensor, { all: 9, 'region=JP': 9 })]
+        await applyTo(store, sensor, { batches, counts })
       }
       await store.roll(100_000)
       await store.trimSensorHours(100_000)
 
-      expect([...(await store.sensorPackets(3600)).keys()].sort()).toEqual(['a', 'b'])
+      const kept = [...(await store.sensorPackets(3600))].filter(([, series]) => series.has('region=JP'))
+      expect(kept.map(([sensor]) => sensor).sort()).toEqual(['a', 'b'])
     })
   })
 }

@@ -54,7 +54,7 @@ test('what was saved is loaded, with what is not sent yet, and nothing of hours 
     outbox: [first, second]
   })
   expect((await redis.keys(`${namespace}:*part|*`)).length).toBe(1)
-  expect(await one.sent(lease, 1)).toBe(true)
+  expect(await one.sent(lease, [first])).toBe(true)
   expect((await two.load())!.outbox).toEqual([second])
   expect(new Set(await two.surges())).toEqual(new Set([first, second]))
 })
@@ -81,16 +81,59 @@ test('whoever lost the lease changes nothing, and leaves nothing behind', async 
   await one.save(old, hour(3600, [surgeChange({ surge: 'a' })]))
   await new Promise((resolve) => setTimeout(resolve, 100))
   const lease = (await two.lease('two', LONG_MS))!
-  await two.save(lease, hour(7200))
+  await two.load()
+  expect(await two.save(lease, hour(7200))).toBe(true)
   const keys = (await redis.keys(`${namespace}:*`)).sort()
   const before = await two.load()
 
   expect(await one.save(old, hour(10_800, [surgeChange({ surge: 'z' })]))).toBe(false)
-  expect(await one.sent(old, 1)).toBe(false)
+  expect(await one.sent(old, [surgeChange({ surge: 'a' })])).toBe(false)
   expect(await two.load()).toEqual(before)
   expect((await redis.keys(`${namespace}:*`)).sort()).toEqual(keys)
   // An hour that was judged is not judged again, by whomever.
   expect(await two.save(lease, hour(3600))).toBe(false)
+})
+
+test('a store that went on from what Redis has lost since saves nothing before it has loaded again', async () => {
+  const store = await open()
+  const lease = (await store.lease('one', LONG_MS))!
+  const state = `${namespace}:{surges}:state`
+  await store.save(lease, hour(3600, [surgeChange({ surge: 'a' })]))
+  const before = (await redis.hgetall(state)) as Record<string, string>
+  await store.save(lease, hour(7200, [surgeChange({ surge: 'b' })]))
+  await redis.hset(state, before)
+
+  expect(await store.save(lease, hour(10_800))).toBe(false)
+  expect(await store.judgedUpToSeconds()).toBe(3600)
+  // The same number of a lease that was lost too is not the same lease.
+  await redis.hset(`${namespace}:{surges}:lease`, 'holder', 'two')
+  await redis.hset(state, 'stamp', '')
+  expect(await store.save(lease, hour(10_800))).toBe(false)
+  expect(await store.sent(lease, [surgeChange({ surge: 'a' })])).toBe(false)
+})
+
+test('an early change is kept without what was judged being written anew', async () => {
+  const [one, two] = [await open(), await open()]
+  const lease = (await one.lease('one', LONG_MS))!
+  expect(await one.judgedUpToSeconds()).toBeNull()
+  await one.save(lease, hour(3600))
+  const parts = await redis.keys(`${namespace}:*part|*`)
+  const early = surgeChange({ surge: 'a', state: 'early' })
+  expect(await one.save(lease, { judgedUpToSeconds: 3600, parts: null, changes: [early] })).toBe(true)
+
+  expect(await redis.keys(`${namespace}:*part|*`)).toEqual(parts)
+  expect(await two.load()).toEqual({
+    judgedUpToSeconds: 3600,
+    parts: [Buffer.of(1), Buffer.of(2)],
+    outbox: [early]
+  })
+})
+
+test('a clock that was set back keeps no lease for ever', async () => {
+  const [one, two] = [await open(), await open()]
+  const first = await one.lease('one', LONG_MS)
+  await redis.hset(`${namespace}:{surges}:lease`, 'until', String(Date.now() + 86_400_000))
+  expect(await two.lease('two', LONG_MS)).toBe(first! + 1)
 })
 
 test('the newest change of a surge is listed, and a surge that is over for long is forgotten', async () => {

@@ -8,6 +8,7 @@ import { RedisSurgeStore } from '../../adapters/redis-surge-store.ts'
 import { StormpetrelError } from '../../core/errors.ts'
 import { DEFAULT_RETENTION } from '../../core/store/retention.ts'
 import type { HourlyJudge, HourReading, JudgedSurge } from '../../core/surges/hourly-judge.ts'
+import type { SurgeChange } from '../../core/surges/surge-change.ts'
 import type { JudgedHour } from '../../core/surges/surge-store.ts'
 import { localSensorList } from '../../core/telescope/sensor-list.ts'
 import { Detector } from '../../services/detector/detector.ts'
@@ -24,6 +25,7 @@ const INTERVAL_MS = 20
 /** Opens a surge where a series has ten packets, and closes it where it has fewer. Its state is which are open since when. */
 class TenPackets implements HourlyJudge {
   readonly hours: number[] = []
+  readonly smallestCount = 1
   readonly #open: Map<string, number>
 
   constructor(parts: readonly Uint8Array[] | null) {
@@ -58,6 +60,10 @@ class TenPackets implements HourlyJudge {
       .map(([name]) => judgedSurge(name, 'open', startSeconds + HOUR, null))
   }
 
+  open(): JudgedSurge[] {
+    return [...this.#open].map(([name, since]) => judgedSurge(name, 'open', since, null))
+  }
+
   toParts(): Uint8Array[] {
     return [Buffer.from(JSON.stringify([...this.#open]))]
   }
@@ -82,7 +88,7 @@ class BreakableStore extends RedisSurgeStore {
     if (this.failsToSave-- > 0) throw new StormpetrelError('SP_REDIS', 'away')
     return await super.save(lease, hour)
   }
-  override async sent(lease: number, changes: number): Promise<boolean> {
+  override async sent(lease: number, changes: readonly SurgeChange[]): Promise<boolean> {
     if (this.failsToNote-- > 0) throw new StormpetrelError('SP_REDIS', 'away')
     return await super.sent(lease, changes)
   }

@@ -60,7 +60,8 @@ function expectedChanges(): SurgeChange[] {
     const series = new Map(counts.map(({ series, packets, sources }) => [series, { packets, sources }]))
     const reading = { isObserved: true, darkAddresses: DARK_ADDRESSES, series }
     const judged = judge.judge({ ...reading, startSeconds: window.startSeconds })
-    return book.enter(judged, window.startSeconds + HOUR, judge.series)
+    const hourEndSeconds = window.startSeconds + HOUR
+    return book.enter({ judged, open: judge.open(), hourEndSeconds, series: judge.series })
   })
 }
 

@@ -6,6 +6,7 @@ import { DEFAULT_SURGE_SETTINGS } from '../../../core/surges/settings.ts'
 import { isPaged } from '../../../core/surges/stories.ts'
 import { SurgeBook } from '../../../core/surges/surge-book.ts'
 import { thresholdsOf } from '../../../core/surges/thresholds.ts'
+import type { SurgeChange } from '../../../core/surges/surge-change.ts'
 import { poisson } from '../../builders/poisson.ts'
 
 const HOUR = 3600
@@ -17,9 +18,28 @@ function judged(series: string, over: Partial<JudgedSurge> = {}): JudgedSurge {
   return { series, kind: 'step', state: 'open', ...onset, ...rest, ...over }
 }
 
+/** Enters an hour; unless said otherwise, what was open and is not told of stays open as it is. */
+function enter(
+  book: SurgeBook,
+  changed: readonly JudgedSurge[],
+  hourEndSeconds: number,
+  series: number,
+  open: readonly JudgedSurge[] = [
+    ...changed.filter(({ state }) => state === 'open'),
+    ...book.open.flatMap((each) =>
+      each.state !== 'open' || changed.some((other) => other.series === each.series)
+        ? []
+        : [{ ...each, state: 'open' as const }]
+    )
+  ]
+): SurgeChange[] {
+  return book.enter({ judged: changed, open, hourEndSeconds, series })
+}
+
 test('what rises together and may be the same packets is one story, which pages once', () => {
   const book = new SurgeBook([], 3)
-  const changes = book.enter(
+  const changes = enter(
+    book,
     [
       judged('region=KR'),
       judged('port=23/TCP,tag=mirai', { score: 1e-9 }),
@@ -42,11 +62,12 @@ test('what rises together and may be the same packets is one story, which pages 
 
 test('what joins a story later pages no more, and what began at another time is another story', () => {
   const book = new SurgeBook([], 3)
-  const [first] = book.enter([judged('tag=mirai')], END, 10)
+  const [first] = enter(book, [judged('tag=mirai')], END, 10)
   const later = END + 20 * HOUR
-  const [joined] = book.enter([judged('region=KR', { detectedSeconds: later })], later, 10)
+  const [joined] = enter(book, [judged('region=KR', { detectedSeconds: later })], later, 10)
   const onset = { onsetSeconds: later, onsetFromSeconds: later - HOUR, onsetToSeconds: later }
-  const [other] = book.enter(
+  const [other] = enter(
+    book,
     [judged('region=JP', { ...onset, detectedSeconds: later + HOUR })],
     later + HOUR,
     10
@@ -57,7 +78,7 @@ test('what joins a story later pages no more, and what began at another time is 
   // It stays what it is when it is told again, also by a detector that has just started.
   const restarted = new SurgeBook(book.open, 3)
   const closed = { state: 'closed' as const, closedSeconds: later, detectedSeconds: later }
-  expect(restarted.enter([judged('region=KR', closed)], later + 2 * HOUR, 10)).toMatchObject([
+  expect(enter(restarted, [judged('region=KR', closed)], later + 2 * HOUR, 10)).toMatchObject([
     { story: first!.story, severity: 'notice', number: 2, state: 'closed' }
   ])
 })
@@ -66,10 +87,83 @@ test('what was raised early as a notice pages when its hour is sure enough, and 
   const book = new SurgeBook([], 3)
   const severityOf = (score: number, series: string): string[] => [
     book.raise([judged(series, { score })], END, 1000)[0]!.severity,
-    book.enter([judged(series, { score: score / 1e6 })], END, 1000)[0]!.severity
+    enter(book, [judged(series, { score: score / 1e6 })], END, 1000)[0]!.severity
   ]
   expect(severityOf(0.01, 'port=23/TCP')).toEqual(['notice', 'page'])
   expect(severityOf(1e-6, 'port=445/TCP')).toEqual(['page', 'page'])
+})
+
+test('a surge that grows sure of itself while it is open becomes a page, once for its story', () => {
+  const book = new SurgeBook([], 3)
+  const [first, second] = [judged('port=23/TCP', { score: 0.01 }), judged('tag=mirai', { score: 0.009 })]
+  expect(enter(book, [first, second], END, 1000).map(({ severity }) => severity)).toEqual([
+    'notice',
+    'notice'
+  ])
+
+  const surer = [
+    { ...first, score: 1e-5, ratio: 4 },
+    { ...second, score: 1e-6, ratio: 5 }
+  ]
+  expect(enter(book, [], END + HOUR, 1000, surer)).toMatchObject([
+    { series: 'tag=mirai', number: 2, state: 'open', severity: 'page', ratio: 5, score: 1e-6 }
+  ])
+  expect(book.open.map(({ series, severity, ratio }) => [series, severity, ratio])).toEqual([
+    ['tag=mirai', 'page', 5],
+    ['port=23/TCP', 'notice', 4]
+  ])
+  // Nothing is told of an hour in which only numbers moved, nor does the story page again when what paged is over.
+  const over = { ...second, state: 'closed' as const, closedSeconds: END + HOUR }
+  const left = [{ ...first, score: 1e-7, ratio: 6 }]
+  expect(enter(book, [over], END + 2 * HOUR, 1000, left).map(({ state }) => state)).toEqual(['closed'])
+  expect(enter(book, [], END + 3 * HOUR, 1000, left)).toEqual([])
+  expect(book.open).toMatchObject([{ series: 'port=23/TCP', severity: 'notice', ratio: 6, number: 1 }])
+  expect(enter(new SurgeBook(book.open, 3), [], END + 3 * HOUR, 1000, left)).toMatchObject([{}])
+})
+
+test('an onset that is dated anew is told, and what a judge knows no more is closed', () => {
+  const book = new SurgeBook([], 3)
+  enter(book, [judged('region=KR')], END, 10)
+  const onsetSeconds = END - 5 * HOUR
+  const anew = judged('region=KR', { onsetSeconds, onsetFromSeconds: onsetSeconds - HOUR })
+  expect(enter(book, [], END + 24 * HOUR, 10, [anew])).toMatchObject([
+    { number: 2, state: 'open', onsetSeconds, onsetFromSeconds: onsetSeconds - HOUR }
+  ])
+  expect(enter(book, [], END + 25 * HOUR, 10, [])).toMatchObject([
+    { number: 3, state: 'closed', closedSeconds: END + 25 * HOUR }
+  ])
+  expect(book.open).toEqual([])
+})
+
+test('a page that is withdrawn leaves its story to page by what is left of it', () => {
+  const book = new SurgeBook([], 3)
+  book.raise([judged('tag=mirai')], END, 10)
+  const [joined] = enter(book, [judged('region=KR', { score: 1e-5 })], END, 10)
+  expect([joined!.story, joined!.severity]).toEqual([expect.not.stringMatching(joined!.surge), 'notice'])
+  expect(enter(book, [], END + HOUR, 10)).toMatchObject([{ series: 'region=KR', severity: 'page' }])
+})
+
+test('what pages is named first, however sure the rest is', () => {
+  const book = new SurgeBook([], 3)
+  enter(book, [judged('port=23/TCP', { score: 1e-4 })], END, 10)
+  const later = END + 30 * 24 * HOUR
+  const onset = {
+    onsetSeconds: later,
+    onsetFromSeconds: later,
+    onsetToSeconds: later,
+    detectedSeconds: later
+  }
+  // Of one story, which pages once.
+  const story = ['tag=mirai', 'region=KR', 'asn=4766'].map((series, index) =>
+    judged(series, { ...onset, score: 10 ** (index - 12) })
+  )
+  enter(book, story, later, 10)
+  expect(book.open.map(({ series, severity }) => `${series} ${severity}`)).toEqual([
+    'tag=mirai page',
+    'port=23/TCP page',
+    'region=KR notice',
+    'asn=4766 notice'
+  ])
 })
 
 test('the more series there are, the surer a page has to be', () => {
@@ -100,10 +194,12 @@ test('series in which nothing happens page no more than was asked for, whatever 
       })
     )
     const reading = { startSeconds: END + hour * HOUR, isObserved: true, darkAddresses: 256, series }
-    for (const { state, severity } of book.enter(
+    for (const { state, severity } of enter(
+      book,
       judge.judge(reading),
       END + (hour + 1) * HOUR,
-      judge.series
+      judge.series,
+      judge.open()
     )) {
       if (state !== 'open') continue
       alarms += 1
