@@ -1,11 +1,14 @@
 // The detector's service around a judge that is as simple as can be: what is judged, kept and told, and by whom.
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { InProcessBus } from '../../adapters/in-process-bus.ts'
 import { MemoryStore } from '../../adapters/memory-store.ts'
 import { RedisSurgeStore } from '../../adapters/redis-surge-store.ts'
+import type { TopicName, TopicValues } from '../../core/bus.ts'
 import { StormpetrelError } from '../../core/errors.ts'
+import type { VantageWindow } from '../../core/store/count-store.ts'
 import { DEFAULT_RETENTION } from '../../core/store/retention.ts'
 import type { HourlyJudge, HourReading, JudgedSurge } from '../../core/surges/hourly-judge.ts'
 import type { SurgeChange } from '../../core/surges/surge-change.ts'
@@ -15,6 +18,7 @@ import { Detector } from '../../services/detector/detector.ts'
 import { DetectorCounters } from '../../services/detector/metrics.ts'
 import { changesAtEnd } from '../../services/detector/topic-end.ts'
 import { applyTo, batch } from '../adapters/count-store-suite.ts'
+import { enrichedBatch } from '../builders/batches.ts'
 import { countPart } from '../builders/counts.ts'
 import { sharedRedis } from '../stack/shared-stack.ts'
 
@@ -84,6 +88,11 @@ function judgedSurge(
 class BreakableStore extends RedisSurgeStore {
   failsToSave = 0
   failsToNote = 0
+  failsToLease = 0
+  override async lease(holder: string, forMs: number): Promise<number | null> {
+    if (this.failsToLease-- > 0) throw new StormpetrelError('SP_REDIS', 'away')
+    return await super.lease(holder, forMs)
+  }
   override async save(lease: number, hour: JudgedHour): Promise<boolean> {
     if (this.failsToSave-- > 0) throw new StormpetrelError('SP_REDIS', 'away')
     return await super.save(lease, hour)
@@ -94,12 +103,34 @@ class BreakableStore extends RedisSurgeStore {
   }
 }
 
+/** Counts that take their time, at most so long a window. */
+class SlowCounts extends MemoryStore {
+  delayMs = 0
+  override async packets(window: VantageWindow): Promise<Map<string, number>> {
+    await delay(this.delayMs)
+    return await super.packets(window)
+  }
+}
+
+/** A broker that takes nothing while a test says so. */
+class BreakableBus extends InProcessBus {
+  isAway = false
+  override async publish<K extends TopicName>(
+    topic: K,
+    partition: number,
+    values: readonly TopicValues[K][]
+  ): Promise<number> {
+    if (this.isAway) throw new StormpetrelError('SP_KAFKA', 'away')
+    return await super.publish(topic, partition, values)
+  }
+}
+
 let judgedHours: number[]
 let nowSeconds: number
 /** Packets that are a surge. */
 let minimum: number
-let counts: MemoryStore
-let bus: InProcessBus
+let counts: SlowCounts
+let bus: BreakableBus
 let namespace: string
 let stores: BreakableStore[]
 let detectors: Detector[]
@@ -109,8 +140,8 @@ beforeEach(() => {
   judgedHours = []
   minimum = 10
   nowSeconds = START + 4 * HOUR
-  counts = new MemoryStore({ retention: DEFAULT_RETENTION, nowSeconds: () => nowSeconds })
-  bus = new InProcessBus({ partitions: 1, maxUnreadRecords: 1000, nowMs: Date.now })
+  counts = new SlowCounts({ retention: DEFAULT_RETENTION, nowSeconds: () => nowSeconds })
+  bus = new BreakableBus({ partitions: 1, maxUnreadRecords: 1000, nowMs: Date.now })
   namespace = `test:${randomUUID()}`
   stores = []
   detectors = []
@@ -130,7 +161,7 @@ afterEach(async () => {
 
 async function startDetector(
   change: (store: BreakableStore) => void = () => undefined
-): Promise<{ detector: Detector; counters: DetectorCounters }> {
+): Promise<{ detector: Detector; counters: DetectorCounters; surges: BreakableStore }> {
   const surges = new BreakableStore(await sharedRedis(), namespace)
   await surges.start()
   change(surges)
@@ -146,12 +177,13 @@ async function startDetector(
     counters,
     log: () => undefined,
     onFailure: (error) => failures.push(error),
-    intervalMs: INTERVAL_MS
+    intervalMs: INTERVAL_MS,
+    nowMs: () => Number.POSITIVE_INFINITY
   })
   stores.push(surges)
   detectors.push(detector)
   await detector.start()
-  return { detector, counters }
+  return { detector, counters, surges }
 }
 
 /** Packets of hours 0, 1, 2 ... of 23/TCP, and a watermark at the end of the last. */
@@ -279,4 +311,89 @@ test('a restarted detector knows what it raised early, and withdraws it where th
 
   expect((await told()).map(({ text }) => text)).toEqual(['port=23/TCP early 2', 'port=23/TCP withdrawn 2'])
   expect(second.counters.open).toEqual([])
+})
+
+test('of two whose hours take longer than three looks one judges to the end, and no hour is begun for nothing again and again', async () => {
+  await count(Array.from({ length: 12 }, (_, hour) => (hour % 3 === 1 ? 12 : 1)))
+  nowSeconds = START + 12 * HOUR
+  counts.delayMs = 5 * INTERVAL_MS
+  const both = [await startDetector(), await startDetector()]
+  await until(() => both.some(({ counters }) => counters.judgedUpToSeconds === START + 12 * HOUR))
+  await until(async () => (await told()).length === 8)
+
+  // Each may lose its lease once, before it knows how long an hour takes.
+  expect(judgedHours.length).toBeLessThanOrEqual(12 + 2 * 2)
+  expect(new Set((await told()).map(({ id }) => id)).size).toBe(8)
+})
+
+test('a broker that is away holds up no hour; what waits is told when it is back', async () => {
+  await count([1, 12, 15, 2])
+  bus.isAway = true
+  const { counters } = await startDetector()
+  await until(() => counters.judgedUpToSeconds === START + 4 * HOUR && counters.failedRounds >= 2)
+  expect(counters.waitingChanges).toBe(2)
+
+  await count([12], 4)
+  nowSeconds = START + 5 * HOUR
+  await until(() => counters.judgedUpToSeconds === START + 5 * HOUR)
+  bus.isAway = false
+  await until(() => counters.waitingChanges === 0)
+  expect((await told()).map(({ text }) => text)).toEqual([
+    'port=23/TCP open 2',
+    'port=23/TCP closed 4',
+    'port=23/TCP open 5'
+  ])
+})
+
+test('a store that does not answer for a moment ends no surge', async () => {
+  await count([1, 12])
+  nowSeconds = START + 2 * HOUR
+  const { counters, surges } = await startDetector()
+  await until(() => counters.open.length === 1)
+  surges.failsToLease = 3
+  const shown: number[] = []
+  await until(() => {
+    shown.push(counters.open.length)
+    return counters.failedRounds === 3
+  })
+  expect([new Set(shown), counters.isJudging]).toEqual([new Set([1]), true])
+})
+
+test('while old hours are judged, what was open in them is not shown', async () => {
+  await count([...Array.from({ length: 60 }, () => 12), 1])
+  nowSeconds = START + 61 * HOUR
+  counts.delayMs = 1
+  const shown: number[] = []
+  const { counters } = await startDetector()
+  await until(() => {
+    shown.push(counters.open.length)
+    return counters.judgedUpToSeconds === START + 61 * HOUR && counters.waitingChanges === 0
+  })
+  expect(new Set(shown)).toEqual(new Set([0]))
+  expect((await told()).map(({ text }) => text)).toEqual(['port=23/TCP open 1', 'port=23/TCP closed 61'])
+})
+
+test('no hour is judged by the clock while what had come by then is not counted', async () => {
+  await count([1, 12])
+  // What a store has lost is still in the topic.
+  await bus.publish('packets.enriched', 0, [enrichedBatch([{}])])
+  nowSeconds = START + 3 * HOUR + 900
+  const { counters } = await startDetector()
+  await until(() => counters.judgedUpToSeconds === START + 2 * HOUR)
+  await delay(5 * INTERVAL_MS)
+  expect(judgedHours).toEqual(hours(0, 1))
+
+  const spans = [{ topic: 'packets.enriched', partition: 0, from: 0, to: 1 }]
+  for (let slot = 0; slot < counts.slots; slot++)
+    await counts.applySlot({ slot, spans, batches: [], known: [], counts: [], sources: [] })
+  await until(() => counters.judgedUpToSeconds === START + 3 * HOUR)
+})
+
+test('one that has just begun shows how far it had come, before it has judged anything', async () => {
+  await count([1, 12])
+  nowSeconds = START + 2 * HOUR
+  const first = await startDetector()
+  await until(() => first.counters.judgedUpToSeconds === START + 2 * HOUR)
+  const second = await startDetector()
+  expect([second.counters.isJudging, second.counters.judgedUpToSeconds]).toEqual([false, START + 2 * HOUR])
 })
