@@ -37,7 +37,7 @@ test('amtool leads every alert to the receiver of its severity, and what has non
   }
   expect(await routeOf({ alertname: 'Unknown' })).toBe('page')
   expect(
-    await routeOf({ alertname: 'StormpetrelSurge', severity: 'page', series: 'all', kind: 'step' })
+    await routeOf({ alertname: 'StormpetrelSurge', severity: 'page', series: 'all' })
   ).toBe('page')
 })
 
@@ -81,9 +81,9 @@ function alertOf(name: string, labels: Labels = {}): Labels {
   return { alertname, severity, ...labels }
 }
 
-const surge = (series: string, telescope: string) => alertOf('Surge', { series, kind: 'step', telescope })
+const surge = (series: string, telescope: string) => alertOf('Surge', { series, telescope })
 const surgeNotice = (series: string, telescope: string) =>
-  alertOf('SurgeNotice', { series, kind: 'step', telescope })
+  alertOf('SurgeNotice', { series, telescope })
 
 /** A cause, what it holds back, and what it does not, each about another thing so that nothing meets by chance. */
 const CASES: readonly (readonly [string, Labels, readonly Labels[], readonly Labels[]])[] = [
