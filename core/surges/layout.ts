@@ -13,7 +13,7 @@ const STRENGTH_COUNT = 7
 export const FILTER_LENGTH = 6
 
 /** Raised where a row's meaning changes: rows of another version are not read. */
-export const LAYOUT_VERSION = 1
+export const LAYOUT_VERSION = 2
 
 let end = 0
 
@@ -79,8 +79,8 @@ export const WANDER_FILTERS = field(STRENGTH_COUNT * FILTER_LENGTH)
 export const WANDER_REFERENCE = field()
 /** Dark addresses that an exposure of 1 stands for; 0 where none are given. */
 export const USUAL_ADDRESSES = field()
-/** Those of the newest hour, and the variance of the log rate that their changes leave. */
-export const LAST_ADDRESSES = field()
+/** Log of the dark addresses that the baseline knows: of the last two weeks, about. */
+export const KNOWN_ADDRESSES = field()
 /** Variance of the log rate that changes of dark space leave. */
 export const ADDRESS_DOUBT = field()
 /** Sources of the busiest sensor in an hour of exposure 1. */

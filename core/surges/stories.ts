@@ -42,10 +42,10 @@ function keysOf(series: string): Map<string, string> {
 
 /**
  * Series whose keys contradict each other, 23/TCP and 445/TCP, share no packet, and are two stories. Of a port and a region
- * nothing says that they share any but that they rise together.
+ * nothing says that they share any but that they rise together; and a packet may have several tags.
  */
 function mayShare(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean {
-  return [...one].every(([dimension, key]) => (other.get(dimension) ?? key) === key)
+  return [...one].every(([dimension, key]) => dimension === 'tag' || (other.get(dimension) ?? key) === key)
 }
 
 /**

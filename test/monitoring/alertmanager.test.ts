@@ -36,9 +36,7 @@ test('amtool leads every alert to the receiver of its severity, and what has non
     expect([alert, receiver]).toEqual([alert, severity === 'none' ? 'heartbeat' : severity])
   }
   expect(await routeOf({ alertname: 'Unknown' })).toBe('page')
-  expect(
-    await routeOf({ alertname: 'StormpetrelSurge', severity: 'page', series: 'all' })
-  ).toBe('page')
+  expect(await routeOf({ alertname: 'StormpetrelSurge', severity: 'page', series: 'all' })).toBe('page')
 })
 
 test('every alert that routes and inhibitions name exists', () => {
@@ -82,8 +80,7 @@ function alertOf(name: string, labels: Labels = {}): Labels {
 }
 
 const surge = (series: string, telescope: string) => alertOf('Surge', { series, telescope })
-const surgeNotice = (series: string, telescope: string) =>
-  alertOf('SurgeNotice', { series, telescope })
+const surgeNotice = (series: string, telescope: string) => alertOf('SurgeNotice', { series, telescope })
 
 /** A cause, what it holds back, and what it does not, each about another thing so that nothing meets by chance. */
 const CASES: readonly (readonly [string, Labels, readonly Labels[], readonly Labels[]])[] = [

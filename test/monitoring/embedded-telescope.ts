@@ -26,6 +26,13 @@ import {
   taggerReadings,
   worldReadings
 } from '../../services/metrics/readings.ts'
+import type { ExportedWindow } from '../../core/counts/exported-window.ts'
+import { SeriesJudge } from '../../core/surges/series-judge.ts'
+import { DEFAULT_SURGE_SETTINGS } from '../../core/surges/settings.ts'
+import { DEFAULT_PAGES_PER_QUARTER } from '../../core/surges/stories.ts'
+import type { SurgeStore } from '../../core/surges/surge-store.ts'
+import { thresholdsOf } from '../../core/surges/thresholds.ts'
+import { Detector } from '../../services/detector/detector.ts'
 import { SensorCounters } from '../../services/sensor/metrics.ts'
 import { TaggerCounters } from '../../services/tagger/metrics.ts'
 import { Tagger } from '../../services/tagger/tagger.ts'
@@ -64,10 +71,16 @@ export class EmbeddedTelescope {
   /** What the detector shows as open. */
   readonly surges: ShownSurge[] = []
   readonly failures: Error[] = []
-  readonly #bus = new InProcessBus({ partitions: PARTITIONS, maxUnreadRecords: 100_000, nowMs: Date.now })
+  readonly nowMs = (): number => Date.now() + this.#aheadMs
+  #aheadMs = 0
+  readonly #bus = new InProcessBus({
+    partitions: PARTITIONS,
+    maxUnreadRecords: 100_000,
+    nowMs: this.nowMs
+  })
   readonly #store = new ServerStore({
     retention: DEFAULT_RETENTION,
-    nowSeconds: () => Math.floor(Date.now() / 1000)
+    nowSeconds: () => Math.floor(this.nowMs() / 1000)
   })
   readonly #sensorCounters = new SensorCounters()
   readonly #taggerCounters = new TaggerCounters(true)
@@ -80,6 +93,8 @@ export class EmbeddedTelescope {
   #tagger: Tagger
   #frames = 0
   #timer: NodeJS.Timeout | null = null
+  #detector: Detector | null = null
+  #judged: DetectorCounters | null = null
   #endSpool: () => Promise<void> = () => Promise.resolve()
 
   constructor() {
@@ -92,7 +107,7 @@ export class EmbeddedTelescope {
       group: 'aggregator',
       flushIntervalMs: 50,
       flushPackets: 1000,
-      nowMs: Date.now,
+      nowMs: this.nowMs,
       ...watched
     })
     this.#housekeeping = new Housekeeping({
@@ -127,8 +142,61 @@ export class EmbeddedTelescope {
     await this.#serve('aggregator', () =>
       aggregatorReadings(this.#aggregatorCounters, this.#aggregator.lagRecords())
     )
-    await this.#serve('detector', () => detectorReadings(countersOf(this.surges)))
+    await this.#serve('detector', () => detectorReadings(this.#judged ?? countersOf(this.surges)))
     this.#timer = setInterval(() => void this.#send(), SEND_EVERY_MS)
+  }
+
+  /** From now on it is that much later. */
+  skip(aheadMs: number): void {
+    this.#aheadMs += aheadMs
+  }
+
+  /** Puts hours that were counted elsewhere, before any packet is sent. */
+  async importHours(hours: readonly ExportedWindow[]): Promise<void> {
+    for (const hour of hours) await this.#store.putWindow(hour)
+  }
+
+  /** Has the detector judge what is counted, instead of showing `surges`. Answers what it counts. */
+  async judge(surges: SurgeStore): Promise<DetectorCounters> {
+    const counters = new DetectorCounters(Math.floor(this.nowMs() / 1000))
+    const thresholds = thresholdsOf(DEFAULT_SURGE_SETTINGS)
+    this.#judged = counters
+    this.#detector = new Detector({
+      counts: this.#store,
+      surges,
+      bus: this.#bus,
+      group: 'detector',
+      sensors: this.#world.sensors.sensors,
+      makeJudge: (parts) => new SeriesJudge(thresholds, parts),
+      pagesPerQuarter: DEFAULT_PAGES_PER_QUARTER,
+      counters,
+      log: () => undefined,
+      onFailure: (error) => this.failures.push(error),
+      intervalMs: SEND_EVERY_MS,
+      nowMs: this.nowMs
+    })
+    await this.#detector.start()
+    return counters
+  }
+
+  /** One packet from each of so many sources at every sensor that is not silent, no two sensors' the same, and now. */
+  async sendSources(count: number): Promise<void> {
+    const seconds = Math.floor(this.nowMs() / 1000)
+    for (const [index, sensor] of SENSORS.entries()) {
+      const batcher = this.#batchers.get(sensor)!
+      if (this.silent.has(sensor)) continue
+      for (let source = 0; source < count; source++) {
+        const src = [100, index, source >> 8, source & 255]
+        batcher.add(frameOf(synPacket({ src }), ++this.#frames, seconds))
+      }
+      await this.#publish(batcher)
+    }
+  }
+
+  /** Packets that are counted of an hour. */
+  async countedPackets(startSeconds: number): Promise<number> {
+    const window = { size: 'hour', zone: 'UTC', startSeconds, vantage: 'all' } as const
+    return (await this.#store.packets(window)).get('all') ?? 0
   }
 
   /** Host and port of a service's /metrics; the same for its life. */
@@ -152,6 +220,7 @@ export class EmbeddedTelescope {
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer)
     for (const server of this.#servers.values()) await server.stop()
+    await this.#detector?.stop()
     await this.#tagger.stop()
     await this.#housekeeping.stop()
     await this.#aggregator.stop()
@@ -165,7 +234,7 @@ export class EmbeddedTelescope {
       group: 'tagger',
       world: this.#world.world,
       counters: this.#taggerCounters,
-      nowMs: Date.now,
+      nowMs: this.nowMs,
       log: () => undefined,
       onFailure: (error) => this.failures.push(error)
     })
@@ -184,11 +253,15 @@ export class EmbeddedTelescope {
     for (const [sensor, batcher] of this.#batchers) {
       if (this.silent.has(sensor)) continue
       this.#frames += 1
-      batcher.add(frameOf(synPacket(), this.#frames, Math.floor(Date.now() / 1000)))
-      const batch = batcher.close(0, Date.now())!
-      const sentBytes = await this.#bus.publish('packets.raw', livePartition(batch.name, PARTITIONS), [batch])
-      this.#sensorCounters.count(batch, sentBytes)
+      batcher.add(frameOf(synPacket(), this.#frames, Math.floor(this.nowMs() / 1000)))
+      await this.#publish(batcher)
     }
+  }
+
+  async #publish(batcher: Batcher): Promise<void> {
+    const batch = batcher.close(0, this.nowMs())!
+    const sentBytes = await this.#bus.publish('packets.raw', livePartition(batch.name, PARTITIONS), [batch])
+    this.#sensorCounters.count(batch, sentBytes)
   }
 }
 
@@ -200,7 +273,10 @@ function batcherOf(sensor: string): Batcher {
 
 function worldOf(ids: readonly string[]): LoadedWorld {
   const [local] = localSensorList().sensors
-  const sensors: SensorList = { version: '1', sensors: ids.map((id) => ({ ...local!, id })) }
+  const sensors: SensorList = {
+    version: '1',
+    sensors: ids.map((id, index) => ({ ...local!, id, darkSpace: [`198.18.${index}.0/24`] }))
+  }
   const geo = [{ name: 'country.mmdb', built: new Date().toISOString().slice(0, 10) }]
   const world = taggingWorld({
     provenance: { geo, rules: '1', sensors: '1' },

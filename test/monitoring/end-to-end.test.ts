@@ -2,97 +2,26 @@
 // the real Alertmanager with the real routes. A minute of the rules is a second here.
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { stringify } from 'yaml'
-import { type Alertmanager, startAlertmanager } from '../../tools/stack/alertmanager.ts'
-import { type Prometheus, startPrometheus } from '../../tools/stack/prometheus.ts'
 import { until } from '../stack/process-life.ts'
-import { EmbeddedTelescope, SENSORS } from './embedded-telescope.ts'
-import { scaledAlertmanager, scaledRules } from './scaled-files.ts'
-import { WebhookReceiver } from './webhook-receiver.ts'
+import { Alerting, RUNBOOKS } from './alerting.ts'
+import { EmbeddedTelescope } from './embedded-telescope.ts'
 
-const RUNBOOKS = 'https://runbooks.example'
-const SERVICES = ['sensor', 'tagger', 'aggregator', 'detector']
 /** Longer than every `for` that a calm telescope could trip: StormpetrelMetricMissing waits 15 minutes. */
 const CALM_MS = 16_000
 
 const telescope = new EmbeddedTelescope()
-const receiver = new WebhookReceiver()
-let alertmanager: Alertmanager
-let prometheus: Prometheus
-
-/** A sensor is silent after seconds rather than minutes. */
-const OWN_RULES = stringify({
-  groups: [
-    {
-      name: 'own',
-      rules: SENSORS.map((sensor) => ({
-        record: 'stormpetrel:sensor_silent_after_seconds:own',
-        expr: 'vector(6)',
-        labels: { sensor }
-      }))
-    }
-  ]
-})
-
-function job(name: string, target: string) {
-  return { job_name: name, static_configs: [{ targets: [target] }] }
-}
-
-function configOf(port: number): string {
-  return stringify({
-    global: {
-      scrape_interval: '500ms',
-      evaluation_interval: '500ms',
-      external_labels: { runbooks: RUNBOOKS }
-    },
-    rule_files: ['rules/*.yml'],
-    alerting: {
-      alertmanagers: [{ static_configs: [{ targets: [new URL(alertmanager.url).host] }] }]
-    },
-    scrape_configs: [
-      ...SERVICES.map((service) => job(`stormpetrel-${service}`, telescope.target(service))),
-      job('prometheus', `127.0.0.1:${port}`),
-      job('alertmanager', new URL(alertmanager.url).host)
-    ]
-  })
-}
+const alerting = new Alerting(telescope)
+const { receiver } = alerting
 
 beforeAll(async () => {
   await telescope.start()
-  alertmanager = await startAlertmanager({ config: scaledAlertmanager(await receiver.start()) })
-  prometheus = await startPrometheus({ config: configOf })
-  // The seconds until it has found its targets would be minutes.
-  await prometheus.scraped()
-  await prometheus.useRules({ ...scaledRules(), 'own.yml': OWN_RULES })
+  await alerting.start()
 })
 
 afterAll(async () => {
-  await prometheus.stop()
-  await alertmanager.stop()
-  await receiver.stop()
+  await alerting.stop()
   await telescope.stop()
 })
-
-/** Pages and notices since a moment, in order, each once. */
-function toldSince(mark: number): string[] {
-  return [...told('page', mark), ...told('notice', mark)]
-}
-
-function told(name: string, mark: number): string[] {
-  const since = new WebhookReceiver()
-  since.received.push(...receiver.received.slice(mark))
-  return since.told(name)
-}
-
-const mark = (): number => receiver.received.length
-
-async function untilTold(since: number, alerts: readonly string[]): Promise<void> {
-  await until(
-    `${alerts.join(', ')} is told`,
-    () => alerts.every((alert) => toldSince(since).includes(alert)),
-    30_000
-  )
-}
 
 interface HeldAlert {
   readonly labels: Readonly<Record<string, string>>
@@ -101,7 +30,7 @@ interface HeldAlert {
 
 /** Alerts that Alertmanager has and holds back. */
 async function held(): Promise<string[]> {
-  const answer = await fetch(`${alertmanager.url}/api/v2/alerts`)
+  const answer = await fetch(`${alerting.alertmanagerUrl}/api/v2/alerts`)
   const alerts = (await answer.json()) as HeldAlert[]
   return alerts
     .filter(({ status }) => status.inhibitedBy.length > 0)
@@ -123,13 +52,13 @@ test('a telescope that is well tells nobody anything, but that alerting works', 
   await until('the watchdog is heard', () => receiver.told('heartbeat').length > 0, 30_000)
   await delay(CALM_MS)
 
-  expect(toldSince(0)).toEqual([])
+  expect(alerting.toldSince(0)).toEqual([])
   expect(receiver.told('heartbeat')).toEqual(['Watchdog firing'])
   expect(telescope.failures).toEqual([])
 }, 90_000)
 
 test('a surge pages with its numbers; a sensor that falls silent is a notice, two of five are a page, and hold back what begins until they are heard', async () => {
-  const start = mark()
+  const start = alerting.mark()
   const nowSeconds = Date.now() / 1000
   telescope.surges.push({
     series: 'port=23/TCP',
@@ -139,15 +68,15 @@ test('a surge pages with its numbers; a sensor that falls silent is a notice, tw
     onsetSeconds: nowSeconds - 7200
   })
   telescope.silent.add('tokyo-1')
-  await untilTold(start, ['Surge(port=23/TCP) firing', 'SensorSilent(tokyo-1) firing'])
-  expect(told('page', start)).toEqual(['Surge(port=23/TCP) firing'])
+  await alerting.untilTold(start, ['Surge(port=23/TCP) firing', 'SensorSilent(tokyo-1) firing'])
+  expect(alerting.told('page', start)).toEqual(['Surge(port=23/TCP) firing'])
   const [page] = receiver.received.slice(start).filter(({ labels }) => labels['series'] === 'port=23/TCP')
   expect(page!.annotations['description']).toMatch(/^port=23\/TCP is 3\.42 times its baseline since 20\d\d-/)
   expect(page!.annotations['runbook_url']).toBe(`${RUNBOOKS}/surge.md`)
 
   telescope.silent.add('osaka-1')
-  await untilTold(start, ['SensorsSilent firing'])
-  const silence = mark()
+  await alerting.untilTold(start, ['SensorsSilent firing'])
+  const silence = alerting.mark()
   const begun = {
     series: 'region=JP',
     kind: 'spike',
@@ -158,10 +87,10 @@ test('a surge pages with its numbers; a sensor that falls silent is a notice, tw
   telescope.surges.push(begun)
   await untilHeld(['StormpetrelSurge region=JP', 'StormpetrelSensorSilent tokyo-1'])
   await delay(1500)
-  expect(told('page', silence)).toEqual([])
+  expect(alerting.told('page', silence)).toEqual([])
 
   telescope.silent.clear()
-  await untilTold(silence, [
+  await alerting.untilTold(silence, [
     'SensorsSilent resolved',
     'SensorSilent(tokyo-1) resolved',
     'Surge(region=JP) firing'
@@ -169,19 +98,19 @@ test('a surge pages with its numbers; a sensor that falls silent is a notice, tw
 }, 120_000)
 
 test('surges that are over are resolved; a tagger that is gone is a page, and that all sensors seem silent is held back', async () => {
-  const start = mark()
+  const start = alerting.mark()
   telescope.surges.length = 0
   await telescope.stopTagger()
-  await untilTold(start, ['ServiceAbsent(stormpetrel-tagger) firing'])
+  await alerting.untilTold(start, ['ServiceAbsent(stormpetrel-tagger) firing'])
   await untilHeld(['StormpetrelSensorsSilent'])
 
   await telescope.startTagger()
-  await untilTold(start, [
+  await alerting.untilTold(start, [
     'ServiceAbsent(stormpetrel-tagger) resolved',
     'Surge(port=23/TCP) resolved',
     'Surge(region=JP) resolved'
   ])
 
-  expect(toldSince(start).filter((one) => /Silent.* firing/.test(one))).toEqual([])
+  expect(alerting.toldSince(start).filter((one) => /Silent.* firing/.test(one))).toEqual([])
   expect(telescope.failures).toEqual([])
 }, 90_000)

@@ -17,6 +17,7 @@ import { changesAtEnd } from '../../services/detector/topic-end.ts'
 import { parseLines } from '../cli/collected-output.ts'
 import { poisson } from '../builders/poisson.ts'
 import { type Deployment, freshDeployment } from './stack/deployment.ts'
+import type { Program } from './stack/program.ts'
 import { eventually } from './stack/eventually.ts'
 
 const HOUR = 3600
@@ -99,10 +100,11 @@ function firstOfEachId(changes: readonly SurgeChange[]): SurgeChange[] {
   return changes.filter(({ id }) => !ids.has(id) && ids.add(id))
 }
 
-/** The end of the newest hour that it has judged; 0 where another one judges. */
+/** The end of the newest hour that it has judged; 0 where another one judges, or none is judged yet. */
 async function judgedUpTo(program: { ask(path: string): Promise<{ body: string }> }): Promise<number> {
   const { body } = await program.ask('/metrics')
-  if (!/^stormpetrel_detector_judging 1$/m.test(body)) return 0
+  if (!/^stormpetrel_detector_judging 1$/m.test(body) || /^stormpetrel_detector_series 0$/m.test(body))
+    return 0
   return Number(/^stormpetrel_detector_judged_hour_timestamp_seconds (\S+)$/m.exec(body)?.[1] ?? 0)
 }
 
@@ -127,7 +129,12 @@ test('it tells what the judge says of the same hours, shows what is open, and li
     () => judgedUpTo(detector),
     (hour) => hour >= END
   )
-  const { body } = await detector.ask('/metrics')
+  // Shown when all that is old is judged.
+  const body = await eventually(
+    'what is open is shown',
+    async () => (await detector.ask('/metrics')).body,
+    (text) => text.includes('stormpetrel_surge_active{')
+  )
   expect(body).toMatch(/^stormpetrel_surge_active\{series="tag=mirai",kind="\w+",severity="page"\} 1$/m)
   expect(body).not.toMatch(/series="port=23\/TCP"/)
   expect(body).toMatch(/^stormpetrel_detector_waiting_changes 0$/m)
@@ -139,17 +146,40 @@ test('it tells what the judge says of the same hours, shows what is open, and li
   expect(listed.length).toBe(new Set(expected.map(({ surge }) => surge)).size)
 }, 120_000)
 
-test('killed again and again, two at a time, it tells every change once to whoever keeps the first of an id', async () => {
+/** Who judges, in the middle of the hours, and further than was seen before. */
+async function judgingBeyond(
+  running: readonly Program[],
+  seconds: number
+): Promise<{ readonly program: Program; readonly judgedUpToSeconds: number } | null> {
+  for (const program of running) {
+    const judged = await judgedUpTo(program).catch(() => 0)
+    if (judged > seconds && judged < END) return { program, judgedUpToSeconds: judged }
+  }
+  return null
+}
+
+async function leaseOf(deployment: Deployment): Promise<number> {
+  const [lease] = (await deployment.redisValues((key) => key.endsWith('{surges}:lease'))).values()
+  return Number(new Map(JSON.parse(lease!) as [string, string][]).get('number'))
+}
+
+test('killed again and again while it judges, it tells every change once to whoever keeps the first of an id', async () => {
   const expected = expectedChanges()
   const deployment = await deploy()
   const running = [deployment.start(['detector']), deployment.start(['detector'])]
-  let kills = 0
-  for (; kills < KILLS; kills++) {
-    await delay(700 + 130 * kills)
-    const victim = running.shift()!
-    victim.kill('SIGKILL')
-    await victim.ended
-    running.push(deployment.start(['detector']))
+  const killedAt: number[] = []
+  const deadline = Date.now() + 90_000
+  while (killedAt.length < KILLS) {
+    const judging = await judgingBeyond(running, killedAt.at(-1) ?? START)
+    if (judging === null) {
+      if (Date.now() > deadline) throw new Error(`only ${killedAt.length} could be killed while they judged`)
+      await delay(2)
+      continue
+    }
+    judging.program.kill('SIGKILL')
+    await judging.program.ended
+    running.splice(running.indexOf(judging.program), 1, deployment.start(['detector']))
+    killedAt.push(judging.judgedUpToSeconds)
   }
   await Promise.all(running.map((program) => program.ready()))
   await eventually(
@@ -159,5 +189,7 @@ test('killed again and again, two at a time, it tells every change once to whoev
   )
   for (const program of running) expect((await program.terminate()).exitCode).toBe(0)
 
+  // Each took the lease from one that was killed while it held it.
+  expect(await leaseOf(deployment)).toBeGreaterThan(KILLS)
   expect(firstOfEachId(await topicOf(deployment))).toEqual(expected)
 }, 180_000)

@@ -67,6 +67,17 @@ function away(hour: number): boolean {
   return hour >= ONSET && hour < ONSET + 20 * DAY
 }
 
+test('a surge is found soon after silent sensors are back', () => {
+  const [from, to] = [ONSET - 12, ONSET - 6]
+  const isSilent = (hour: number) => hour >= from && hour < to
+  const hours = makeHours(ONSET + 5 * DAY, 100, (hour) => (isSilent(hour) ? 0.6 : hour >= ONSET ? 4 : 1))
+  const told = hours.map((each, hour) => ({ ...each!, darkAddresses: isSilent(hour) ? 768 : 1280 }))
+
+  const opened = judgeAll(told)[0]!
+  expect(opened.detectedHour).toBeGreaterThan(ONSET)
+  expect(opened.detectedHour).toBeLessThanOrEqual(ONSET + 6)
+})
+
 describe('what is no surge', () => {
   test('a gap, told of or left out, is no zero: what comes after it is judged as if nothing had been', () => {
     const gap = (hour: number) => (hour >= ONSET && hour < ONSET + 3 * DAY ? null : 1)

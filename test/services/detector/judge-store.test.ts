@@ -1,0 +1,29 @@
+// A store judged from its first hour to its last.
+import { expect, test } from '@jest/globals'
+import { DEFAULT_SURGE_SETTINGS } from '../../../core/surges/settings.ts'
+import { thresholdsOf } from '../../../core/surges/thresholds.ts'
+import { judgeStore } from '../../../services/detector/judge-store.ts'
+import { poisson } from '../../builders/poisson.ts'
+import { HOUR, START, storeOfHours } from './put-hours.ts'
+
+const DAY = 24
+const ONSET = 20 * DAY
+/** As long as hours are kept. */
+const HOURS = 35 * DAY
+
+test('each surge is told by its newest change: when it began, and that it is over; a gap begins and ends none', async () => {
+  const store = await storeOfHours(
+    Array.from({ length: HOURS }, (_, hour) => {
+      if (hour >= 17 * DAY && hour < 18 * DAY) return null
+      const ratio = hour >= ONSET && hour < ONSET + 3 * DAY ? 4 : 1
+      return { all: poisson(40 * ratio, hour), 'port=22/TCP': poisson(30, hour + 7919) }
+    })
+  )
+  const surges = await judgeStore(store, [], thresholdsOf(DEFAULT_SURGE_SETTINGS))
+
+  expect(surges).toMatchObject([{ series: 'all', kind: 'step', state: 'closed' }])
+  const [{ onsetSeconds, closedSeconds, ratio }] = surges as [(typeof surges)[0]]
+  expect(Math.abs(onsetSeconds - (START + ONSET * HOUR))).toBeLessThanOrEqual(HOUR)
+  expect(Math.abs(closedSeconds! - (START + (ONSET + 3 * DAY) * HOUR))).toBeLessThanOrEqual(3 * HOUR)
+  expect(Math.abs(ratio - 4)).toBeLessThan(0.4)
+})
