@@ -98,7 +98,13 @@ export class RedisSurgeStore implements SurgeStore {
         'surge-save',
         [...['lease', 'state', 'outbox', 'surges', 'ends', 'parts'].map((name) => this.#key(name)), ...old],
         [
-          ...[lease, this.#holder, this.#stamp, stamp, judgedUpToSeconds, prefix, keys.length],
+          lease,
+          this.#holder,
+          this.#stamp,
+          stamp,
+          judgedUpToSeconds,
+          prefix,
+          keys.length,
           Math.max(0, judgedUpToSeconds - KEPT_SECONDS),
           ...changes.flatMap((change) => [change.surge, change.closedSeconds ?? '', JSON.stringify(change)])
         ]

@@ -99,7 +99,7 @@ test('a store that went on from what Redis has lost since saves nothing before i
   const lease = (await store.lease('one', LONG_MS))!
   const state = `${namespace}:{surges}:state`
   await store.save(lease, hour(3600, [surgeChange({ surge: 'a' })]))
-  const before = (await redis.hgetall(state)) as Record<string, string>
+  const before = await redis.hgetall(state)
   await store.save(lease, hour(7200, [surgeChange({ surge: 'b' })]))
   await redis.hset(state, before)
 

@@ -20,7 +20,10 @@ const USUAL = 60
 /** Every series that the sensors' SYNs to 23/TCP are of. */
 const TAGS = ['scan', 'tcp-no-options']
 const SERIES = [
-  ...['all', 'port=23/TCP', 'region=ZZ', 'asn=0'],
+  'all',
+  'port=23/TCP',
+  'region=ZZ',
+  'asn=0',
   ...TAGS.flatMap((tag) => [`tag=${tag}`, `port=23/TCP,tag=${tag}`, `region=ZZ,tag=${tag}`])
 ]
 
