@@ -1,9 +1,10 @@
 // The one table of tag rules: what each tag means, who says so, and which bit it is. tag-columns.ts applies
 // them, docs/tags.md is generated from here, and test/data/vectors holds packets for each.
+import { KNOWN_SCANNERS_DATE, KNOWN_SCANNERS_SOURCE } from './known-scanners.ts'
 import { SPECIAL_PURPOSE_REGISTRY_DATE } from './special-purpose.ts'
 
 /** Version of the rules, on every enriched batch. Rises when any rule changes its answer for any packet. */
-export const TAG_RULES_VERSION = '1'
+export const TAG_RULES_VERSION = '2'
 
 /** The tags, by the ids that appear in rows and records. */
 export type TagId =
@@ -19,6 +20,7 @@ export type TagId =
   | 'tcp-no-options'
   | 'tcp-window-1024'
   | 'scan'
+  | 'known-scanner'
 
 /** One rule. A packet that lacks a field which a rule needs does not have the tag. */
 export interface TagRule {
@@ -157,6 +159,16 @@ export const TAG_RULES: readonly TagRule[] = [
       'UDP with a source port other than 53; ICMP type 8, 13, 15, 17 or 42; ICMPv6 type 128, 139 or 160.',
     source:
       'Requests by RFC 9293, RFC 792, RFC 950, RFC 4443, RFC 4620, RFC 8335; the rest of them is backscatter',
+    headersSuffice: true
+  },
+  {
+    id: 'known-scanner',
+    bit: 12,
+    name: 'Known scanner',
+    rule:
+      'The source lies in a network of those who scan the whole Internet for research or as a service, and say so. The ' +
+      'networks are listed below. A network changes hands: judge old packets by old lists.',
+    source: `${KNOWN_SCANNERS_SOURCE} of ${KNOWN_SCANNERS_DATE}, CC0 1.0`,
     headersSuffice: true
   }
 ]

@@ -5,6 +5,7 @@ import { PROTOCOL } from '../headers/protocols.ts'
 import type { PacketColumns } from '../packets/packet-columns.ts'
 import type { AimedAt } from './aimed-at.ts'
 import { isBogon } from './bogon.ts'
+import { isKnownScanner } from './known-scanner.ts'
 import { TAG_BITS } from './rules.ts'
 
 const FIN = 0x01
@@ -32,7 +33,8 @@ const BIT = {
   ttl200: TAG_BITS['ttl-200'],
   tcpNoOptions: TAG_BITS['tcp-no-options'],
   tcpWindow1024: TAG_BITS['tcp-window-1024'],
-  scan: TAG_BITS.scan
+  scan: TAG_BITS.scan,
+  knownScanner: TAG_BITS['known-scanner']
 } as const
 
 /**
@@ -95,6 +97,7 @@ function tagsOfIp(columns: PacketColumns, row: number, aimed: number): number {
   if ((columns.fragment[row]! & FRAGMENTED) !== 0) bits |= BIT.fragment
   if (columns.ttl[row]! >= HIGH_TTL) bits |= BIT.ttl200
   if (isBogon(version, columns.src, row << 2)) bits |= BIT.bogonSource
+  if (isKnownScanner(version, columns.src, row << 2)) bits |= BIT.knownScanner
   if (isSourceDestination(columns, row, version, aimed)) bits |= BIT.sameSrcDst
   return bits
 }

@@ -1,12 +1,13 @@
 // An hour of all series, as the store has counted it, with the dark addresses that were there to see it.
 import type { CountStore } from '../../core/store/count-store.ts'
 import type { HourReading } from '../../core/surges/hourly-judge.ts'
+import { withoutKnownScanners } from '../../core/surges/without-known-scanners.ts'
 import { darkAddressCount, isActiveAt, type Sensor } from '../../core/telescope/sensor-list.ts'
 
 /** The vantage that sees everything. */
 const VANTAGE = 'all'
 
-/** Reads one hour; `sensors` are those that are declared. Series with fewer packets than `leastPackets` are left out. */
+/** Reads one hour without known scanners; `sensors` are those that are declared. Series with fewer packets than `leastPackets` are left out. */
 export async function readHour(
   store: CountStore,
   sensors: readonly Sensor[],
@@ -22,8 +23,10 @@ export async function readHour(
     // A telescope of any size sees something every hour: where nothing at all came, nobody was listening.
     isObserved: all.size > 0,
     darkAddresses: await liveDarkAddressesOf(store, sensors, startSeconds),
-    series: new Map(
-      [...packets].map(([series, count]) => [series, { packets: count, sources: sources.get(series) ?? 0 }])
+    series: withoutKnownScanners(
+      new Map(
+        [...packets].map(([series, count]) => [series, { packets: count, sources: sources.get(series) ?? 0 }])
+      )
     )
   }
 }

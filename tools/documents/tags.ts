@@ -1,5 +1,12 @@
 // docs/tags.md, from the table of rules and the special-purpose blocks.
+import { parsePrefix, prefixAddresses } from '../../core/headers/prefix.ts'
 import { TAG_RULES, TAG_RULES_VERSION } from '../../core/tags/rules.ts'
+import {
+  KNOWN_SCANNERS,
+  KNOWN_SCANNERS_DATE,
+  KNOWN_SCANNERS_SOURCE,
+  type KnownScanner
+} from '../../core/tags/known-scanners.ts'
 import {
   SPECIAL_PURPOSE_BLOCKS,
   SPECIAL_PURPOSE_REGISTRY_DATE,
@@ -35,8 +42,27 @@ export function tagsDocument(): string {
     table(
       ['block', 'name', 'source', 'bogon'],
       SPECIAL_PURPOSE_BLOCKS.map((block) => [code(block.prefix), block.name, block.source, bogon(block)])
+    ),
+    '## Networks of `known-scanner`',
+    `From ${KNOWN_SCANNERS_SOURCE} of ${KNOWN_SCANNERS_DATE} (CC0 1.0). The networks themselves are in ` +
+      'core/tags/known-scanners.ts. The surge detector leaves their packets and sources out of what it judges.',
+    table(
+      ['scanner', 'networks', 'IPv4 addresses', 'lists'],
+      KNOWN_SCANNERS.map((scanner) => [
+        scanner.name,
+        `${scanner.prefixes.length}`,
+        `${ipv4Addresses(scanner)}`,
+        scanner.lists.map(code).join(', ')
+      ])
     )
   )
+}
+
+function ipv4Addresses({ prefixes }: KnownScanner): number {
+  return prefixes
+    .map((text) => parsePrefix(text)!)
+    .filter(({ version }) => version === 4)
+    .reduce((sum, prefix) => sum + prefixAddresses(prefix), 0)
 }
 
 function bogon(block: SpecialPurposeBlock): string {

@@ -27,7 +27,8 @@ describe('the table of rules', () => {
       'ttl-200': 256,
       'tcp-no-options': 512,
       'tcp-window-1024': 1024,
-      scan: 2048
+      scan: 2048,
+      'known-scanner': 4096
     })
   })
 
