@@ -77,6 +77,14 @@ export class InProcessBus implements Bus {
     return Promise.resolve(this.#partitionsOf(topic).map((partition) => partition.end))
   }
 
+  offsetsAt(topic: TopicName, appendedAtMs: number): Promise<number[]> {
+    return Promise.resolve(
+      this.#partitionsOf(topic).map(
+        ({ records, end }) => records.find((record) => record.appendedAtMs >= appendedAtMs)?.offset ?? end
+      )
+    )
+  }
+
   groupOffsets(topic: TopicName, group: string): Promise<number[]> {
     return Promise.resolve(this.#partitionsOf(topic).map(({ positions }) => positions.get(group) ?? 0))
   }

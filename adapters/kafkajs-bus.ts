@@ -7,7 +7,7 @@ import { UNCOUNTED_FIELDS } from './avro/packet-table.ts'
 import { PACKET_TOPICS, schemaText } from './avro/schemas.ts'
 import { AvroCodec } from './avro-codec.ts'
 import { createKafka, errorType, type KafkaConnection, kafkaError } from './kafkajs/connection.ts'
-import { fetchCommitted, fetchLogBounds, type LogBounds } from './kafkajs/log-bounds.ts'
+import { fetchCommitted, fetchLogBounds, fetchOffsetsAt, type LogBounds } from './kafkajs/log-bounds.ts'
 import { headersOf } from './kafkajs/message-headers.ts'
 import { OrderedProducer } from './kafkajs/ordered-producer.ts'
 import { RecordReader } from './kafkajs/record-reader.ts'
@@ -107,6 +107,10 @@ export class KafkajsBus implements Bus {
 
   async endOffsets(topic: TopicName): Promise<number[]> {
     return (await this.#logBounds(topic)).map(({ end }) => end)
+  }
+
+  offsetsAt(topic: TopicName, appendedAtMs: number): Promise<number[]> {
+    return this.#ofLog(topic, (name) => fetchOffsetsAt(this.#admin, name, appendedAtMs))
   }
 
   async groupOffsets(topic: TopicName, group: string): Promise<number[]> {
@@ -218,10 +222,14 @@ export class KafkajsBus implements Bus {
     return codec
   }
 
-  async #logBounds(topic: TopicName): Promise<LogBounds[]> {
+  #logBounds(topic: TopicName): Promise<LogBounds[]> {
+    return this.#ofLog(topic, (name) => fetchLogBounds(this.#admin, name))
+  }
+
+  async #ofLog<T>(topic: TopicName, fetch: (name: string) => Promise<T>): Promise<T> {
     const name = this.#prefix + topic
     try {
-      return await tryFor(this.#end.signal, this.#patienceMs, () => fetchLogBounds(this.#admin, name))
+      return await tryFor(this.#end.signal, this.#patienceMs, () => fetch(name))
     } catch (error) {
       if (errorType(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') {
         throw kafkaError(this.#connection, `cannot read the offsets of ${name}`, error)

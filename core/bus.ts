@@ -92,6 +92,8 @@ export interface Bus {
   partitions(topic: TopicName): Promise<number>
   /** The offset after the last record of each partition. */
   endOffsets(topic: TopicName): Promise<number[]>
+  /** Of each partition the offset of the first record that was appended at that time or later; its end where there is none. */
+  offsetsAt(topic: TopicName, appendedAtMs: number): Promise<number[]>
   /** The next offset that a consumer group has committed on each partition; 0 where it has none. */
   groupOffsets(topic: TopicName, group: string): Promise<number[]>
   /**

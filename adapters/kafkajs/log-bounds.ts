@@ -16,6 +16,14 @@ export async function fetchLogBounds(admin: Admin, topic: string): Promise<LogBo
   return bounds
 }
 
+/** The first offset appended at that time or later, by partition from 0 on; its end where there is none. */
+export async function fetchOffsetsAt(admin: Admin, topic: string, appendedAtMs: number): Promise<number[]> {
+  const offsets: number[] = []
+  const found = await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, Math.floor(appendedAtMs)))
+  for (const { partition, offset } of found) offsets[partition] = Number(offset)
+  return offsets
+}
+
 /** The group's committed next offset of each partition that has one. */
 export async function fetchCommitted(
   admin: Admin,

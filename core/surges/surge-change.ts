@@ -10,11 +10,14 @@ export const SURGE_STATES = ['early', 'open', 'closed', 'withdrawn'] as const
 /** One of the states. */
 export type SurgeState = (typeof SURGE_STATES)[number]
 
-/** A part of the rise, as share of it: the shares of one dimension add up to 1 with that of the rest. */
+/**
+ * A part of the rise, as share of it: the shares of one dimension add up to 1 with that of the rest. By `source` it is a part of
+ * the surge's sources: those that were there as long before, and those that were not.
+ */
 export interface SurgeDriver {
-  /** port, region, asn, tag or sensor. */
+  /** port, region, asn, tag, sensor or source. */
   readonly dimension: string
-  /** '23/TCP', 'KR', '4766', 'mirai'; '' is the rest. */
+  /** '23/TCP', 'KR', '4766', 'mirai', 'tokyo-1', 'new' or 'known'; '' is the rest. By tag it is the tool, or 'other'. */
   readonly key: string
   readonly share: number
 }

@@ -11,9 +11,9 @@ import type { SurgeStore } from '../../core/surges/surge-store.ts'
 import type { Sensor } from '../../core/telescope/sensor-list.ts'
 import { DueHours } from './due-hours.ts'
 import type { DetectorCounters } from './metrics.ts'
+import { Explainer } from './explain.ts'
 import { Outbox } from './outbox.ts'
 import { isPassing } from './passing.ts'
-import { readDrivers } from './read-drivers.ts'
 import { liveDarkAddressesOf, readHour } from './read-hour.ts'
 
 /** What a detector reads, where it keeps what it knows, and whom it tells. */
@@ -24,6 +24,8 @@ export interface DetectorOptions {
   /** Consumer group for reading the topic's end. */
   readonly group: string
   readonly sensors: readonly Sensor[]
+  /** Whether drivers are looked for in a sample of packets.enriched, too. */
+  readonly samplesPackets: boolean
   /** A judge that knows what `parts` say, or nothing where they are null or of another version. */
   readonly makeJudge: (parts: readonly Uint8Array[] | null) => HourlyJudge
   /** Pages that may come out of nothing, over all series. */
@@ -64,6 +66,7 @@ export class Detector {
   readonly #options: DetectorOptions
   readonly #dueHours: DueHours
   readonly #outbox: Outbox
+  readonly #explainer: Explainer
   readonly #holder = randomUUID()
   #judging: Judging | null = null
   #timer: NodeJS.Timeout | null = null
@@ -79,6 +82,8 @@ export class Detector {
     this.#options = options
     const { counts, bus, nowMs = Date.now } = options
     this.#dueHours = new DueHours({ counts, bus, nowMs })
+    const packets = options.samplesPackets ? { bus, group: `${options.group}-sample` } : null
+    this.#explainer = new Explainer({ counts, packets, nowMs, log: options.log })
     this.#outbox = new Outbox({ ...options, onFailure: (error) => this.#takeError(error) })
   }
 
@@ -207,7 +212,7 @@ export class Detector {
     const reading = await readHour(counts, sensors, startSeconds)
     this.#darkAddresses = { startSeconds, count: reading.darkAddresses }
     const hourEndSeconds = startSeconds + HOUR_SECONDS
-    const judged = await this.#explained(judging, judge.judge(reading), hourEndSeconds)
+    const judged = await this.#explained(judge.judge(reading), hourEndSeconds)
     return book.enter({ judged, open: judge.open(), hourEndSeconds, series: judge.series })
   }
 
@@ -222,7 +227,7 @@ export class Detector {
     const darkAddresses = Math.max(reading.darkAddresses, before)
     const end = judgedUpToSeconds + HOUR_SECONDS
     const raised = book.newOnes(judge.peek({ ...reading, darkAddresses }))
-    const changes = book.raise(await this.#explained(judging, raised, end), end, judge.series)
+    const changes = book.raise(await this.#explained(raised, end), end, judge.series)
     if (changes.length === 0) return 'nothing-due'
     const step = await this.#keep(judging, { judgedUpToSeconds, parts: null, changes })
     this.#showOpen(judging)
@@ -247,19 +252,10 @@ export class Detector {
     return 'done'
   }
 
-  /** What opens is told with what drives it. */
-  async #explained(
-    judging: Judging,
-    judged: readonly JudgedSurge[],
-    hourEndSeconds: number
-  ): Promise<JudgedSurge[]> {
-    const opened = judged.filter(({ state, kind }) => state === 'open' && kind !== 'heavy-hitter')
-    const drivers = await readDrivers(this.#options.counts, opened, hourEndSeconds, async () => {
-      await this.#isStillMine(judging)
-    })
-    return judged.map((each) => {
-      const found = drivers.get(each)
-      return found === undefined ? each : { ...each, drivers: found }
+  /** What opens is told with what drives it. The lease is kept meanwhile; one that is lost is noticed at the save. */
+  #explained(judged: readonly JudgedSurge[], hourEndSeconds: number): Promise<JudgedSurge[]> {
+    return this.#explainer.explain(judged, hourEndSeconds, async () => {
+      await this.#renewed()
     })
   }
 

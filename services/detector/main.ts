@@ -21,7 +21,7 @@ export async function runDetector(configuration: Configuration, version: string)
   const { sensors } = await readSensorList(configuration.sensorsFile)
   const thresholds = thresholdsOf(surgeSettingsOf(configuration))
   const counters = new DetectorCounters(Math.floor(Date.now() / 1000))
-  const bus = createBus(configuration, null, ['surges'], log)
+  const bus = createBus(configuration, null, ['surges', 'packets.enriched'], log, { isCounting: true })
   const counts = createStore(configuration, null, 'read')
   const surges = new RedisSurgeStore(configuration.redisUrl, liveNamespace(configuration.topicPrefix))
   const detector = new Detector({
@@ -30,6 +30,7 @@ export async function runDetector(configuration: Configuration, version: string)
     bus,
     group: groupOf(configuration, null, 'detector'),
     sensors,
+    samplesPackets: true,
     makeJudge: (parts) => new SeriesJudge(thresholds, parts),
     pagesPerQuarter: configuration.surgePagesPerQuarter,
     counters,

@@ -9,7 +9,8 @@ const HOUR_SECONDS = 3600
 const USUAL_HOURS = 24
 /** Of a surge that is long under way its newest day counts. */
 const MOST_SURGE_HOURS = 24
-const MOST_DRIVERS = 3
+/** Keys of a dimension that are named. */
+export const MOST_DRIVERS = 3
 
 /** Series whose sources divide those of a surge: a source has one region and AS number, and mostly one port. */
 interface Parts {

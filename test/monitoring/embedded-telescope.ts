@@ -167,6 +167,7 @@ export class EmbeddedTelescope {
       bus: this.#bus,
       group: 'detector',
       sensors: this.#world.sensors.sensors,
+      samplesPackets: false,
       makeJudge: (parts) => new SeriesJudge(thresholds, parts),
       pagesPerQuarter: DEFAULT_PAGES_PER_QUARTER,
       counters,

@@ -33,14 +33,18 @@ const GOALS: Readonly<Partial<Record<keyof typeof EVENT_NAMES, string>>> = {
 const METHOD = [
   '## What is judged',
   'Each series by itself, an hour at a time: unique sources, or packets where nobody counted sources, over the live dark ' +
-    'addresses. Floods from one source make packets useless for judging; they only tell heavy hitters. Where sensors are ' +
+    'addresses. Of a store’s counts those of [known scanners](tags.md#networks-of-known-scanner) are taken off first, of all ' +
+    'packets, each port and each region. Floods from one source make packets useless for judging; they only tell heavy hitters. Where sensors are ' +
     'told apart, the busiest one of an hour is cut to the second busiest, or to what a busiest sensor usually has in that ' +
     'series if that is more, and a rise that is gone without the sensor that was busiest in most of its window is none.',
   '## The baseline',
   'A factor for each hour of the UTC day and each weekday, learnt against the level of the hours around, so that a surge ' +
     'does not enter the swing. Three rates per exposure, in which no day counts further out than 2.5 deviations: near (days ' +
     '3 to 16 before), far (15 to 42) and old (from 29 on, fading over 60 days). No rate moves while a surge is open. Hours ' +
-    'without a row, without dark addresses, or silent where more than eight sources should be, are gaps: they are in no sum.',
+    'without a row, without dark addresses, or silent where more than eight sources should be, are gaps: they are in no sum. ' +
+    'A sensor that joins or falls silent need not have had its addresses’ share: the square of the log by which the listening ' +
+    'addresses differ from those that the baseline knows (fading over two weeks) is doubt about every rate, for as long as ' +
+    'they differ and eight hours beyond, since windows then still hold some of it.',
   '## The evidence',
   'Sums over windows of 1 to 72 hours against the near rate, and of 5 to 14 days against the far and the old rate, each as ' +
     'half the deviance of a negative binomial (McCullagh and Nelder 1989) whose variance is that of the window in this ' +
@@ -56,7 +60,8 @@ const METHOD = [
   '## The threshold',
   `${code('--false-alarms')} (a series and quarter) is shared out over the windows; a window’s share over the times in a ` +
     'quarter at which it says something new (Slepian 1961). A surge’s score is the false alarms a series and quarter that so ' +
-    'much evidence would give. Chosen by looking at other seeds of the generators below, the rough one included, and at ' +
+    'much evidence would give, by the surest hour of its first two days: what was told as a notice pages when it has grown ' +
+    'sure enough. Chosen by looking at other seeds of the generators below, the rough one included, and at ' +
     'NAB’s tweets: the factor for the overlap of windows, the shares, and what is believed of a series beforehand (wander, ' +
     'drift, noise, and how much its own dips and peaks weigh). None of it is an independent test of the rough rate.',
   '## The surge',
@@ -64,7 +69,14 @@ const METHOD = [
     'a day later; that of a slow one is the mean over all broken lines or steps that fit six weeks of daily log rates, each by ' +
     'its likelihood; a day and four days later a step may be called a trend that fits clearly better. A CUSUM for the return ' +
     'to the level before ends it; then its hours and days are left out of the baseline. After four weeks (a trend: four weeks ' +
-    'after it was told) it is what is usual.'
+    'after it was told) it is what is usual.',
+  '## What drives it',
+  'Each dimension that a surge’s series leaves open is shared out over its keys, by how many more sources each had than ' +
+    'before; keys that fell drive nothing, and the shares of a dimension add up to 1 with the rest. Of all packets and of tags ' +
+    'the store’s hours say it: the day before the onset against the surge, its newest day if it is longer. What they do not ' +
+    'say comes from packets.enriched, while it keeps them: up to 2,048 records of the surge and as large a share of as long a ' +
+    'time that ended an hour before the onset, in even slices; there tools stand for tags, since a packet has one of them at ' +
+    'most. Where that is all that came, it also says which share of the sources is new. A surge is never held up for it.'
 ]
 
 const BLINDNESS = [

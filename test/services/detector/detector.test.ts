@@ -172,6 +172,7 @@ async function startDetector(
     bus,
     group: `detector-${stores.length}`,
     sensors: localSensorList().sensors,
+    samplesPackets: false,
     makeJudge: (parts) => new TenPackets(parts),
     pagesPerQuarter: 3,
     counters,
