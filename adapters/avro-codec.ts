@@ -60,6 +60,11 @@ export class AvroCodec<K extends TopicName> {
 
   /** The value's bytes, in a buffer of their own. */
   encode(value: TopicValues[K]): Buffer {
+    return Buffer.from(this.encodeInPlace(value))
+  }
+
+  /** The same as a view of memory that is overwritten when any codec encodes next: for whoever copies it at once. */
+  encodeInPlace(value: TopicValues[K]): Buffer {
     if (writeBuffer.length === 0) writeBuffer = Buffer.alloc(START_BUFFER_BYTES)
     const record = this.#mapping.toAvro(value)
     let end = this.#type.encode(record, writeBuffer, HEADER_BYTES)
@@ -70,7 +75,7 @@ export class AvroCodec<K extends TopicName> {
     }
     writeBuffer[0] = 0
     writeBuffer.writeUInt32BE(this.#schemaId, 1)
-    return Buffer.from(writeBuffer.subarray(0, end))
+    return writeBuffer.subarray(0, end)
   }
 
   /** Reads a value; the bytes are not kept. */

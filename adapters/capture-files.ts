@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { createCaptureReader, isCaptureMagic } from '../core/capture/capture-reader.ts'
 import type { CaptureReader } from '../core/capture/frame.ts'
 import { StormpetrelError } from '../core/errors.ts'
-import { fileChunks, unreadable } from './file-chunks.ts'
+import { type ChunkMemory, fileChunks, unreadable } from './file-chunks.ts'
 import { GzipError, gunzip, isGzipMagic } from './gzip-stream.ts'
 import { isZstdMagic, unzstd, ZstdError } from './zstd-stream.ts'
 
@@ -39,6 +39,8 @@ export interface ReadCaptureOptions {
   readonly signal?: AbortSignal
   /** What the capture is called in errors, where that is not its path. */
   readonly name?: string
+  /** Memory that an earlier capture was read with: its frames must not be used any more. */
+  readonly memory?: ChunkMemory
 }
 
 /**
@@ -51,10 +53,10 @@ export async function readCaptureFile(
   takeFrames: TakeFrames,
   options: ReadCaptureOptions = {}
 ): Promise<void> {
-  const { name = path } = options
+  const { name = path, memory } = options
   const title = name === STANDARD_INPUT ? 'standard input' : name
   if (path === STANDARD_INPUT) await readCaptureStream(process.stdin, title, takeFrames, options)
-  else await readChunks(() => fileChunks(path), !(await isStream(path)), title, takeFrames, options)
+  else await readChunks(() => fileChunks(path, memory), !(await isStream(path)), title, takeFrames, options)
 }
 
 /** True for what can be read once only: standard input, pipes and devices. What cannot be found is none. */

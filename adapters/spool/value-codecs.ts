@@ -13,8 +13,9 @@ export class ValueCodecs {
   readonly #own = new AvroCodec('packets.raw', SEGMENT_SCHEMA_ID)
   readonly #others = new Map<string, AvroCodec<'packets.raw'>>()
 
+  /** A view, for a record to be made of at once: any codec that encodes next overwrites it. */
   encode(batch: RawBatch): Buffer {
-    return this.#own.encode(batch)
+    return this.#own.encodeInPlace(batch)
   }
 
   /** Throws where the bytes, whose checksum was right, are no batch: a fault of the program. */

@@ -1,6 +1,7 @@
 // `sensor --follow DIR`: capture files that another program adds, each read once, whatever ends this process between.
 import { readCaptureFile } from '../../adapters/capture-files.ts'
 import { CaptureFolder, type FolderFile, headOf, SettledFiles } from '../../adapters/capture-folder.ts'
+import { ChunkMemory } from '../../adapters/file-chunks.ts'
 import type { Log } from '../../adapters/log.ts'
 import type { Spool } from '../../adapters/spool.ts'
 import { Batcher, SPOOLED_BATCH_LIMITS } from '../../core/batch/batcher.ts'
@@ -38,6 +39,7 @@ export class FollowedFolder {
   readonly #folder: CaptureFolder
   readonly #settled: SettledFiles
   readonly #batcher: Batcher
+  readonly #memory = new ChunkMemory()
   /** Batches that are not safe yet, in order. */
   #unsafe: Promise<void>[] = []
   #lastBatchMs = 0
@@ -121,7 +123,10 @@ export class FollowedFolder {
         if (full !== null) return give(full, false).then(() => takeFrames(reader))
       }
     }
-    const fault = await this.#faultOf(path, readCaptureFile(path, takeFrames, { signal }))
+    const fault = await this.#faultOf(
+      path,
+      readCaptureFile(path, takeFrames, { signal, memory: this.#memory })
+    )
     if (fault === 'later') return
     const isFinished = fault === 'finish' || !signal.aborted
     const last = this.#batcher.close(0, this.#options.nowMs())
