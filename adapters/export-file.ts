@@ -1,6 +1,6 @@
 // Files of counted windows (core/counts/exported-window.ts), gzip over lines of JSON.
 import { createReadStream, createWriteStream } from 'node:fs'
-import { createInterface } from 'node:readline'
+import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
@@ -11,8 +11,12 @@ import {
   parseExportLine
 } from '../core/counts/exported-window.ts'
 import { StormpetrelError } from '../core/errors.ts'
+import { linesOf } from './text-lines.ts'
 
-/** Writes all windows; answers how many. The same windows give the same bytes. Throws SP_FILE_UNREADABLE. */
+/**
+ * Writes all windows; answers how many. The same windows give the same bytes. What was there before stays until all is
+ * written. Throws SP_FILE_UNREADABLE, and what reading the windows throws.
+ */
 export async function writeExport(path: string, windows: AsyncIterable<ExportedWindow>): Promise<number> {
   let count = 0
   async function* lines(): AsyncGenerator<string> {
@@ -22,9 +26,13 @@ export async function writeExport(path: string, windows: AsyncIterable<ExportedW
       yield `${exportLine(window)}\n`
     }
   }
+  const unfinished = `${path}.${process.pid}.part`
   try {
-    await pipeline(Readable.from(lines()), createGzip(), createWriteStream(path))
+    await pipeline(Readable.from(lines()), createGzip(), createWriteStream(unfinished))
+    await rename(unfinished, path)
   } catch (error) {
+    await rm(unfinished, { force: true })
+    if (error instanceof StormpetrelError) throw error
     throw unreadable(path, error, 'see that the folder is there and may be written to')
   }
   return count
@@ -47,12 +55,14 @@ export async function* readExport(path: string): AsyncGenerator<ExportedLine> {
   bytes.pipe(text)
   let line = 0
   try {
-    for await (const each of createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY })) {
-      line += 1
-      if (line === 1 && each !== EXPORT_HEADER) throw unknown(path)
-      if (line === 1 || each === '') continue
-      const parsed = parseExportLine(each)
-      yield parsed.kind === 'window' ? parsed : { kind: 'invalid', line, why: parsed.why }
+    for await (const { lines } of linesOf(text)) {
+      for (const each of lines) {
+        line += 1
+        if (line === 1 && each !== EXPORT_HEADER) throw unknown(path)
+        if (line === 1 || each === '') continue
+        const parsed = parseExportLine(each)
+        yield parsed.kind === 'window' ? parsed : { kind: 'invalid', line, why: parsed.why }
+      }
     }
   } catch (error) {
     if (error instanceof StormpetrelError) throw error

@@ -15,8 +15,8 @@ import type {
   VantageWindow
 } from '../core/store/count-store.ts'
 import { joinLedgers, joinTotals } from '../core/store/ledger.ts'
-import type { Retention } from '../core/store/retention.ts'
-import { newSettings, type StoreSettings, zonesKept } from '../core/store/store-settings.ts'
+import { endSeconds, type Retention } from '../core/store/retention.ts'
+import { isWanted, newSettings, type StoreSettings, zonesKept } from '../core/store/store-settings.ts'
 import { leastActiveWatermark } from '../core/store/watermark.ts'
 import { namedSeries } from '../core/windows/series.ts'
 import type { Window } from '../core/windows/window.ts'
@@ -109,6 +109,9 @@ export class MemoryStore implements CountStore {
   async putWindow(exported: ExportedWindow): Promise<PutOutcome> {
     if (this.#settings.retention === null)
       throw new RangeError('a run counts what it plays, and takes no windows')
+    const now = this.#nowSeconds()
+    if (endSeconds(exported.window) > now) return 'not-over'
+    if (!isWanted(exported.window, this.#settings, now)) return 'not-kept'
     const outcome = this.#windows.put(exported)
     if (outcome === 'kept') this.#sources.put(exported)
     return outcome

@@ -16,8 +16,8 @@ import type {
   VantageWindow
 } from '../core/store/count-store.ts'
 import { joinLedgers, joinTotals } from '../core/store/ledger.ts'
-import { keepUntilSeconds, type Retention } from '../core/store/retention.ts'
-import { isKept, newSettings, type StoreSettings, zonesKept } from '../core/store/store-settings.ts'
+import { endSeconds, keepUntilSeconds, type Retention } from '../core/store/retention.ts'
+import { isKept, isWanted, newSettings, type StoreSettings, zonesKept } from '../core/store/store-settings.ts'
 import { leastActiveWatermark } from '../core/store/watermark.ts'
 import { CountTable } from '../core/windows/count-table.ts'
 import { namedSeries } from '../core/windows/series.ts'
@@ -54,7 +54,7 @@ import {
   readVantageWindows
 } from './redis/read-counts.ts'
 import { readSources } from './redis/read-sources.ts'
-import { putWindow } from './redis/put-window.ts'
+import { PutStarts, putWindow } from './redis/put-window.ts'
 import { LogRewriter } from './redis/rewrite.ts'
 import { forgetStarts, rollSlot } from './redis/roll.ts'
 import { type SlotKeys, slotKeys } from './redis/slot-keys.ts'
@@ -95,6 +95,7 @@ export class RedisStore implements CountStore {
   #layout: StoreLayout | null = null
   #keys: readonly SlotKeys[] = []
   #rewriter: LogRewriter
+  #putStarts: PutStarts | null = null
   /** When each thing that cannot be read was told of. */
   readonly #toldMs = new Map<string, number>()
 
@@ -225,8 +226,13 @@ export class RedisStore implements CountStore {
     const retention = this.#retention
     if (retention === null) throw new RangeError('a run counts what it plays, and takes no windows')
     return await this.#run('put window', async () => {
-      if (this.#isExpired(exported.window, await this.#now())) return 'forgotten'
-      return await putWindow(this.#redis, this.#keys, retention, exported)
+      const now = await this.#now()
+      const { window } = exported
+      if (endSeconds(window) > now) return 'not-over'
+      const settings = this.#layout?.settings
+      if (settings !== undefined && !isWanted(window, settings, now)) return 'not-kept'
+      this.#putStarts ??= new PutStarts(this.#redis, this.#keys)
+      return await putWindow(this.#redis, this.#keys, this.#putStarts, retention, exported)
     })
   }
 

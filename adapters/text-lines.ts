@@ -10,18 +10,29 @@ export interface LineBlock {
   readonly lines: readonly string[]
 }
 
+/** A line may have so many characters: nobody means more, and all of it is in memory. */
+export const LONGEST_LINE = 64 * 1024 * 1024
+
 /**
  * The lines of a UTF-8 file, or of standard input where `path` is `-`, in blocks of about a mebibyte; a byte order mark is
  * left out. Throws SP_FILE_UNREADABLE.
  */
 export async function* textLines(path: string): AsyncGenerator<LineBlock, void, undefined> {
   const chunks: AsyncIterable<Uint8Array> = path === STANDARD_INPUT ? process.stdin : fileChunks(path)
+  yield* linesOf(guarded(path, chunks))
+}
+
+/** The same of bytes from anywhere. Throws what they throw, and a RangeError for a line of over LONGEST_LINE. */
+export async function* linesOf(
+  chunks: AsyncIterable<Uint8Array>
+): AsyncGenerator<LineBlock, void, undefined> {
   const decoder = new TextDecoder()
   let firstLine = 1
   let rest = ''
-  for await (const chunk of guarded(path, chunks)) {
+  for await (const chunk of chunks) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r?\n/)
     rest = lines.pop()!
+    if (rest.length > LONGEST_LINE) throw new RangeError(`line ${firstLine + lines.length} is too long`)
     yield { firstLine, lines }
     firstLine += lines.length
   }

@@ -4,6 +4,8 @@ import type { ExportedWindow } from '../core/counts/exported-window.ts'
 import { parseInstant, parseZone } from '../core/counts/parse-query.ts'
 import { StormpetrelError } from '../core/errors.ts'
 import type { CountStore } from '../core/store/count-store.ts'
+import { countedBeforeSeconds, endSeconds } from '../core/store/retention.ts'
+import { DetectorAside } from './detector-aside.ts'
 import { withStore } from './with-store.ts'
 import type { CliContext } from './context.ts'
 import { parseRun } from './run-option.ts'
@@ -14,14 +16,22 @@ docs/exports.md describes it. Hours are UTC; days are those of --tz.
 
 Examples:
   stormpetrel export --out 2022q2-hours.ndjson.gz --from 2022-04-01 --to 2022-07-01
-  stormpetrel export --window day --tz Asia/Tokyo --out days.ndjson.gz`
+  stormpetrel export --window day --tz Asia/Tokyo --out days.ndjson.gz
+
+Windows that may still be counted, the newest two hours or two days, are left out.`
 
 const IMPORT_HELP = `
 Windows of which the store has counts already are left as they are, so a file may be given twice. A window past its
-retention is not kept. Lines that are no window are told, with exit code 1, and cost nothing else.
+retention, of a zone that is not counted, or that is not over is left out. Lines that are no window are told, with exit code 1,
+and cost nothing else.
 
-Example:
-  stormpetrel import 2022q2-hours.ndjson.gz`
+History comes first: import before sensors send, and before the surge detector starts, which learns each hour once, in order.
+Hours are not taken while a detector runs; stop it. Where one has judged past them already, --learn-anew has the next one learn
+everything from the first hour on; what it tells then of old hours it tells again.
+
+Examples:
+  stormpetrel import 2022q2-hours.ndjson.gz
+  stormpetrel import --learn-anew 2022q1-hours.ndjson.gz 2022q2-hours.ndjson.gz`
 
 interface ExportOptions {
   readonly out: string
@@ -51,8 +61,11 @@ export function registerExport(program: Command, context: CliContext): void {
     .summary('files of export into the live store')
     .description('Puts windows of files that export wrote to the live store, as its history.')
     .argument('<FILE...>', 'files of export')
+    .option('--learn-anew', 'have the surge detector forget what it learnt, and learn the whole store', false)
     .addHelpText('after', IMPORT_HELP)
-    .action((files: string[]) => importWindows(context, files))
+    .action((files: string[], options: { learnAnew: boolean }) =>
+      importWindows(context, files, options.learnAnew)
+    )
 }
 
 async function exportWindows(context: CliContext, options: ExportOptions): Promise<void> {
@@ -63,8 +76,10 @@ async function exportWindows(context: CliContext, options: ExportOptions): Promi
   const { writeExport } = await import('../adapters/export-file.ts')
   await withStore(context, parseRun(options.run), 'read', async (store) => {
     const asked = { size, zone: size === 'day' ? zone : 'UTC', from, to }
-    const windows = await writeExport(options.out, windowsOf(store, asked))
+    const open = { count: 0 }
+    const windows = await writeExport(options.out, windowsOf(store, asked, open))
     context.note(`${windows} windows written to ${options.out}`)
+    if (open.count > 0) context.note(`${open.count} windows were left out, since they may still be counted`)
   })
 }
 
@@ -75,12 +90,18 @@ function sizeOf(text: string): 'hour' | 'day' {
 
 async function* windowsOf(
   store: CountStore,
-  { size, zone, from, to }: { size: 'hour' | 'day'; zone: string; from: number; to: number }
+  { size, zone, from, to }: { size: 'hour' | 'day'; zone: string; from: number; to: number },
+  open: { count: number }
 ): AsyncGenerator<ExportedWindow> {
+  const before = await countedBefore(store, size)
   for (const vantage of await store.vantages()) {
     for (const startSeconds of await store.windows(size, zone, vantage)) {
       if (startSeconds < from || startSeconds >= to) continue
       const window = { size, zone, startSeconds, vantage }
+      if (endSeconds(window) > before) {
+        open.count += 1
+        continue
+      }
       const packets = await store.packets(window)
       const sources = await store.sources(window, [...packets.keys()])
       const counts = [...packets].map(([series, count]) => ({
@@ -93,10 +114,22 @@ async function* windowsOf(
   }
 }
 
-async function importWindows(context: CliContext, files: readonly string[]): Promise<void> {
+/** Of a run everything is counted once its workers have ended. */
+async function countedBefore(store: CountStore, size: 'hour' | 'day'): Promise<number> {
+  if ((await store.settings()).retention === null) return Number.POSITIVE_INFINITY
+  return countedBeforeSeconds(size, await store.watermarkSeconds(), await store.nowSeconds())
+}
+
+async function importWindows(
+  context: CliContext,
+  files: readonly string[],
+  learnsAnew: boolean
+): Promise<void> {
   const { readExport } = await import('../adapters/export-file.ts')
   await withStore(context, null, 'write', async (store) => {
-    const outcomes = { kept: 0, there: 0, forgotten: 0 }
+    const detector = new DetectorAside(context)
+    if (learnsAnew) await detector.forget()
+    const outcomes = { kept: 0, there: 0, 'not-kept': 0, 'not-over': 0 }
     const unknown = new Set<string>()
     for (const file of files) {
       try {
@@ -108,7 +141,10 @@ async function importWindows(context: CliContext, files: readonly string[]): Pro
             continue
           }
           for (const series of line.unknown) unknown.add(series)
-          outcomes[await store.putWindow(line.window)] += 1
+          if (line.window.window.size === 'hour') await detector.refuseWhileJudging()
+          const outcome = await store.putWindow(line.window)
+          outcomes[outcome] += 1
+          if (outcome === 'kept') detector.note(line.window.window)
         }
       } catch (error) {
         // The other files are used.
@@ -118,7 +154,9 @@ async function importWindows(context: CliContext, files: readonly string[]): Pro
     for (const series of unknown)
       context.note(`import: series ${series} is not known to this version, and left out`)
     context.note(
-      `${outcomes.kept} windows imported; ${outcomes.there} were there already, ${outcomes.forgotten} are past their retention`
+      `${outcomes.kept} windows imported; ${outcomes.there} were there already, ${outcomes['not-kept']} are not kept by this store ` +
+        `(too old, or days of a zone that it does not count), ${outcomes['not-over']} are not over`
     )
+    detector.tell()
   })
 }

@@ -3,7 +3,7 @@ import type { CaptureFile } from '../adapters/capture-files.ts'
 import type { CountStore } from '../core/store/count-store.ts'
 import type { JudgedSurge } from '../core/surges/hourly-judge.ts'
 import type { SurgeSettings } from '../core/surges/settings.ts'
-import type { SurgeChange } from '../core/surges/surge-change.ts'
+import type { SurgeChange, SurgeDriver } from '../core/surges/surge-change.ts'
 import { formatUtc } from '../core/windows/time-zone.ts'
 import type { CliContext } from './context.ts'
 import { distinctFiles, inputFiles, noteRepeats } from './input-files.ts'
@@ -37,11 +37,7 @@ export async function liveSurgeRows(context: CliContext): Promise<Value[][]> {
 }
 
 /** What the detector would have told of the hours of a run, in that order. Throws SP_RUN. */
-export async function runSurgeRows(
-  context: CliContext,
-  run: string,
-  settings: SurgeSettings
-): Promise<Value[][]> {
+export async function runSurgeRows(context: CliContext, run: string, settings: ToldBy): Promise<Value[][]> {
   return await withStore(context, run, 'read', (store) => judgedRows(context, store, settings))
 }
 
@@ -50,7 +46,7 @@ export async function captureSurgeRows(
   context: CliContext,
   paths: readonly string[],
   sensor: string | undefined,
-  settings: SurgeSettings,
+  settings: ToldBy,
   print: (rows: Value[][]) => Promise<void>
 ): Promise<void> {
   await withCopies(await inputFiles(paths), async (named) => {
@@ -93,18 +89,15 @@ async function countCaptures(
   )
 }
 
-async function judgedRows(
-  context: CliContext,
-  store: CountStore,
-  settings: SurgeSettings
-): Promise<Value[][]> {
+async function judgedRows(context: CliContext, store: CountStore, settings: ToldBy): Promise<Value[][]> {
   const [{ judgeStore }, { readSensorList }, { thresholdsOf }] = await Promise.all([
     import('../services/detector/judge-store.ts'),
     import('../adapters/sensor-list-file.ts'),
     import('../core/surges/thresholds.ts')
   ])
   const { sensors } = await readSensorList(context.configuration().sensorsFile)
-  return (await judgeStore(store, sensors, thresholdsOf(settings))).map((change) => valuesOf(change))
+  const told = await judgeStore(store, sensors, thresholdsOf(settings), settings.pagesPerQuarter)
+  return told.map((change) => valuesOf(change))
 }
 
 /** Open ones come first. */
@@ -112,19 +105,31 @@ function openness({ closedSeconds }: SurgeChange): number {
   return closedSeconds === null ? 1 : 0
 }
 
-/** A surge in the columns of surges.ts. */
+/** By what is judged, and which stories page. */
+export interface ToldBy extends SurgeSettings {
+  readonly pagesPerQuarter: number
+}
+
+/** A surge in the columns of surges.ts. One of counts from anywhere is of no story, and nobody has looked for its drivers. */
 export function valuesOf(surge: JudgedSurge | SurgeChange): Value[] {
-  const { series, kind, detectedSeconds, closedSeconds, score, ratio } = surge
+  const { series, kind, state, detectedSeconds, closedSeconds, score, ratio, drivers = [] } = surge
   return [
     series,
     kind,
-    closedSeconds === null ? 'open' : 'closed',
+    state,
     formatUtc(surge.onsetSeconds),
     formatUtc(surge.onsetFromSeconds),
     formatUtc(surge.onsetToSeconds),
     formatUtc(detectedSeconds),
     closedSeconds === null ? null : formatUtc(closedSeconds),
     Math.round(ratio * 1000) / 1000,
-    score === null ? null : Number(score.toPrecision(3))
+    score === null ? null : Number(score.toPrecision(3)),
+    'severity' in surge ? surge.severity : null,
+    'severity' in surge ? surge.story : null,
+    drivers.length === 0 ? null : drivers.map(wordsOf).join('; ')
   ]
+}
+
+function wordsOf({ dimension, key, share }: SurgeDriver): string {
+  return `${dimension} ${key === '' ? 'rest' : key} ${Math.round(share * 100)} %`
 }

@@ -6,6 +6,7 @@ import { SurgeReader } from '../core/count-rows/surge-reader.ts'
 import { StormpetrelError } from '../core/errors.ts'
 import { DEFAULT_SURGE_SETTINGS, type SurgeSettings } from '../core/surges/settings.ts'
 import { judgedSurge } from '../core/surges/hourly-judge.ts'
+import { DEFAULT_PAGES_PER_QUARTER } from '../core/surges/stories.ts'
 import { formatUtc } from '../core/windows/time-zone.ts'
 import type { CliContext } from './context.ts'
 import { parseRun } from './run-option.ts'
@@ -25,9 +26,11 @@ A row is a series and hour; a missing row is a gap, never a zero. Rows of a seri
 follow one another or be mixed. Series are judged each for itself, from their third week on.
 
 A row of the answer has: series, kind (spike, step, trend, or heavy-hitter: packets jumped and sources did not), state
-(open or closed), onset and the times it lies between (onset_from, onset_to), detected (the end of the hour that showed
+(open or closed; of the detector also early, before its hour is over, and withdrawn), onset and the times it lies between (onset_from, onset_to), detected (the end of the hour that showed
 it), closed (null while it is open), ratio to the baseline, and score: false alarms a series and quarter to be expected
-of such evidence, at most those asked for (null for a heavy hitter). docs/detection.md says how, and how well.
+of such evidence, at most those asked for (null for a heavy hitter). Where stories are told, severity says whether it would
+wake somebody (page) or be read in the morning (notice), and story which surges are told together; drivers is what the rise is
+made of, as far as the detector has looked. docs/detection.md says how, and how well.
 
 Examples:
   stormpetrel surges
@@ -42,6 +45,7 @@ interface SurgesOptions {
   readonly falseAlarms: number
   readonly smallestRatio: number
   readonly smallestCount: number
+  readonly pagesPerQuarter: number
   readonly format?: string
 }
 
@@ -55,7 +59,10 @@ const COLUMNS = [
   'detected',
   'closed',
   'ratio',
-  'score'
+  'score',
+  'severity',
+  'story',
+  'drivers'
 ] as const
 
 /** Adds the verb to the program. */
@@ -74,6 +81,12 @@ export function registerSurges(program: Command, context: CliContext): void {
     .option('--false-alarms <n>', 'a series and quarter, above 0 up to 10', within(0, 10), falseAlarms)
     .option('--smallest-ratio <n>', 'to the baseline, above 1 up to 100', within(1, 100), smallestRatio)
     .option('--smallest-count <n>', 'sources in a window, above 0 up to 1e9', within(0, 1e9), smallestCount)
+    .option(
+      '--pages-per-quarter <n>',
+      'out of nothing, over all series, above 0 up to 1000',
+      within(0, 1000),
+      DEFAULT_PAGES_PER_QUARTER
+    )
     .option('--format <format>', 'json, ndjson, csv or table (default: table on a terminal, else ndjson)')
     .addHelpText('after', HELP)
     .action((files: string[], options: SurgesOptions) => surges(context, files, options))

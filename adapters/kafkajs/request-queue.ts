@@ -8,7 +8,7 @@ import { packageRoot } from '../package-root.ts'
 /** As much of kafkajs's queue of one connection as is used here. */
 export interface RequestQueue {
   readonly pending: readonly unknown[]
-  scheduleCheckPendingRequests(): void
+  scheduleCheckPendingRequests: (this: RequestQueue) => void
 }
 
 interface RequestQueueClass {
@@ -25,7 +25,7 @@ export function installRequestQueue(): void {
     const { prototype } = require('kafkajs/src/network/requestQueue') as RequestQueueClass
     isInstalled = true
     const look = prototype.scheduleCheckPendingRequests
-    prototype.scheduleCheckPendingRequests = function lookWhereAnyWaits(this: RequestQueue): void {
+    prototype.scheduleCheckPendingRequests = function lookWhereAnyWaits(): void {
       if (this.pending.length > 0) look.call(this)
     }
   } catch (error) {

@@ -53,7 +53,7 @@ export class MemoryWindows {
 
   /** Puts a window where there is none of its vantage. */
   put({ window, counts }: ExportedWindow): PutOutcome {
-    if (this.isExpired(window)) return 'forgotten'
+    if (this.isExpired(window)) return 'not-kept'
     if (this.starts(window.size, window.zone, window.vantage).includes(window.startSeconds)) return 'there'
     this.#counted(window).table.merge(countTableOf(counts).toLog())
     return 'kept'

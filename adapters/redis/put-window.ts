@@ -1,6 +1,6 @@
 // A window that was counted elsewhere, put where this store has nothing for it.
 import { countTableOf, type ExportedWindow, sourceNumbersOf } from '../../core/counts/exported-window.ts'
-import type { PutOutcome } from '../../core/store/count-store.ts'
+import type { PutOutcome, VantageWindow } from '../../core/store/count-store.ts'
 import { keepUntilSeconds, type Retention } from '../../core/store/retention.ts'
 import { slotOf } from '../../core/store/slot.ts'
 import type { RedisConnection } from './connection.ts'
@@ -9,16 +9,46 @@ import { runScript } from './scripts.ts'
 import { seriesMember, type SlotKeys, vantageMember, windowMember } from './slot-keys.ts'
 import { deflated, deflatedFrame, newLogId } from './stored-log.ts'
 
+/** So long are starts believed that were read: whoever imports puts thousands of windows, and nobody else any. */
+const STARTS_MS = 10_000
+
+/** Which windows are there already, read once for many. */
+export class PutStarts {
+  readonly #redis: RedisConnection
+  readonly #slots: readonly SlotKeys[]
+  readonly #known = new Map<string, { readonly readMs: number; readonly starts: Set<number> }>()
+
+  constructor(redis: RedisConnection, slots: readonly SlotKeys[]) {
+    this.#redis = redis
+    this.#slots = slots
+  }
+
+  /** Starts of the windows of that size, zone and vantage. Whatever is put is to be added. */
+  async of(window: VantageWindow): Promise<Set<number>> {
+    const name = JSON.stringify([window.size, window.zone, window.vantage])
+    const known = this.#known.get(name)
+    if (known !== undefined && performance.now() - known.readMs < STARTS_MS) return known.starts
+    const read = await Promise.all(
+      this.#slots.map((keys) => readStarts(this.#redis, keys, window, window.vantage))
+    )
+    const starts = new Set(read.flat())
+    this.#known.set(name, { readMs: performance.now(), starts })
+    return starts
+  }
+}
+
 /** Packets and the numbers of sources lie in one slot, that of the numbers, and come in one step. */
 export async function putWindow(
   redis: RedisConnection,
   slots: readonly SlotKeys[],
+  putStarts: PutStarts,
   retention: Retention,
   { window, counts }: ExportedWindow
 ): Promise<PutOutcome> {
   const { vantage, startSeconds } = window
-  const there = await Promise.all(slots.map((keys) => readStarts(redis, keys, window, vantage)))
-  if (there.some((starts) => starts.includes(startSeconds))) return 'there'
+  const there = await putStarts.of(window)
+  if (there.has(startSeconds)) return 'there'
+  there.add(startSeconds)
   const name = vantageMember(window)
   const keys = slots[slotOf(name, slots.length)]!
   const series = seriesMember(window, [vantage])

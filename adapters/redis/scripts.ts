@@ -13,6 +13,7 @@ const SCRIPT_NAMES = [
   'read-closed',
   'replace-log',
   'roll-logs',
+  'surge-forget',
   'surge-lease',
   'surge-save',
   'surge-sent',

@@ -73,7 +73,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Packets at least 1, sources at most as many. */
+/** Packets at least 1; sources, which are estimated, may be a little more. */
 function isPair(value: unknown): value is [number, number] {
   if (!Array.isArray(value) || value.length !== 2) return false
   const [packets, sources] = value as unknown[]

@@ -43,8 +43,11 @@ export interface OffsetSpan {
 /** How far a partition is counted: up to the offset `to`, which is not. */
 export type CountedUpTo = Omit<OffsetSpan, 'from'>
 
-/** What became of a window that was to be put. */
-export type PutOutcome = 'kept' | 'there' | 'forgotten'
+/**
+ * What became of a window that was to be put: `there` where the store has counts of it, `not-kept` where it keeps none such
+ * (past its retention, or a day of a zone that it does not count), `not-over` where it may still be counted.
+ */
+export type PutOutcome = 'kept' | 'there' | 'not-kept' | 'not-over'
 
 /** One batch that a slot is asked to count. */
 export interface FencedBatch {
@@ -225,7 +228,7 @@ export interface CountStore {
 
   /**
    * Puts a window that was counted elsewhere where this store has nothing for it and its vantage: all of it, or nothing.
-   * `there` where it has, `forgotten` where the window is past its retention. Hours and days that are over; never in a run.
+   * Hours and days; never in a run.
    */
   putWindow(window: ExportedWindow): Promise<PutOutcome>
 

@@ -64,6 +64,16 @@ export function keepUntilSeconds(
   return kept === 0 ? 0 : endSeconds(window) + kept
 }
 
+/**
+ * Windows that end at or before this are not counted any more but for what is late: by the watermark, and where nobody counts
+ * (it is 0) by the clock.
+ */
+export function countedBeforeSeconds(size: WindowSize, watermarkSeconds: number, nowSeconds: number): number {
+  return watermarkSeconds === 0
+    ? nowSeconds
+    : closedBeforeSeconds(size, Math.min(watermarkSeconds, nowSeconds))
+}
+
 /** Sources of windows that end at or before this are closed. */
 export function closedBeforeSeconds(size: WindowSize, watermarkSeconds: number): number {
   return watermarkSeconds - CLOSE_AFTER_SECONDS[size]

@@ -99,6 +99,12 @@ export function isKept(window: Window, settings: StoreSettings, nowSeconds: numb
   return endSeconds(window) > forgottenUpToSeconds(window.size, settings, nowSeconds)
 }
 
+/** False for a window that no reader would be shown: of a zone that is not counted, or as above. */
+export function isWanted(window: Window, settings: StoreSettings, nowSeconds: number): boolean {
+  const isOfZone = window.size !== 'day' || zonesKept(settings).includes(window.zone)
+  return isOfZone && isKept(window, settings, nowSeconds)
+}
+
 /** The time zones whose days are kept, UTC first. */
 export function zonesKept({ zones }: StoreSettings): string[] {
   return ['UTC', ...Object.keys(zones)]

@@ -30,6 +30,8 @@ export class SurgeBook {
   readonly #open = new Map<string, SurgeChange>()
   /** A story pages once, also when the surge that paged is over and others of it are not. */
   readonly #pagedStories = new Set<string>()
+  /** The last number of each surge, also of those that are over: whoever learns anew finds them again. */
+  readonly #numbers = new Map<string, number>()
   readonly #pagesPerQuarter: number
 
   /**
@@ -121,7 +123,7 @@ export class SurgeBook {
   #tell(judged: JudgedSurge, hourEndSeconds: number, state: SurgeState, allSeries: number): SurgeChange {
     const surge = surgeId(judged)
     const before = this.#open.get(surge)
-    const number = (before?.number ?? 0) + 1
+    const number = (this.#numbers.get(surge) ?? 0) + 1
     const story = before?.story ?? storyOf(judged, this.open) ?? surge
     const { series, kind, detectedSeconds, closedSeconds, ratio, score } = judged
     const { onsetSeconds, onsetFromSeconds, onsetToSeconds } = judged
@@ -149,6 +151,7 @@ export class SurgeBook {
   }
 
   #note(change: SurgeChange): void {
+    this.#numbers.set(change.surge, change.number)
     if (change.severity === 'page') {
       // Who was woken by what is withdrawn is to be woken by what is left of it.
       if (change.state === 'withdrawn') this.#pagedStories.delete(change.story)

@@ -14,10 +14,11 @@ const HOUR_SECONDS = 3600
 export async function judgeStore(
   store: CountStore,
   sensors: readonly Sensor[],
-  thresholds: Thresholds
+  thresholds: Thresholds,
+  pagesPerQuarter = DEFAULT_PAGES_PER_QUARTER
 ): Promise<SurgeChange[]> {
   const judge = new SeriesJudge(thresholds, null)
-  const book = new SurgeBook([], DEFAULT_PAGES_PER_QUARTER)
+  const book = new SurgeBook([], pagesPerQuarter)
   const newest = new Map<string, SurgeChange>()
   for (const start of await store.windows('hour', 'UTC', 'all')) {
     const judged = judge.judge(await readHour(store, sensors, start))

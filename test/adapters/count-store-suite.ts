@@ -829,8 +829,21 @@ function describePutWindows(current: () => CountStore, startLive: () => Promise<
       }
       expect(await store.putWindow({ window: window('hour', old, 'KR'), counts })).toBe('kept')
       expect(await store.putWindow({ window: window('hour', thisHour - 101 * 86_400), counts })).toBe(
-        'forgotten'
+        'not-kept'
       )
+    })
+
+    test('are left out where they are not over, or are days of a zone that is not counted', async () => {
+      await startLive()
+      const store = current()
+      const now = await store.nowSeconds()
+      const hour = Math.floor(now / 3600) * 3600
+      expect(await store.putWindow({ window: window('hour', hour), counts })).toBe('not-over')
+      expect(await store.putWindow({ window: window('hour', hour - 3600), counts })).toBe('kept')
+      const tokyo = Math.floor(old / 86_400) * 86_400 + 15 * 3600
+      const day = window('day', tokyo, 'all', 'Asia/Tokyo')
+      expect(await store.putWindow({ window: day, counts })).toBe('not-kept')
+      expect(await store.windows('day', 'Asia/Tokyo', 'all')).toEqual([])
     })
 
     test('packets that come late are added to them', async () => {

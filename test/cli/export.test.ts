@@ -1,13 +1,18 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { writeExport } from '../../adapters/export-file.ts'
 import type { RedisStore } from '../../adapters/redis-store.ts'
+import { RedisSurgeStore } from '../../adapters/redis-surge-store.ts'
 import { readConfiguration } from '../../core/configuration.ts'
+import type { ExportedWindow } from '../../core/counts/exported-window.ts'
+import { StormpetrelError } from '../../core/errors.ts'
+import { liveNamespace } from '../../core/store/run-settings.ts'
 import { formatUtc } from '../../core/windows/time-zone.ts'
 import { createStore } from '../../services/connections.ts'
-import { applyTo, window } from '../adapters/count-store-suite.ts'
+import { applyTo, batch, window } from '../adapters/count-store-suite.ts'
 import { freshPrefix } from '../adapters/kafkajs/test-bus.ts'
 import { countPart } from '../builders/counts.ts'
 import { addresses4, ALL, sourcePart, tcp } from '../builders/sources.ts'
@@ -15,6 +20,7 @@ import { sharedRedis } from '../stack/shared-stack.ts'
 import { stormpetrel } from './collected-output.ts'
 
 const HOUR = Math.floor(Date.now() / 3_600_000) * 3600 - 50 * 3600
+const DAY = Math.floor(HOUR / 86_400) * 86_400 - 86_400
 
 let folder: string
 let file: string
@@ -40,6 +46,10 @@ async function deployment(): Promise<{ store: RedisStore; environment: Record<st
   await store.start()
   stores.push(store)
   return { store, environment }
+}
+
+function write(...lines: string[]): void {
+  writeFileSync(file, gzipSync(['{"format":"stormpetrel-counts","version":1}', ...lines].join('\n')))
 }
 
 test('a store gives its hours to another, which answers the same, and gives the same file', async () => {
@@ -121,5 +131,98 @@ test('what is none of our files, is cut, or is not there, is an error, and the n
   expect(stderr).toMatch(/cut\.gz: unexpected end of file/)
   expect(stderr).toMatch(/plain\.gz: incorrect header check/)
   expect(stderr).toMatch(/none\.gz: ENOENT/)
-  expect(stderr).toMatch(/1 windows imported|1 were there already/)
+  // The whole line before the cut was used, and so the same of the next file was there already.
+  expect(stderr).toMatch(/1 windows imported; 1 were there already/)
+})
+
+test('windows that may still be counted are not exported, and those that are not over not imported', async () => {
+  const { store, environment } = await deployment()
+  const now = Math.floor(Date.now() / 3_600_000) * 3600
+  const [counted, late, open] = [now - 3 * 3600, now - 2 * 3600, now]
+  await applyTo(store, 'tokyo', {
+    batches: [batch('tokyo', 1, { watermarkSeconds: now + 60 })],
+    counts: [counted, late, open].map((start) => countPart(start, 'tokyo', { all: 9 }))
+  })
+  const exported = await stormpetrel(['export', '--out', file], environment)
+  expect(exported.stderr).toContain('1 windows written')
+  expect(exported.stderr).toContain('2 windows were left out, since they may still be counted')
+  expect(gunzipSync(readFileSync(file)).toString()).toContain(formatUtc(counted))
+
+  const line = `{"window":"hour","zone":"UTC","vantage":"KR","window_start":"${formatUtc(open)}","series":{"all":[3,2]}}\n`
+  writeFileSync(file, gzipSync(`{"format":"stormpetrel-counts","version":1}\n${line}`))
+  const imported = await stormpetrel(['import', file], environment)
+  expect(imported.stderr).toMatch(/0 windows imported;.* 1 are not over/)
+  expect(await store.packets(window('hour', open, 'KR'))).toEqual(new Map())
+})
+
+test('an export that fails leaves the file of before as it was, and says whose error it is', async () => {
+  const { store, environment } = await deployment()
+  await applyTo(store, 'tokyo', { counts: [countPart(HOUR, 'tokyo', { all: 9 })] })
+  expect((await stormpetrel(['export', '--out', file], environment)).exitCode).toBe(0)
+  const before = readFileSync(file)
+  const away = { ...environment, STORMPETREL_REDIS_URL: 'redis://127.0.0.1:1' }
+  const { exitCode, stderr } = await stormpetrel(['export', '--out', file], away)
+
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('redis 127.0.0.1:1: start')])
+  async function* failing(): AsyncGenerator<ExportedWindow> {
+    yield { window: window('hour', HOUR), counts: [{ series: 'all', packets: 1, sources: 1 }] }
+    throw new StormpetrelError('SP_REDIS', 'gone')
+  }
+  await expect(writeExport(file, failing())).rejects.toMatchObject({ code: 'SP_REDIS', message: 'gone' })
+  expect(readFileSync(file)).toEqual(before)
+  expect(readdirSync(folder)).toEqual(['hours.ndjson.gz'])
+})
+
+test('hours are refused while a detector judges; what it has judged past is told, and learnt anew where that is asked for', async () => {
+  const { environment } = await deployment()
+  const { redisUrl, topicPrefix } = readConfiguration(environment)
+  const surges = new RedisSurgeStore(redisUrl, liveNamespace(topicPrefix))
+  await surges.start()
+  const start = formatUtc(HOUR)
+  const lineOf = (vantage: string, size = 'hour') =>
+    `{"window":"${size}","zone":"UTC","vantage":"${vantage}","window_start":"${size === 'hour' ? start : formatUtc(DAY)}","series":{"all":[3,2]}}`
+  try {
+    const lease = (await surges.lease('one', 60_000))!
+    await surges.save(lease, { judgedUpToSeconds: HOUR + 7200, parts: [new Uint8Array(9)], changes: [] })
+    write(lineOf('all', 'day'))
+    expect((await stormpetrel(['import', file], environment)).exitCode).toBe(0)
+    write(lineOf('all'))
+    for (const args of [
+      ['import', file],
+      ['import', '--learn-anew', file]
+    ]) {
+      const refused = await stormpetrel(args, environment)
+      expect([refused.exitCode, refused.stderr]).toEqual([
+        1,
+        expect.stringContaining('a surge detector judges this store')
+      ])
+    }
+    expect(await surges.judgedUpToSeconds()).toBe(HOUR + 7200)
+
+    await surges.release(lease)
+    const late = await stormpetrel(['import', file], environment)
+    expect([late.exitCode, late.stderr]).toEqual([0, expect.stringContaining('will not learn from 1 hours')])
+    const anew = await stormpetrel(['import', '--learn-anew', file], environment)
+    expect([anew.exitCode, anew.stderr]).toEqual([
+      0,
+      expect.stringContaining('learns every hour of the store anew')
+    ])
+    expect([await surges.judgedUpToSeconds(), await surges.load()]).toEqual([null, null])
+  } finally {
+    await surges.stop()
+  }
+})
+
+test('a file of many mebibytes is imported without being held in memory', async () => {
+  const { environment } = await deployment()
+  const series = JSON.stringify(
+    Object.fromEntries(Array.from({ length: 20_000 }, (_, port) => [`port=${port}/TCP`, [3, 2]]))
+  )
+  const lines = Array.from(
+    { length: 40 },
+    (_, hour) =>
+      `{"window":"hour","zone":"UTC","vantage":"all","window_start":"${formatUtc(HOUR - hour * 3600)}","series":${series}}`
+  )
+  writeFileSync(file, gzipSync(['{"format":"stormpetrel-counts","version":1}', ...lines].join('\n')))
+  expect((await stormpetrel(['import', file], environment)).stderr).toContain('40 windows imported')
 })

@@ -7,7 +7,7 @@ import { installRequestQueue, type RequestQueue } from '../../../adapters/kafkaj
 import { sharedStack } from '../../stack/shared-stack.ts'
 
 interface Queue extends RequestQueue {
-  checkPendingRequests(): void
+  checkPendingRequests: (this: Queue) => void
 }
 
 const { prototype } = createRequire(__filename)('kafkajs/src/network/requestQueue') as { prototype: Queue }
@@ -21,7 +21,7 @@ afterEach(() => {
 
 function countLooks(): void {
   looks = 0
-  prototype.checkPendingRequests = function counted(this: Queue): void {
+  prototype.checkPendingRequests = function counted(): void {
     looks += 1
     original.call(this)
   }
