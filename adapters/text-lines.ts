@@ -11,7 +11,7 @@ export interface LineBlock {
 }
 
 /** A line may have so many characters: nobody means more, and all of it is in memory. */
-export const LONGEST_LINE = 64 * 1024 * 1024
+const LONGEST_LINE = 64 * 1024 * 1024
 
 /**
  * The lines of a UTF-8 file, or of standard input where `path` is `-`, in blocks of about a mebibyte; a byte order mark is
