@@ -2,17 +2,18 @@
 import { performance } from 'node:perf_hooks'
 import type { EnrichedBatch } from '../core/batch/enriched-batch.ts'
 import type { RejectedFrame } from '../core/tagging/enrich-batch.ts'
-import { chooseSensor } from '../core/telescope/choose-sensor.ts'
 import type { CaptureFile } from '../adapters/capture-files.ts'
 import type { NeededGeo } from '../adapters/geo-files.ts'
+import type { PlayFailure } from '../services/embedded/play-files.ts'
 import type { CliContext } from './context.ts'
+import { filesBySensor, sensorsFileOf } from './capture-sensors.ts'
 import { Progress } from './progress.ts'
 
 /** Which captures are read, as whose, and for what. */
 export interface CaptureRequest {
   /** Files, or `-`; folders are expanded already. */
   readonly files: readonly CaptureFile[]
-  /** The sensor that the files belong to; undefined takes the only one there is. */
+  /** The sensor that the files belong to; undefined takes that of their folder, or the only one there is. */
   readonly sensor: string | undefined
   /** Geo data that the answer needs. */
   readonly needed: NeededGeo
@@ -34,16 +35,24 @@ export async function playCaptures(
     import('../services/tagger/world.ts'),
     import('../services/embedded/play-files.ts')
   ])
-  const { world, sensors } = await loadWorld(context.configuration(), false, request.needed)
-  const sensor = chooseSensor(sensors, request.sensor).id
-  const facts = world.sensorFacts(sensor)!
+  const sensorsFile = await sensorsFileOf(context.configuration().sensorsFile, request.files)
+  const { world, sensors } = await loadWorld(
+    { ...context.configuration(), sensorsFile },
+    false,
+    request.needed
+  )
   const isBarInTheWay = request.isPrinting && context.stdout.isTTY === true
   const names = request.files.map(({ name }) => name)
   const progress = new Progress(context.stderr, names, isBarInTheWay, () => performance.now())
-  const failures = await playFiles(request.files, { sensor, facts, context: world }, (batch, rejected) => {
-    progress.add(batch.file, batch.packets.length + rejected.length)
-    return onBatch(batch, rejected)
-  })
+  const failures: PlayFailure[] = []
+  for (const { sensor, files } of filesBySensor(sensors, request.sensor, request.files)) {
+    const options = { sensor, facts: world.sensorFacts(sensor)!, context: world }
+    const failed = await playFiles(files, options, (batch, rejected) => {
+      progress.add(batch.file, batch.packets.length + rejected.length)
+      return onBatch(batch, rejected)
+    })
+    failures.push(...failed)
+  }
   progress.end()
   await done()
   for (const { error } of failures) context.fail(error)

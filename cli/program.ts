@@ -9,6 +9,7 @@ import { registerLedger } from './ledger.ts'
 import { registerReplay } from './replay.ts'
 import { registerServices } from './services.ts'
 import { registerSurges } from './surges.ts'
+import { registerSynth } from './synth.ts'
 import { registerTag } from './tag.ts'
 import { registerUp } from './up.ts'
 import { programVersion } from './version.ts'
@@ -37,6 +38,7 @@ export function buildProgram(context: CliContext): Command {
   registerLedger(program, context)
   registerExport(program, context)
   registerReplay(program, context)
+  registerSynth(program, context)
   registerServices(program, context)
   registerCheck(program, context)
   return program

@@ -12,7 +12,7 @@ export interface SensorsMistake {
 
 /** Sensors that can be used, or the first thing that is wrong. */
 export type CheckedSensors =
-  | { readonly kind: 'valid'; readonly sensors: readonly Sensor[] }
+  | { readonly kind: 'valid'; readonly sensors: readonly Sensor[]; readonly synthetic: string | null }
   | ({ readonly kind: 'invalid' } & SensorsMistake)
 
 type Path = readonly (string | number)[]
@@ -30,13 +30,14 @@ class Mistake extends Error {
   }
 }
 
-/** Checks the parsed file: `{ sensors: [ ... ] }`, each with id, country and dark-space. */
+/** Checks the parsed file: `{ sensors: [ ... ] }`, each with id, country and dark-space; `synthetic` names a scenario. */
 export function checkSensors(file: unknown): CheckedSensors {
   try {
-    const { sensors: list } = mapping(file, [], ['sensors'])
+    const { sensors: list, synthetic } = mapping(file, [], ['sensors', 'synthetic'])
     const sensors = sequence(list, ['sensors'], 'sensor').map((entry, i) => sensorOf(entry, ['sensors', i]))
     checkIdsDiffer(sensors)
-    return { kind: 'valid', sensors }
+    const scenario = synthetic === undefined ? null : text(synthetic, ['synthetic'])
+    return { kind: 'valid', sensors, synthetic: scenario }
   } catch (error) {
     if (error instanceof Mistake) return { kind: 'invalid', ...error.mistake }
     throw error

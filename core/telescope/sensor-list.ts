@@ -30,6 +30,8 @@ export interface SensorList {
   readonly sensors: readonly Sensor[]
   /** SHA-256 (hex) of the file's bytes, or `none` without sensors.yaml: the `sensors` of a batch's provenance. */
   readonly version: string
+  /** The scenario that made all their packets, where nobody has seen them; null for a real telescope. */
+  readonly synthetic: string | null
 }
 
 /** The vantage that counts every sensor. */
@@ -50,7 +52,7 @@ export function localSensorList(): SensorList {
     activeFromSeconds: null,
     activeUntilSeconds: null
   }
-  return { sensors: [local], version: 'none' }
+  return { sensors: [local], version: 'none', synthetic: null }
 }
 
 /** What a look-up gives; batches of an unknown sensor are rejected as `unknown-sensor`. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { loadGeoTables, type NeededGeo } from '../../adapters/geo-files.ts'
 import { readSensorList } from '../../adapters/sensor-list-file.ts'
 import type { Configuration } from '../../core/configuration.ts'
+import type { GeoTables } from '../../core/geo/locate.ts'
 import type { SensorFacts } from '../../core/tagging/enrich-batch.ts'
 import type { TaggingWorld } from '../../core/tagging/tag-record.ts'
 import { buildAimedAt } from '../../core/tags/aimed-at.ts'
@@ -28,9 +29,7 @@ export async function loadWorld(
   needed: NeededGeo = { region: true, asn: true }
 ): Promise<LoadedWorld> {
   const sensors = await readSensorList(configuration.sensorsFile)
-  const { regionDatabase, asnDatabase } = configuration
-  const cacheFolder = cacheFolderOf(configuration)
-  const geo = await loadGeoTables({ regionDatabase, asnDatabase, needed, cacheFolder })
+  const geo = await loadGeo(configuration, needed)
   const facts = new Map(sensors.sensors.map((sensor) => [sensor.id, factsOf(sensor)]))
   const provenance = { geo: geo.provenance, rules: TAG_RULES_VERSION, sensors: sensors.version }
   const notes = needed.asn && geo.asn === null ? ['No AS numbers: no ASN database is installed.'] : []
@@ -42,6 +41,12 @@ export async function loadWorld(
     sensorFacts: (id) => facts.get(id) ?? null
   }
   return { world, sensors, notes }
+}
+
+/** The geo tables alone. Throws SP_GEO_DATABASE. */
+export function loadGeo(configuration: Configuration, needed: NeededGeo): Promise<GeoTables> {
+  const { regionDatabase, asnDatabase } = configuration
+  return loadGeoTables({ regionDatabase, asnDatabase, needed, cacheFolder: cacheFolderOf(configuration) })
 }
 
 function factsOf(sensor: SensorList['sensors'][number]): SensorFacts {

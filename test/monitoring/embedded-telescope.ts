@@ -276,6 +276,7 @@ function worldOf(ids: readonly string[]): LoadedWorld {
   const [local] = localSensorList().sensors
   const sensors: SensorList = {
     version: '1',
+    synthetic: null,
     sensors: ids.map((id, index) => ({ ...local!, id, darkSpace: [`198.18.${index}.0/24`] }))
   }
   const geo = [{ name: 'country.mmdb', built: new Date().toISOString().slice(0, 10) }]

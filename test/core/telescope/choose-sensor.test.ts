@@ -4,7 +4,7 @@ import { localSensorList, type SensorList } from '../../../core/telescope/sensor
 
 function listOf(...ids: readonly string[]): SensorList {
   const local = localSensorList().sensors[0]!
-  return { sensors: ids.map((id) => ({ ...local, id })), version: 'a' }
+  return { sensors: ids.map((id) => ({ ...local, id })), version: 'a', synthetic: null }
 }
 
 test('captures belong to the sensor that was asked for', () => {

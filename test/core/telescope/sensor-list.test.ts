@@ -29,7 +29,7 @@ describe('a declared sensor', () => {
 
   test('is found by its exact id, and an unknown id is an outcome', () => {
     const known = sensor({})
-    const list = { sensors: [known], version: 'abc' }
+    const list = { sensors: [known], version: 'abc', synthetic: null }
 
     expect(findSensor(list, 'tokyo-1')).toEqual({ kind: 'known', sensor: known })
     expect(findSensor(list, 'Tokyo-1')).toEqual({ kind: 'unknown', id: 'Tokyo-1' })

@@ -75,6 +75,7 @@ test('declared sensors are shown in their days, and geo databases by their age, 
   const [local] = localSensorList().sensors
   const sensors = {
     version: '1',
+    synthetic: null,
     sensors: [
       local!,
       { ...local!, id: 'past', activeUntilSeconds: 1000 },

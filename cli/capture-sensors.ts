@@ -1,0 +1,46 @@
+// Whose captures are: those in a folder that is named as a sensor are that sensor's, and sensors.yaml may lie beside such folders.
+import { stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { CaptureFile } from '../adapters/capture-files.ts'
+import { chooseSensor } from '../core/telescope/choose-sensor.ts'
+import type { SensorList } from '../core/telescope/sensor-list.ts'
+
+/** Captures of one sensor. */
+export interface SensorFiles {
+  readonly sensor: string
+  readonly files: readonly CaptureFile[]
+}
+
+/** The sensors file that is configured, or else sensors.yaml beside the folder of the first capture; null where there is none. */
+export async function sensorsFileOf(
+  configured: string | null,
+  files: readonly CaptureFile[]
+): Promise<string | null> {
+  const [first] = files
+  if (configured !== null || first === undefined) return configured
+  const beside = join(dirname(dirname(first.path)), 'sensors.yaml')
+  const found = await stat(beside).catch(() => null)
+  return found?.isFile() === true ? beside : null
+}
+
+/**
+ * The files by sensor: all of them the one that was asked for, or else each that of its folder, or the only one that is
+ * declared. Throws SP_SENSOR_UNKNOWN.
+ */
+export function filesBySensor(
+  list: SensorList,
+  asked: string | undefined,
+  files: readonly CaptureFile[]
+): SensorFiles[] {
+  const declared = new Set(list.sensors.map(({ id }) => id))
+  const bySensor = new Map<string, CaptureFile[]>()
+  for (const file of files) {
+    const folder = basename(dirname(file.path))
+    const sensor = asked === undefined && declared.has(folder) ? folder : chooseSensor(list, asked).id
+    const others = bySensor.get(sensor)
+    if (others === undefined) bySensor.set(sensor, [file])
+    else others.push(file)
+  }
+  if (files.length === 0) chooseSensor(list, asked)
+  return [...bySensor].map(([sensor, own]) => ({ sensor, files: own }))
+}
