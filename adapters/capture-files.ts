@@ -59,6 +59,18 @@ export async function readCaptureFile(
   else await readChunks(() => fileChunks(path, memory), !(await isStream(path)), title, takeFrames, options)
 }
 
+/** The time of a capture's first packet, in seconds since 1970; null where it has none or cannot be read. */
+export async function firstPacketSeconds(path: string): Promise<number | null> {
+  const stopping = new AbortController()
+  let seconds: number | null = null
+  const takeFirst = (reader: CaptureReader): void => {
+    if (seconds === null && reader.next()) seconds = reader.frame.seconds
+    if (seconds !== null) stopping.abort()
+  }
+  await readCaptureFile(path, takeFirst, { signal: stopping.signal }).catch(() => undefined)
+  return seconds
+}
+
 /** True for what can be read once only: standard input, pipes and devices. What cannot be found is none. */
 export async function isStream(path: string): Promise<boolean> {
   if (path === STANDARD_INPUT) return true

@@ -7,6 +7,7 @@ import { registerCheck } from './check.ts'
 import { registerExport } from './export.ts'
 import { registerLedger } from './ledger.ts'
 import { registerReplay } from './replay.ts'
+import { registerReport } from './report.ts'
 import { registerServices } from './services.ts'
 import { registerSurges } from './surges.ts'
 import { registerSynth } from './synth.ts'
@@ -37,6 +38,7 @@ export function buildProgram(context: CliContext): Command {
   registerSurges(program, context)
   registerLedger(program, context)
   registerExport(program, context)
+  registerReport(program, context)
   registerReplay(program, context)
   registerSynth(program, context)
   registerServices(program, context)

@@ -28,6 +28,8 @@ export const ERROR_CODES = {
   SP_STORE_LAYOUT:
     'The counts of the store are divided by another number of slots, or another rule, than this service has; or another aggregator changed what is kept. Retentions and time zones may change: aggregators write them at their start.',
   SP_DETECTOR_RUNS: 'A surge detector judges the store that is to be changed.',
+  SP_CAUSES_FILE: 'A table of known causes, or a list of exploited vulnerabilities, is not as it should be.',
+  SP_NOTHING_TO_REPORT: 'There are no counts of the period that a report was asked for.',
   SP_SCENARIO_FILE: 'A scenario of synth is missing, or not as docs/scenarios.md describes.',
   SP_EXPORT_UNKNOWN: "A file that was to be imported is none of 'stormpetrel export'.",
   SP_STORE_EMPTY: 'No aggregator has worked on this store yet: there is nothing to answer from.',

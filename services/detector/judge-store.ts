@@ -15,13 +15,14 @@ export async function judgeStore(
   store: CountStore,
   sensors: readonly Sensor[],
   thresholds: Thresholds,
-  pagesPerQuarter = DEFAULT_PAGES_PER_QUARTER
+  pagesPerQuarter = DEFAULT_PAGES_PER_QUARTER,
+  vantage = 'all'
 ): Promise<SurgeChange[]> {
   const judge = new SeriesJudge(thresholds, null)
   const book = new SurgeBook([], pagesPerQuarter)
   const newest = new Map<string, SurgeChange>()
-  for (const start of await store.windows('hour', 'UTC', 'all')) {
-    const judged = judge.judge(await readHour(store, sensors, start))
+  for (const start of await store.windows('hour', 'UTC', vantage)) {
+    const judged = judge.judge(await readHour(store, sensors, start, 1, vantage))
     const hourEndSeconds = start + HOUR_SECONDS
     const { series } = judge
     for (const change of book.enter({ judged, open: judge.open(), hourEndSeconds, series }))

@@ -5,16 +5,17 @@ import { withoutKnownScanners } from '../../core/surges/without-known-scanners.t
 import { darkAddressCount, isActiveAt, type Sensor } from '../../core/telescope/sensor-list.ts'
 
 /** The vantage that sees everything. */
-const VANTAGE = 'all'
+const ALL = 'all'
 
 /** Reads one hour without known scanners; `sensors` are those that are declared. Series with fewer packets than `leastPackets` are left out. */
 export async function readHour(
   store: CountStore,
   sensors: readonly Sensor[],
   startSeconds: number,
-  leastPackets = 1
+  leastPackets = 1,
+  vantage = ALL
 ): Promise<HourReading> {
-  const window = { size: 'hour', zone: 'UTC', startSeconds, vantage: VANTAGE } as const
+  const window = { size: 'hour', zone: 'UTC', startSeconds, vantage } as const
   const all = await store.packets(window)
   const packets = new Map([...all].filter(([, count]) => count >= leastPackets))
   const sources = await store.sources(window, [...packets.keys()])

@@ -1,0 +1,172 @@
+// The report's numbers as files: JSON, and a CSV for every table and figure.
+import type { DailyFigure, RankedRow, ReportModel, VantageRow } from './model.ts'
+import { dateOf, hourOf } from './period.ts'
+
+/** Names of files, and what is in them. */
+export type ReportFiles = ReadonlyMap<string, string>
+
+/** The model for other programs (docs/report.schema.json): dates as ISO 8601 days, names of sensors left out unless internal. */
+export function reportJson(model: ReportModel, audience: 'public' | 'internal'): string {
+  const { period, before, zone, quality, surges, figures } = model
+  const span = ({ label, days }: ReportModel['period']): object => ({
+    label,
+    from: dateOf(days[0]!, zone),
+    to: dateOf(days.at(-1)!, zone)
+  })
+  const daily = (figure: DailyFigure | null): object | null =>
+    figure === null ? null : { ...figure, days: figure.days.map((day) => dateOf(day, zone)) }
+  const value = {
+    format: 'stormpetrel-report',
+    version: 1,
+    synthetic: model.synthetic,
+    period: span(period),
+    compare: span(before),
+    timeZone: zone,
+    sensorsIn: model.country,
+    totals: model.totals,
+    totalsBefore: model.totalsBefore,
+    tables: model.tables,
+    figures: {
+      ...figures,
+      ports: daily(figures.ports),
+      regions: daily(figures.regions),
+      mirai: daily(figures.mirai),
+      miraiRegions: daily(figures.miraiRegions),
+      miraiHome: daily(figures.miraiHome)
+    },
+    vantages: model.vantages,
+    surges: surges.map(
+      ({
+        onsetSeconds,
+        onsetFromSeconds,
+        onsetToSeconds,
+        detectedSeconds,
+        closedSeconds,
+        drivers,
+        ...rest
+      }) => ({
+        ...rest,
+        onset: hourOf(onsetSeconds, zone),
+        onsetFrom: hourOf(onsetFromSeconds, zone),
+        onsetTo: hourOf(onsetToSeconds, zone),
+        detected: hourOf(detectedSeconds, zone),
+        closed: closedSeconds === null ? null : hourOf(closedSeconds, zone),
+        drivers: drivers.filter(({ dimension }) => dimension !== 'sensor' || audience === 'internal')
+      })
+    ),
+    quality: {
+      observedDays: quality.observedDays,
+      missingDays: quality.missingDays.map((day) => dateOf(day, zone)),
+      sensors: quality.sensors,
+      silentSensors: quality.silent.length,
+      silentSensorDays: quality.silent.reduce((sum, { days }) => sum + days.length, 0),
+      ...(audience === 'internal'
+        ? {
+            silent: quality.silent.map(({ sensor, days }) => ({
+              sensor,
+              days: days.map((day) => dateOf(day, zone))
+            }))
+          }
+        : {}),
+      rejectedFrames: quality.rejectedFrames,
+      damagedFiles: quality.damagedFiles.length,
+      missingFrames: quality.missingFrames,
+      geo: quality.geo,
+      areSurgesJudged: quality.areSurgesJudged
+    }
+  }
+  return `${JSON.stringify(value, null, 2)}\n`
+}
+
+/** Every table and figure, by the names of their files. */
+export function reportCsv({ tables, figures, vantages, surges, zone }: ReportModel): ReportFiles {
+  const files = new Map<string, string>([
+    ['table-1-ports.csv', rankedCsv('port', tables.ports)],
+    ['table-2-regions.csv', rankedCsv('region', tables.regions)],
+    ['mirai-ports.csv', rankedCsv('port', tables.miraiPorts)],
+    ['figure-1-ports.csv', dailyCsv(figures.ports, zone)],
+    ['figure-2-regions.csv', dailyCsv(figures.regions, zone)],
+    ['figure-3-mirai.csv', dailyCsv(figures.mirai, zone)],
+    ['figure-4-mirai-sources.csv', rankedCsv('region', figures.miraiSources)],
+    ['figure-4-all-sources.csv', rankedCsv('region', figures.allSources)],
+    ['figure-5-mirai-regions.csv', dailyCsv(figures.miraiRegions, zone)],
+    [
+      'surges.csv',
+      csv(
+        ['series', 'kind', 'onset', 'detected', 'closed', 'ratio', 'severity', 'story'],
+        surges.map((each) => [
+          each.series,
+          each.kind,
+          hourOf(each.onsetSeconds, zone),
+          hourOf(each.detectedSeconds, zone),
+          each.closedSeconds === null ? '' : hourOf(each.closedSeconds, zone),
+          each.ratio.toFixed(3),
+          each.severity,
+          each.story
+        ])
+      )
+    ]
+  ])
+  if (figures.miraiHome !== null) files.set('figure-6-mirai-home.csv', dailyCsv(figures.miraiHome, zone))
+  if (vantages !== null) {
+    files.set('vantages-ports.csv', vantageCsv('port', vantages.ports))
+    files.set('vantages-regions.csv', vantageCsv('region', vantages.regions))
+  }
+  return files
+}
+
+function rankedCsv(key: string, rows: readonly RankedRow[]): string {
+  return csv(
+    [
+      'rank',
+      key,
+      'previous_rank',
+      'packets',
+      'share',
+      'change',
+      'sources',
+      'sources_rank',
+      'per_address',
+      'per_address_rank'
+    ],
+    rows.map((row) => [
+      row.rank,
+      row.key,
+      row.previousRank ?? '',
+      row.packets,
+      row.share.toFixed(6),
+      row.change?.toFixed(4) ?? '',
+      row.sources,
+      row.sourcesRank,
+      row.perAddress?.toPrecision(6) ?? '',
+      row.perAddressRank ?? ''
+    ])
+  )
+}
+
+function dailyCsv({ days, lines }: DailyFigure, zone: string): string {
+  return csv(
+    ['day', ...lines.flatMap(({ key }) => [key, `${key} 7-day mean`])],
+    days.map((day, i) => [
+      dateOf(day, zone),
+      ...lines.flatMap(({ values, means }) => [values[i] ?? '', means[i]?.toFixed(2) ?? ''])
+    ])
+  )
+}
+
+function vantageCsv(key: string, rows: readonly VantageRow[]): string {
+  return csv(
+    [key, 'inside_share', 'outside_share'],
+    rows.map((row) => [row.key, row.inside.toFixed(6), row.outside.toFixed(6)])
+  )
+}
+
+function csv(columns: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  return [columns, ...rows].map((cells) => `${cells.map(quoted).join(',')}\r\n`).join('')
+}
+
+/** RFC 4180. */
+function quoted(cell: string | number): string {
+  const written = String(cell)
+  return /[",\r\n]/.test(written) ? `"${written.replaceAll('"', '""')}"` : written
+}
