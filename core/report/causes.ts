@@ -53,9 +53,7 @@ export function causesBefore(
 }
 
 /** The table as checked values, or why it is none. */
-export function checkCauses(
-  value: unknown
-):
+export function checkCauses(value: unknown):
   | { readonly kind: 'valid'; readonly ports: readonly PortCauses[] }
   | {
       readonly kind: 'invalid'

@@ -13,6 +13,11 @@ import { SeriesTable, STATE_BYTES } from './series-table.ts'
 import type { Surge } from './surge.ts'
 import type { Thresholds } from './thresholds.ts'
 
+/**
+ * Seen with so many sources in an hour a series is taken in. Fewer than make a surge, so that a series that was always there at a
+ * low level is known at that level, and not taken for one that nobody has seen before.
+ */
+const TAKEN_IN_SOURCES = 2
 /** So many series are kept; beyond that only what has room is taken in. */
 const MOST_SERIES = 150_000
 /** A series that was not seen for longer than the detector looks back is forgotten. */
@@ -116,7 +121,7 @@ export class SeriesJudge implements HourlyJudge {
   #takeIn({ series }: HourReading, hour: number): void {
     const quiet = this.#table.write(this.#rows.get(QUIET)!)
     for (const [name, { sources }] of series) {
-      if (sources < this.smallestCount || this.#rows.has(name) || this.#names.length > MOST_SERIES) continue
+      if (sources < TAKEN_IN_SOURCES || this.#rows.has(name) || this.#names.length > MOST_SERIES) continue
       this.#add(name, hour, quiet)
     }
   }

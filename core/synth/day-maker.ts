@@ -99,6 +99,7 @@ export class DayMaker {
     const nominal = this.#sensors
       .filter((_, i) => isThere(this.#scenario.sensors[i]!))
       .reduce((sum, { total }) => sum + total, 0)
+    const normal = flow.regions.map((region) => 1 / meanLevel(flow, region, this.#scenario.reference))
     const allPackets = this.#scenario.flows.reduce((sum, { packets }) => sum + packets, 0)
     const regionWeight = flow.regions.reduce((sum, { weight }) => sum + weight, 0)
     for (const { region } of flow.regions) {
@@ -112,12 +113,9 @@ export class DayMaker {
       perPacket: weights.reduce((sum, weight) => sum + weight, 0) / nominal,
       ports: new Weighted(flow.ports.map(({ weight }) => weight)),
       means: flow.regions.map(
-        (region) =>
-          (flow.packets * region.weight) /
-          regionWeight /
-          allPackets /
-          meanLevel(flow, region, this.#scenario.reference)
-      )
+        (region, i) => (flow.packets * region.weight * normal[i]!) / regionWeight / allPackets
+      ),
+      normal
     }
   }
 
@@ -129,9 +127,18 @@ export class DayMaker {
       const level = levelAt(flow.curve, day) * (isWeekend && flow.daySwing > 0 ? WEEKEND_SHARE : 1)
       for (const [i, region] of flow.regions.entries()) {
         const draws = new Draws(this.#options.seed, flow.name, region.region, day)
-        const mean = this.#options.packetsPerDay * means[i]! * level * levelAt(region.curve, day) * perPacket
+        const regionLevel = levelAt(region.curve, day)
+        const mean = this.#options.packetsPerDay * means[i]! * level * regionLevel * perPacket
         const count = draws.rounded(mean * draws.factor(DAILY_DEVIATION))
-        this.#fillRegion(number, prepared, region, day, count, draws)
+        this.#fillRegion(
+          number,
+          prepared,
+          region,
+          day,
+          count,
+          regionLevel * level * prepared.normal[i]!,
+          draws
+        )
       }
     }
   }
@@ -142,9 +149,10 @@ export class DayMaker {
     region: FlowRegion,
     day: number,
     count: number,
+    share: number,
     draws: Draws
   ): void {
-    const { columns, heavy } = { columns: this.#columns, heavy: this.#heavySources(flow, region, day) }
+    const { columns, heavy } = { columns: this.#columns, heavy: this.#heavySources(flow, region, day, share) }
     const tail = heavy.sources.length === 0 ? count : draws.rounded(count * region.tail)
     const peakMs = draws.below(1) + (peakHourOf(region.region) * DAY_MS) / 24
     for (let i = 0; i < count; i++) {
@@ -163,13 +171,18 @@ export class DayMaker {
     }
   }
 
-  /** The sources that send again and again; each is there for the flow's life, and then another one. */
+  /**
+   * The sources that send again and again, as many more as the level is above its mean; each is there for the flow's life, and
+   * then another one.
+   */
   #heavySources(
     flow: Flow,
     { region, heavy }: FlowRegion,
-    day: number
+    day: number,
+    share: number
   ): { sources: number[]; weights: Weighted } {
-    const sources = Array.from({ length: heavy }, (_, place) => {
+    const length = heavy === 0 ? 0 : Math.max(1, Math.round(heavy * share))
+    const sources = Array.from({ length }, (_, place) => {
       const offset = new Draws(this.#options.seed, flow.name, region, 'life', place).below(flow.lifeDays)
       const life = Math.floor((day + offset) / flow.lifeDays)
       return this.#space.draw(
@@ -191,6 +204,8 @@ interface PreparedFlow {
   readonly ports: Weighted
   /** Of each region, the share of a day's packets where both curves are 1. */
   readonly means: readonly number[]
+  /** Of each region, what its curves are multiplied by to be 1 on the mean. */
+  readonly normal: readonly number[]
 }
 
 function meanLevel(flow: Flow, region: FlowRegion, [from, to]: readonly [number, number]): number {
