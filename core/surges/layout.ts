@@ -13,7 +13,7 @@ const STRENGTH_COUNT = 7
 export const FILTER_LENGTH = 6
 
 /** Raised where a row's meaning changes: rows of another version are not read. */
-export const LAYOUT_VERSION = 1
+export const LAYOUT_VERSION = 2
 
 let end = 0
 
@@ -55,6 +55,26 @@ export const OLD_RATE = field()
 export const OLD_COUNT = field()
 /** And their exposure. */
 export const OLD_EXPOSURE = field()
+/** Sum of exposure times age in days, of the old rate. */
+export const OLD_AGES = field()
+/** What the drift since each rate may be other than believed: variances of the log. */
+export const NEAR_DRIFT = field()
+/** The same of the far rate. */
+export const FAR_DRIFT = field()
+/** The same of the old rate. */
+export const OLD_DRIFT = field()
+/** The drift of the series: the day that was learnt last, in days since 1970; 0 before the first. */
+export const DRIFT_DAY = field()
+/** Log rate on that day. */
+export const DRIFT_LEVEL = field()
+/** Its change in a day. */
+export const DRIFT_SLOPE = field()
+/** How well the level is known, as a variance. */
+export const DRIFT_LEVEL_VARIANCE = field()
+/** Covariance of level and slope. */
+export const DRIFT_COVARIANCE = field()
+/** How well the slope is known, as a variance. */
+export const DRIFT_SLOPE_VARIANCE = field()
 /** Counts behind those rates. */
 export const NEAR_SUPPORT = field()
 /** The same behind the far rate. */

@@ -11,6 +11,8 @@ const FIRST_PLACE = 4
 const STEP_PENALTY = 2
 /** Of the wander's variance, what a day does not share with its neighbours, about. */
 const WANDER_OF_A_DAY = 0.5
+/** Share of the likelihood on each side of an interval. */
+const INTERVAL_TAIL = 0.05
 /** A fit this much worse than the best one still may be true: the interval's reach (chi-squared, 1 degree, 90 %). */
 const INTERVAL_EVIDENCE = 1.35
 
@@ -39,26 +41,27 @@ export function findSuddenOnset(
   const log = Math.log(ratio)
   let sum = 0
   let best = 0
-  let bestBack = 0
   for (let back = 0; back < at.RING_HOURS; back++) {
     sum += stepEvidence(rows, row, hour - back, rate, ratio, log, dispersion)
     sums[back] = sum
-    if (sum > best) {
-      best = sum
-      bestBack = back
-    }
+    best = Math.max(best, sum)
   }
-  let from = bestBack
-  let to = bestBack
-  for (let back = 0; back < at.RING_HOURS; back++) {
-    if (sums[back]! < best - INTERVAL_EVIDENCE) continue
-    from = Math.max(from, back)
-    to = Math.min(to, back)
-  }
+  let all = 0
+  for (let back = 0; back < at.RING_HOURS; back++) all += sums[back] = Math.exp(sums[back]! - best)
   onset.kind = 'step'
-  onset.hour = hour - bestBack
-  onset.fromHour = hour - from
-  onset.toHour = hour - to
+  onset.hour = hour - backAt(0.5 * all)
+  onset.fromHour = hour - backAt((1 - INTERVAL_TAIL) * all)
+  onset.toHour = hour - backAt(INTERVAL_TAIL * all)
+}
+
+/** The first hour back at which the likelihoods of onsets, summed from the newest on, reach a sum. */
+function backAt(wanted: number): number {
+  let sum = 0
+  for (let back = 0; back < at.RING_HOURS - 1; back++) {
+    sum += sums[back]!
+    if (sum >= wanted) return back
+  }
+  return at.RING_HOURS - 1
 }
 
 const sums = new Float64Array(at.RING_HOURS)

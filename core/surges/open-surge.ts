@@ -1,6 +1,7 @@
 // The life of a surge: opened, held apart from the baseline, closed when it is over or has become what is usual.
 import { findRates, sumRecentDays } from './baseline.ts'
 import { hourlyDispersion, ringDay } from './dispersion.ts'
+import { forgetDriftLevel } from './drift.ts'
 import * as at from './layout.ts'
 import { findSlowOnset, findSuddenOnset, onset } from './onset.ts'
 import { finding } from './finding.ts'
@@ -131,7 +132,9 @@ export function closeSurge(rows: Float32Array, row: number, hour: number, end: S
       for (let back = 15; back < at.RING_DAYS; back++) rows[row + at.DAY_COUNTS + ringDay(today - back)] = 0
       rows[row + at.OLD_COUNT] = 0
       rows[row + at.OLD_EXPOSURE] = 0
+      rows[row + at.OLD_AGES] = 0
       forgetLevel(rows, row)
+      forgetDriftLevel(rows, row)
       break
     default:
       end satisfies never

@@ -8,9 +8,9 @@ const STRENGTHS = Float64Array.of(0.03, 0.05, 0.08, 0.12, 0.17, 0.24, 0.34)
 export const WANDER_VARIANCES = STRENGTHS.map((strength) => strength * strength)
 /** What is believed before a series has shown anything. */
 const PRIOR = [0.125, 0.215, 0.28, 0.22, 0.105, 0.042, 0.013] as const
-/** Days after which a wander is forgotten to 1/e. */
-const MEMORY_DAYS = 3
-const KEPT = Math.exp(-1 / MEMORY_DAYS)
+/** Hours after which a wander is forgotten to 1/e. */
+export const MEMORY_HOURS = 72
+const KEPT = Math.exp(-24 / MEMORY_HOURS)
 /** Variance of the level's own drift in a day. */
 const DRIFT_VARIANCE = 0.0075 ** 2
 const FIRST_LEVEL_VARIANCE = 0.2
