@@ -7,6 +7,7 @@ import { type HeavyHitterStep, watchPackets } from './heavy-hitter.ts'
 import type { HourCounts } from './hour-counts.ts'
 import * as at from './layout.ts'
 import { isCarriedByOneSensor, packBusiest } from './one-sensor.ts'
+import { watchStep } from './onset.ts'
 import { closeSurge, describeSurge, endOf, followSurge, openRatio, openSurge } from './open-surge.ts'
 import { learnOwnTail } from './own-tail.ts'
 import { clippedCount, scan } from './scan.ts'
@@ -91,6 +92,7 @@ function judgeCount(
     return
   }
   if (near === 0) return
+  watchStep(rows, row, hour)
   scan(rows, row, hour, thresholds)
   learnFrom(rows, row, hour, count, clipped, exposure)
   if (!isWarm || finding.margin < 0) return

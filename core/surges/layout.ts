@@ -117,6 +117,10 @@ export const DIP_COUNTS = field(3)
 export const EXCESS_COUNT = field()
 /** Sum of those excesses. */
 export const EXCESS_SUM = field()
+/** Evidence that a step has gathered, and since which hour. */
+export const STEP_EVIDENCE = field()
+/** Hour since which there is any. */
+export const STEP_SINCE = field()
 /** Packets: log of packets a source, its mean and variance. */
 export const PACKETS_A_SOURCE = field()
 /** Its variance. */

@@ -3,7 +3,7 @@ import { findRates, sumRecentDays } from './baseline.ts'
 import { hourlyDispersion, ringDay } from './dispersion.ts'
 import { forgetDriftLevel } from './drift.ts'
 import * as at from './layout.ts'
-import { findSlowOnset, findSuddenOnset, onset } from './onset.ts'
+import { findSlowOnset, findSuddenOnset, onset, refineSlowStep } from './onset.ts'
 import { finding } from './finding.ts'
 import type { Surge, SurgeEnd } from './surge.ts'
 import { forgetLevel } from './wander.ts'
@@ -31,7 +31,7 @@ export function openSurge(rows: Float32Array, row: number, hour: number, score: 
   const isTrend = isSlow && onset.kind === 'trend'
   if (!isTrend && (!isSlow || hour - onset.hour < at.RING_HOURS - 24)) {
     findSuddenOnset(rows, row, hour, finding.rate, Math.max(LEAST_RATIO, finding.ratio))
-  }
+  } else if (!isTrend) refineSlowStep(rows, row)
   const isShort = !isTrend && hour - onset.hour < SPIKE_HOURS
   rows[row + at.OPEN_KIND] = KIND_NUMBERS[isTrend ? 'trend' : isShort ? 'spike' : 'step']
   rows[row + at.OPEN_DETECTED] = hour + 1
@@ -140,6 +140,7 @@ export function closeSurge(rows: Float32Array, row: number, hour: number, end: S
       end satisfies never
   }
   rows[row + at.OPEN_KIND] = 0
+  rows[row + at.STEP_EVIDENCE] = 0
   findRates(rows, row, today)
   sumRecentDays(rows, row, today)
 }
