@@ -33,15 +33,13 @@ export function wanderedEvidence(count: number, expected: number, noise: number,
   return excessEvidence(count, expected * Math.exp(part), noise) + (part * part) / (2 * slow)
 }
 
-/** No alarm takes as little. */
-const LITTLE_EVIDENCE = 3
 const LEAST_WEIGHT = 1e-6
 
 /**
  * That over all strengths of wander, each by its weight from `weights` on: what is not known of a series makes its tail
  * heavy. `noise` is the dispersion of the window's hours, `slow` the variance of the log level but for the wander, `left`
  * how much of the wander's variance a window keeps, and `dips` what the series' own dips say of all, which is believed down
- * to `least` of it.
+ * to `least` of it. Below `needed` it may say more than there is.
  */
 export function mixedEvidence(
   rows: Float32Array,
@@ -52,7 +50,8 @@ export function mixedEvidence(
   slow: number,
   left: number,
   dips: number,
-  least: number
+  least: number,
+  needed: number
 ): number {
   let chance = 0
   for (let strength = 0; strength < WANDER_VARIANCES.length; strength++) {
@@ -64,7 +63,7 @@ export function mixedEvidence(
     const factor = Math.max(least, dips + (dips - 1) / (expected * believed))
     const evidence = wanderedEvidence(count, expected, factor * noise, factor * level)
     // Stronger wanders only take away from it.
-    if (evidence < LITTLE_EVIDENCE && weight > 0.01) return evidence
+    if (chance === 0 && evidence < needed) return evidence
     chance += weight * Math.exp(-evidence)
   }
   return chance === 0 ? 0 : -Math.log(chance)

@@ -65,7 +65,8 @@ export function scanDays(rows: Float32Array, row: number, thresholds: Thresholds
         base,
         WANDER_LEFT[number]!,
         dipFactor(rows, row, 2),
-        LEAST_OF_VARIANCE
+        LEAST_OF_VARIANCE,
+        thresholds.days[number]!
       )
       const margin = evidence - thresholds.days[number]!
       offerFinding(margin, DAY_WINDOWS[number]! * 24, true, count / expected, rate, variance)

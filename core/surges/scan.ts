@@ -19,6 +19,8 @@ const NEAR_HOURS = 300
 const DIP_HOURS = [8, 24] as const
 const DIP_WINDOWS = [HOUR_WINDOWS.indexOf(8), HOUR_WINDOWS.indexOf(24)] as const
 const LEAST_OF_VARIANCE = 0.7
+/** No alarm takes as little, whatever the tail of the series. */
+const LITTLE_EVIDENCE = 3
 /** A rise to less than this part of the far rate is a return, as after a holiday. */
 const RETURN_SHARE = 0.8
 
@@ -27,20 +29,38 @@ export function clippedCount(count: number, expected: number): number {
   return Math.min(count, 4 * expected + 4)
 }
 
-/** Counts, clipped counts and exposures of the newest hours, summed from the newest one back. */
+/** Counts, clipped counts and exposures of so many newest hours, where somebody asks for them. */
 const raw = new Float64Array(at.RING_HOURS + 1)
 const clipped = new Float64Array(at.RING_HOURS + 1)
 const exposures = new Float64Array(at.RING_HOURS + 1)
+const ASKED_HOURS = [
+  ...new Set([...HOUR_WINDOWS, ...BEFORE_WINDOWS.flatMap(({ from, to }) => [from, to])])
+]
+  .filter((hours) => hours <= at.RING_HOURS)
+  .sort((a, b) => a - b)
 
 function sumHours(rows: Float32Array, row: number, hour: number, rate: number): void {
+  const counts = row + at.HOUR_COUNTS
+  const hourExposures = row + at.HOUR_EXPOSURES
+  const most = 4 * rate
   let slot = hour % at.RING_HOURS
-  for (let back = 0; back < at.RING_HOURS; back++) {
-    const count = rows[row + at.HOUR_COUNTS + slot]!
-    const exposure = rows[row + at.HOUR_EXPOSURES + slot]!
-    slot = slot === 0 ? at.RING_HOURS - 1 : slot - 1
-    raw[back + 1] = raw[back]! + count
-    clipped[back + 1] = clipped[back]! + Math.min(count, 4 * rate * exposure + 4)
-    exposures[back + 1] = exposures[back]! + exposure
+  let rawSum = 0
+  let overSum = 0
+  let exposureSum = 0
+  let back = 0
+  for (let i = 0; i < ASKED_HOURS.length; i++) {
+    const asked = ASKED_HOURS[i]!
+    for (; back < asked; back++) {
+      const count = rows[counts + slot]!
+      const exposure = rows[hourExposures + slot]!
+      slot = slot === 0 ? at.RING_HOURS - 1 : slot - 1
+      rawSum += count
+      exposureSum += exposure
+      if (count > most * exposure + 4) overSum += count - most * exposure - 4
+    }
+    raw[asked] = rawSum
+    clipped[asked] = rawSum - overSum
+    exposures[asked] = exposureSum
   }
 }
 
@@ -114,7 +134,8 @@ function judgeWindow(
       base,
       local.left,
       dipFactor(rows, row, length < 24 ? 0 : 1),
-      LEAST_OF_VARIANCE
+      LEAST_OF_VARIANCE,
+      length < FIRST_CLIPPED_HOURS ? LITTLE_EVIDENCE : threshold
     )
   }
   if (length < FIRST_CLIPPED_HOURS) evidence = ownTail(rows, row, evidence)

@@ -14,7 +14,7 @@ const KEPT = Math.exp(-24 / MEMORY_HOURS)
 /** Variance of the level's own drift in a day. */
 const DRIFT_VARIANCE = 0.0075 ** 2
 const FIRST_LEVEL_VARIANCE = 0.2
-const CLIP_DEVIATIONS = 3
+const CLIP_SQUARE = 3 ** 2
 /** How much of what days have said is left a day later. */
 const LIKELIHOOD_KEPT = 1 - 1 / 200
 /** The filter that is kept has seen every day up to four weeks ago. */
@@ -24,6 +24,7 @@ const NEAR_LAG_DAYS = 7
 const FAR_LAG_DAYS = 16
 const OLD_LAG_DAYS = 28
 const { FILTER_LENGTH } = at
+const MIDDLE = STRENGTHS.length >> 1
 
 const filter = new Float64Array(FILTER_LENGTH * STRENGTHS.length)
 const weights = new Float64Array(STRENGTHS.length)
@@ -84,7 +85,9 @@ function passDay(rows: Float32Array, row: number, day: number): void {
   if (exposure === 0) return
   const expected = rows[row + at.WANDER_REFERENCE]! * exposure
   const deviation = Math.log((rows[row + at.DAY_COUNTS + slot]! + 0.5) / expected)
-  const hourly = hourlyDispersion(rows, row) / exposure
+  // Of the level only Poisson's part of the noise depends, and on that the strengths agree well enough.
+  const believed = expected * Math.exp(filter[MIDDLE * FILTER_LENGTH]!)
+  const noise = 1 / (believed + 0.5) + hourlyDispersion(rows, row) / exposure
   for (let k = 0; k < STRENGTHS.length; k++) {
     const start = k * FILTER_LENGTH
     const level = filter[start]!
@@ -92,10 +95,9 @@ function passDay(rows: Float32Array, row: number, day: number): void {
     const levelVariance = filter[start + 2]! + DRIFT_VARIANCE
     const covariance = KEPT * filter[start + 3]!
     const wanderVariance = KEPT * KEPT * filter[start + 4]! + WANDER_VARIANCES[k]! * (1 - KEPT * KEPT)
-    const noise = 1 / (expected * Math.exp(level) + 0.5) + hourly
     const total = levelVariance + 2 * covariance + wanderVariance + noise
-    const reach = CLIP_DEVIATIONS * Math.sqrt(total)
-    const surprise = Math.max(-reach, Math.min(reach, deviation - level - wander))
+    let surprise = deviation - level - wander
+    if (surprise * surprise > CLIP_SQUARE * total) surprise = Math.sign(surprise) * Math.sqrt(CLIP_SQUARE * total)
     const levelGain = (levelVariance + covariance) / total
     const wanderGain = (covariance + wanderVariance) / total
     filter[start] = level + levelGain * surprise
