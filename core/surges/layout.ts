@@ -117,13 +117,22 @@ export const DIP_COUNTS = field(3)
 export const EXCESS_COUNT = field()
 /** Sum of those excesses. */
 export const EXCESS_SUM = field()
-/** Evidence that a step has gathered, and since which hour. */
+/**
+ * From here to the end of a row is what a series has shown itself: one that begins with the history of another has none of
+ * it. First the evidence that a step has gathered, and since which hour.
+ */
+export const OWN_START = end
+/** Evidence that a step has gathered. */
 export const STEP_EVIDENCE = field()
 /** Hour since which there is any. */
 export const STEP_SINCE = field()
-/** Packets: log of packets a source, its mean and variance. */
-export const PACKETS_A_SOURCE = field()
-/** Its variance. */
+/** Hours with sources that packets were learnt from, up to four weeks of them. */
+export const PACKETS_HOURS = field()
+/** Packets and sources of those hours, the older the fainter. */
+export const PACKETS_SUM = field()
+/** And their sources. */
+export const PACKETS_SOURCES = field()
+/** Relative variance of one source's packets. */
 export const PACKETS_VARIANCE = field()
 /** The open surge: kind (0 none), onset, its interval, detected, level before it, sums since the onset, score. */
 export const OPEN_KIND = field()

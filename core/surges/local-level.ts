@@ -35,7 +35,9 @@ function beforeWindow(hours: number): BeforeWindow {
   const isShort = hours < SHORT_WINDOW
   const isKept = hours < MOST_HOURS
   const from = isShort ? SHORT_FROM : isKept ? hours : DAYS_FROM
-  const to = isKept ? Math.min(MOST_HOURS, from + (isShort ? SHORT_HOURS : LONG_HOURS)) : DAYS_FROM + LONG_HOURS
+  const to = isKept
+    ? Math.min(MOST_HOURS, from + (isShort ? SHORT_HOURS : LONG_HOURS))
+    : DAYS_FROM + LONG_HOURS
   const window = [0, hours] as const
   const before = [from, to] as const
   const near = [NEAR_FROM, NEAR_TO] as const

@@ -80,7 +80,15 @@ const sums = new Float64Array(at.RING_HOURS)
 export function watchStep(rows: Float32Array, row: number, hour: number): void {
   const before = rows[row + at.STEP_EVIDENCE]!
   const rate = rows[row + at.NEAR_RATE]!
-  const evidence = stepEvidence(rows, row, hour, rate, WATCHED_RATIO, WATCHED_LOG, hourlyDispersion(rows, row))
+  const evidence = stepEvidence(
+    rows,
+    row,
+    hour,
+    rate,
+    WATCHED_RATIO,
+    WATCHED_LOG,
+    hourlyDispersion(rows, row)
+  )
   if (before === 0) rows[row + at.STEP_SINCE] = hour
   rows[row + at.STEP_EVIDENCE] = Math.max(0, before + evidence)
 }
@@ -215,7 +223,8 @@ function errorOf(days: number, place: number, part: number, isLine: boolean): nu
   let wxy = 0
   let wyy = 0
   for (let i = 0; i < days; i++) {
-    const x = i < place ? 0 : isLine ? RISES[(i - place) * PARTS + PARTS - 1 - part]! : i === place ? first : 1
+    const x =
+      i < place ? 0 : isLine ? RISES[(i - place) * PARTS + PARTS - 1 - part]! : i === place ? first : 1
     const weight = weights[i]!
     const y = logs[i]!
     w += weight

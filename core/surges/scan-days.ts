@@ -47,7 +47,10 @@ export function scanDays(rows: Float32Array, row: number, thresholds: Thresholds
     const rate = rows[row + past.rate]!
     if (rate === 0) continue
     const base =
-      1 / Math.max(1, rows[row + past.support]!) + past.driftVariance + rows[row + past.drift]! + rows[row + at.ADDRESS_DOUBT]!
+      1 / Math.max(1, rows[row + past.support]!) +
+      past.driftVariance +
+      rows[row + past.drift]! +
+      rows[row + at.ADDRESS_DOUBT]!
     for (let number = past.first; number < DAY_WINDOWS.length; number++) {
       const count = rows[row + at.RECENT_COUNTS + number]! + rows[row + at.TODAY_COUNT]!
       const exposure = rows[row + at.RECENT_EXPOSURES + number]! + rows[row + at.TODAY_EXPOSURE]!

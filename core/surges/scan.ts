@@ -33,9 +33,7 @@ export function clippedCount(count: number, expected: number): number {
 const raw = new Float64Array(at.RING_HOURS + 1)
 const clipped = new Float64Array(at.RING_HOURS + 1)
 const exposures = new Float64Array(at.RING_HOURS + 1)
-const ASKED_HOURS = [
-  ...new Set([...HOUR_WINDOWS, ...BEFORE_WINDOWS.flatMap(({ from, to }) => [from, to])])
-]
+const ASKED_HOURS = [...new Set([...HOUR_WINDOWS, ...BEFORE_WINDOWS.flatMap(({ from, to }) => [from, to])])]
   .filter((hours) => hours <= at.RING_HOURS)
   .sort((a, b) => a - b)
 
@@ -150,13 +148,7 @@ const local = { factor: 1, left: 1 }
  * The best linear prediction of a window from the hours before it. A level that was low is not taken to stay low: what
  * comes back, as after a holiday, is no rise.
  */
-function findLocalLevel(
-  rows: Float32Array,
-  row: number,
-  number: number,
-  rate: number,
-  hourly: number
-): void {
+function findLocalLevel(rows: Float32Array, row: number, number: number, rate: number, hourly: number): void {
   const wander = rows[row + at.WANDER]!
   const { from, to, windowVariance, beforeVariance, covariance } = BEFORE_WINDOWS[number]!
   const isOfDays = from >= at.RING_HOURS

@@ -97,7 +97,8 @@ function passDay(rows: Float32Array, row: number, day: number): void {
     const wanderVariance = KEPT * KEPT * filter[start + 4]! + WANDER_VARIANCES[k]! * (1 - KEPT * KEPT)
     const total = levelVariance + 2 * covariance + wanderVariance + noise
     let surprise = deviation - level - wander
-    if (surprise * surprise > CLIP_SQUARE * total) surprise = Math.sign(surprise) * Math.sqrt(CLIP_SQUARE * total)
+    if (surprise * surprise > CLIP_SQUARE * total)
+      surprise = Math.sign(surprise) * Math.sqrt(CLIP_SQUARE * total)
     const levelGain = (levelVariance + covariance) / total
     const wanderGain = (covariance + wanderVariance) / total
     filter[start] = level + levelGain * surprise
