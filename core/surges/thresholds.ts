@@ -12,10 +12,10 @@ const QUARTER_HOURS = 91 * 24
  * Neighbouring windows alarm together: what is asked for may be given out this many times. Held against null series of
  * the reference generator, at 0.01, 0.1 and 1 (docs/detection.md).
  */
-const OVERLAP = 2.25
+const OVERLAP = 2
 /** Shares of the false alarms, relative to a window of some hours: a slow rise cannot be told by waiting for the next one. */
-const HALF_DAY_SHARE = 3
-const DAYS_SHARE = 8
+const HALF_DAY_SHARE = 4
+const DAYS_SHARE = 10
 
 /** What an alarm takes. */
 export interface Thresholds {
