@@ -14,8 +14,8 @@ const QUARTER_HOURS = 91 * 24
  */
 const OVERLAP = 2
 /** Shares of the false alarms, relative to a window of some hours: a slow rise cannot be told by waiting for the next one. */
-const HALF_DAY_SHARE = 4
-const DAYS_SHARE = 10
+const HALF_DAY_SHARE = 3
+const DAYS_SHARE = 12
 
 /** What an alarm takes. */
 export interface Thresholds {
