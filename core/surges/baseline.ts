@@ -1,5 +1,5 @@
 // What a series usually does: its rate two days and two weeks ago, and its swing by hour and weekday.
-import { hourlyDispersion, ringDay } from './dispersion.ts'
+import { clumping, hourlyDispersion, ringDay } from './dispersion.ts'
 import { driftSince, driftVariance, learnDrift } from './drift.ts'
 import { weighWander } from './wander.ts'
 import * as at from './layout.ts'
@@ -82,6 +82,7 @@ const found = { rate: 0, support: 0, exposure: 0, age: 0 }
 /** A mean over days in which no day counts further out than some deviations: one surge or holiday moves it little. */
 function typicalRate(rows: Float32Array, row: number, today: number, from: number, to: number): void {
   const variance = hourlyDispersion(rows, row) / 24 + rows[row + at.WANDER]!
+  const clump = clumping(rows, row)
   let rate = 0
   for (let round = 0; round < 4; round++) {
     let counts = 0
@@ -94,7 +95,7 @@ function typicalRate(rows: Float32Array, row: number, today: number, from: numbe
       let count = rows[row + at.DAY_COUNTS + slot]!
       if (round > 0) {
         const expected = rate * exposure
-        const reach = CLIP_DEVIATIONS * Math.sqrt(expected + variance * expected * expected)
+        const reach = CLIP_DEVIATIONS * Math.sqrt(clump * expected + variance * expected * expected)
         count = Math.min(expected + reach, Math.max(expected - reach, count))
       }
       counts += count

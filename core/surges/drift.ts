@@ -1,6 +1,6 @@
 // Which way a series drifts by itself, slowly and for months: its slope is learnt, and what is held against a level of weeks
 // ago is held against where that level has drifted meanwhile.
-import { hourlyDispersion, ringDay } from './dispersion.ts'
+import { clumping, hourlyDispersion, ringDay } from './dispersion.ts'
 import * as at from './layout.ts'
 
 /** The newest days are left out: a rise that is under way is no drift. */
@@ -42,7 +42,7 @@ export function learnDrift(rows: Float32Array, row: number, today: number): void
   const levelVariance =
     rows[row + at.DRIFT_LEVEL_VARIANCE]! + days * (2 * covarianceBefore + days * varianceBefore)
   const noise =
-    1 / (Math.exp(level) * exposure + 0.5) +
+    clumping(rows, row) / (Math.exp(level) * exposure + 0.5) +
     hourlyDispersion(rows, row) / exposure +
     WANDER_DAYS * rows[row + at.WANDER]!
   const total = levelVariance + noise

@@ -85,6 +85,10 @@ export const OLD_SUPPORT = field()
 export const HOURLY_SQUARES = field()
 /** Sum of the weights of those squares. */
 export const HOURLY_WEIGHT = field()
+/** How counts clump: sums of squares beyond dispersion's, and of what was expected. */
+export const CLUMP_SQUARES = field()
+/** Sum of the expectations of those squares. */
+export const CLUMP_COUNTS = field()
 /** Variance of the log of the level, as it is believed on average. */
 export const WANDER = field()
 /** The weights of the strengths of wander, for the near, the far and the old rate, and the filters behind them. */

@@ -1,5 +1,5 @@
 // When a rise began, and whether it is a step or a trend.
-import { hourlyDispersion, ringDay } from './dispersion.ts'
+import { clumping, hourlyDispersion, ringDay } from './dispersion.ts'
 import * as at from './layout.ts'
 
 /** Days that the fits look at. */
@@ -42,12 +42,13 @@ export function findSuddenOnset(
   ratio: number
 ): void {
   const dispersion = hourlyDispersion(rows, row)
+  const clump = clumping(rows, row)
   const log = Math.log(ratio)
   let sum = 0
   let best = 0
   let bestBack = 0
   for (let back = 0; back < at.RING_HOURS; back++) {
-    sum += stepEvidence(rows, row, hour - back, rate, ratio, log, dispersion)
+    sum += stepEvidence(rows, row, hour - back, rate, ratio, log, dispersion, clump)
     sums[back] = sum
     if (sum <= best) continue
     best = sum
@@ -87,7 +88,8 @@ export function watchStep(rows: Float32Array, row: number, hour: number): void {
     rate,
     WATCHED_RATIO,
     WATCHED_LOG,
-    hourlyDispersion(rows, row)
+    hourlyDispersion(rows, row),
+    clumping(rows, row)
   )
   if (before === 0) rows[row + at.STEP_SINCE] = hour
   rows[row + at.STEP_EVIDENCE] = Math.max(0, before + evidence)
@@ -107,13 +109,14 @@ function stepEvidence(
   rate: number,
   ratio: number,
   log: number,
-  dispersion: number
+  dispersion: number,
+  clump: number
 ): number {
   const slot = hour % at.RING_HOURS
   const expected = rate * rows[row + at.HOUR_EXPOSURES + slot]!
   if (expected === 0) return 0
   const count = rows[row + at.HOUR_COUNTS + slot]!
-  const evidence = (count * log - (ratio - 1) * expected) / (1 + dispersion * expected * Math.sqrt(ratio))
+  const evidence = (count * log - (ratio - 1) * expected) / (clump + dispersion * expected * Math.sqrt(ratio))
   return Math.max(-3, Math.min(3, evidence))
 }
 
@@ -198,6 +201,7 @@ const RISES = Float64Array.from({ length: PARTS * (FIT_DAYS + 1) }, (_, part) =>
 /** Log rates of the days that are kept and of the day under way, oldest first. */
 function collectDays(rows: Float32Array, row: number, today: number): number {
   const variance = rows[row + at.WANDER]! * WANDER_OF_A_DAY + hourlyDispersion(rows, row) / 24
+  const clump = clumping(rows, row)
   let days = 0
   for (let back = FIT_DAYS; back >= 0; back--) {
     const slot = ringDay(today - back)
@@ -205,7 +209,7 @@ function collectDays(rows: Float32Array, row: number, today: number): number {
     const exposure = back === 0 ? rows[row + at.TODAY_EXPOSURE]! : rows[row + at.DAY_EXPOSURES + slot]!
     if (exposure < 4) continue
     logs[days] = Math.log((count + 0.5) / exposure)
-    weights[days] = 1 / (1 / (count + 0.5) + variance)
+    weights[days] = 1 / (clump / (count + 0.5) + variance)
     starts[days++] = (today - back) * 24
   }
   return days

@@ -1,10 +1,11 @@
 // The life of a surge: opened, held apart from the baseline, closed when it is over or has become what is usual.
 import { findRates, sumRecentDays } from './baseline.ts'
-import { hourlyDispersion, ringDay } from './dispersion.ts'
+import { clumping, hourlyDispersion, ringDay } from './dispersion.ts'
 import { forgetDriftLevel } from './drift.ts'
 import * as at from './layout.ts'
 import { findSlowOnset, findSuddenOnset, onset, refineSlowStep } from './onset.ts'
 import { finding } from './finding.ts'
+import { clippedCount } from './scan.ts'
 import type { Surge, SurgeEnd } from './surge.ts'
 import { forgetLevel } from './wander.ts'
 
@@ -71,7 +72,7 @@ export function followSurge(
   const ratio = Math.max(LEAST_RATIO, openRatio(rows, row, hour))
   const expected = rows[row + at.OPEN_RATE]! * exposure
   const dispersion = hourlyDispersion(rows, row) + rows[row + at.WANDER]!
-  const spread = 1 + dispersion * expected * Math.sqrt(ratio)
+  const spread = clumping(rows, row) + dispersion * expected * Math.sqrt(ratio)
   const evidence = ((ratio - 1) * expected - count * Math.log(ratio)) / spread
   const before = rows[row + at.END_EVIDENCE]!
   if (before === 0) rows[row + at.END_SINCE] = hour
@@ -152,7 +153,11 @@ function leaveOut(rows: Float32Array, row: number, hour: number, fromHour: numbe
     const slot = each % at.RING_HOURS
     if (Math.floor(each / 24) === Math.floor(hour / 24)) {
       const expected = rows[row + at.OPEN_RATE]! * rows[row + at.HOUR_EXPOSURES + slot]!
-      rows[row + at.TODAY_COUNT]! -= Math.min(rows[row + at.HOUR_COUNTS + slot]!, 4 * expected + 4)
+      rows[row + at.TODAY_COUNT]! -= clippedCount(
+        rows[row + at.HOUR_COUNTS + slot]!,
+        expected,
+        clumping(rows, row)
+      )
       rows[row + at.TODAY_EXPOSURE]! -= rows[row + at.HOUR_EXPOSURES + slot]!
     }
     rows[row + at.HOUR_COUNTS + slot] = 0

@@ -41,24 +41,30 @@ const OLD: PastRate = {
   first: WEEK
 }
 
-/** Scans the windows of days, the one under way included. The answer is in `finding`. */
-export function scanDays(rows: Float32Array, row: number, thresholds: Thresholds, hourly: number): void {
+/** Scans the windows of days, the one under way included, in clumps of counts. The answer is in `finding`. */
+export function scanDays(
+  rows: Float32Array,
+  row: number,
+  thresholds: Thresholds,
+  hourly: number,
+  clump: number
+): void {
   for (const past of [FAR, OLD]) {
-    const rate = rows[row + past.rate]!
+    const rate = rows[row + past.rate]! / clump
     if (rate === 0) continue
     const base =
-      1 / Math.max(1, rows[row + past.support]!) +
+      clump / Math.max(1, rows[row + past.support]!) +
       past.driftVariance +
       rows[row + past.drift]! +
       rows[row + at.ADDRESS_DOUBT]!
     for (let number = past.first; number < DAY_WINDOWS.length; number++) {
-      const count = rows[row + at.RECENT_COUNTS + number]! + rows[row + at.TODAY_COUNT]!
+      const count = (rows[row + at.RECENT_COUNTS + number]! + rows[row + at.TODAY_COUNT]!) / clump
       const exposure = rows[row + at.RECENT_EXPOSURES + number]! + rows[row + at.TODAY_EXPOSURE]!
       const expected = rate * exposure
       const rest = hourly / Math.max(1, exposure) + base
       const variance = rest + WANDER_LEFT[number]! * rows[row + at.WANDER]!
       if (past === FAR && number === WEEK && exposure > 84) noteDip(rows, row, 2, count, expected, variance)
-      if (count < thresholds.smallestCount || count < thresholds.smallestRatio * expected) continue
+      if (count * clump < thresholds.smallestCount || count < thresholds.smallestRatio * expected) continue
       const evidence = mixedEvidence(
         rows,
         row + past.weights,
@@ -72,7 +78,7 @@ export function scanDays(rows: Float32Array, row: number, thresholds: Thresholds
         thresholds.days[number]!
       )
       const margin = evidence - thresholds.days[number]!
-      offerFinding(margin, DAY_WINDOWS[number]! * 24, true, count / expected, rate, variance)
+      offerFinding(margin, DAY_WINDOWS[number]! * 24, true, count / expected, rate * clump, variance)
     }
   }
 }

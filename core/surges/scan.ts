@@ -1,6 +1,6 @@
 // The scan: sums over windows that end with the newest hour, each against what it should be.
 import { dipFactor, noteDip } from './dips.ts'
-import { hourlyDispersion } from './dispersion.ts'
+import { clumping, hourlyDispersion } from './dispersion.ts'
 import { mixedEvidence, wanderedEvidence } from './evidence.ts'
 import { clearFinding, finding, offerFinding } from './finding.ts'
 import * as at from './layout.ts'
@@ -24,12 +24,12 @@ const LITTLE_EVIDENCE = 3
 /** A rise to less than this part of the far rate is a return, as after a holiday. */
 const RETURN_SHARE = 0.8
 
-/** No hour counts for more than this in windows of many hours. */
-export function clippedCount(count: number, expected: number): number {
-  return Math.min(count, 4 * expected + 4)
+/** No hour counts for more than this in windows of many hours, where so many counts come together. */
+export function clippedCount(count: number, expected: number, clump: number): number {
+  return Math.min(count, 4 * expected + 4 * clump)
 }
 
-/** Counts, clipped counts and exposures of so many newest hours, where somebody asks for them. */
+/** Counts and clipped counts in clumps, and exposures, of so many newest hours, where somebody asks for them. */
 const raw = new Float64Array(at.RING_HOURS + 1)
 const clipped = new Float64Array(at.RING_HOURS + 1)
 const exposures = new Float64Array(at.RING_HOURS + 1)
@@ -37,10 +37,11 @@ const ASKED_HOURS = [...new Set([...HOUR_WINDOWS, ...BEFORE_WINDOWS.flatMap(({ f
   .filter((hours) => hours <= at.RING_HOURS)
   .sort((a, b) => a - b)
 
-function sumHours(rows: Float32Array, row: number, hour: number, rate: number): void {
+function sumHours(rows: Float32Array, row: number, hour: number, rate: number, clump: number): void {
   const counts = row + at.HOUR_COUNTS
   const hourExposures = row + at.HOUR_EXPOSURES
   const most = 4 * rate
+  const more = 4 * clump
   let slot = hour % at.RING_HOURS
   let rawSum = 0
   let overSum = 0
@@ -54,37 +55,40 @@ function sumHours(rows: Float32Array, row: number, hour: number, rate: number): 
       slot = slot === 0 ? at.RING_HOURS - 1 : slot - 1
       rawSum += count
       exposureSum += exposure
-      if (count > most * exposure + 4) overSum += count - most * exposure - 4
+      if (count > most * exposure + more) overSum += count - most * exposure - more
     }
-    raw[asked] = rawSum
-    clipped[asked] = rawSum - overSum
+    raw[asked] = rawSum / clump
+    clipped[asked] = (rawSum - overSum) / clump
     exposures[asked] = exposureSum
   }
 }
 
-/** Scans every window that ends with `hour`. The answer is in `finding`. */
+/** Scans every window that ends with `hour`, in clumps of counts. The answer is in `finding`. */
 export function scan(rows: Float32Array, row: number, hour: number, thresholds: Thresholds): void {
-  const rate = Math.max(rows[row + at.NEAR_RATE]!, RETURN_SHARE * rows[row + at.FAR_RATE]!)
+  const clump = clumping(rows, row)
+  const countRate = Math.max(rows[row + at.NEAR_RATE]!, RETURN_SHARE * rows[row + at.FAR_RATE]!)
+  const rate = countRate / clump
   const hourly = hourlyDispersion(rows, row)
   const base =
-    1 / Math.max(1, rows[row + at.NEAR_SUPPORT]!) +
+    clump / Math.max(1, rows[row + at.NEAR_SUPPORT]!) +
     DRIFT_VARIANCE +
     rows[row + at.NEAR_DRIFT]! +
     hourly / NEAR_HOURS +
     rows[row + at.ADDRESS_DOUBT]!
   clearFinding()
-  sumHours(rows, row, hour, rate)
-  finding.dayCount = clipped[24]!
+  sumHours(rows, row, hour, countRate, clump)
+  finding.dayCount = clipped[24]! * clump
   finding.dayExposure = exposures[24]!
   noteHours(rows, row, 0, rate, hourly, base)
   noteHours(rows, row, 1, rate, hourly, base)
+  const smallest = thresholds.smallestCount / clump
   for (let number = 0; number < HOUR_WINDOWS.length; number++) {
     const length = HOUR_WINDOWS[number]!
     const sum = length < FIRST_CLIPPED_HOURS ? raw[length]! : clipped[length]!
-    if (sum < thresholds.smallestCount || sum < thresholds.smallestRatio * rate * exposures[length]!) continue
-    judgeWindow(rows, row, number, sum, rate, hourly, base, thresholds.hours[number]!)
+    if (sum < smallest || sum < thresholds.smallestRatio * rate * exposures[length]!) continue
+    judgeWindow(rows, row, number, sum, rate, clump, hourly, base, thresholds.hours[number]!)
   }
-  scanDays(rows, row, thresholds, hourly)
+  scanDays(rows, row, thresholds, hourly, clump)
 }
 
 function noteHours(
@@ -109,13 +113,14 @@ function judgeWindow(
   number: number,
   count: number,
   rate: number,
+  clump: number,
   hourly: number,
   base: number,
   threshold: number
 ): void {
   const length = HOUR_WINDOWS[number]!
   const exposure = exposures[length]!
-  findLocalLevel(rows, row, number, rate, hourly)
+  findLocalLevel(rows, row, number, rate, clump, hourly)
   const expected = rate * exposure * local.factor
   const noise = hourly / Math.max(1, exposure)
   let evidence = 0
@@ -138,7 +143,7 @@ function judgeWindow(
   }
   if (length < FIRST_CLIPPED_HOURS) evidence = ownTail(rows, row, evidence)
   const variance = noise + base + BEFORE_WINDOWS[number]!.windowVariance * rows[row + at.WANDER]!
-  offerFinding(evidence - threshold, length, false, count / (rate * exposure), rate, variance)
+  offerFinding(evidence - threshold, length, false, count / (rate * exposure), rate * clump, variance)
 }
 
 /** The level before a window: by what the rate is to be multiplied, and how much of the wander's variance is left then. */
@@ -148,7 +153,14 @@ const local = { factor: 1, left: 1 }
  * The best linear prediction of a window from the hours before it. A level that was low is not taken to stay low: what
  * comes back, as after a holiday, is no rise.
  */
-function findLocalLevel(rows: Float32Array, row: number, number: number, rate: number, hourly: number): void {
+function findLocalLevel(
+  rows: Float32Array,
+  row: number,
+  number: number,
+  rate: number,
+  clump: number,
+  hourly: number
+): void {
   const wander = rows[row + at.WANDER]!
   const { from, to, windowVariance, beforeVariance, covariance } = BEFORE_WINDOWS[number]!
   const isOfDays = from >= at.RING_HOURS
@@ -161,7 +173,7 @@ function findLocalLevel(rows: Float32Array, row: number, number: number, rate: n
   const expected = rate * exposure
   const gain = (covariance * wander) / (beforeVariance * wander + hourly / exposure + 1 / expected)
   const count = isOfDays
-    ? rows[row + at.RECENT_COUNTS + 1]! - rows[row + at.RECENT_COUNTS]!
+    ? (rows[row + at.RECENT_COUNTS + 1]! - rows[row + at.RECENT_COUNTS]!) / clump
     : clipped[to]! - clipped[from]!
   if (count > expected) local.factor = Math.exp(gain * Math.log(count / expected))
   local.left = windowVariance - gain * covariance

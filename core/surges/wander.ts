@@ -1,5 +1,5 @@
 // How strongly the level of a series wanders by itself: a posterior over a few strengths, from every day but the newest.
-import { hourlyDispersion, ringDay } from './dispersion.ts'
+import { clumping, hourlyDispersion, ringDay } from './dispersion.ts'
 import * as at from './layout.ts'
 
 /** Standard deviations of the log level that are weighed against each other. */
@@ -87,7 +87,7 @@ function passDay(rows: Float32Array, row: number, day: number): void {
   const deviation = Math.log((rows[row + at.DAY_COUNTS + slot]! + 0.5) / expected)
   // Of the level only Poisson's part of the noise depends, and on that the strengths agree well enough.
   const believed = expected * Math.exp(filter[MIDDLE * FILTER_LENGTH]!)
-  const noise = 1 / (believed + 0.5) + hourlyDispersion(rows, row) / exposure
+  const noise = clumping(rows, row) / (believed + 0.5) + hourlyDispersion(rows, row) / exposure
   for (let k = 0; k < STRENGTHS.length; k++) {
     const start = k * FILTER_LENGTH
     const level = filter[start]!
