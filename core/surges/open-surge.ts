@@ -147,17 +147,18 @@ export function closeSurge(rows: Float32Array, row: number, hour: number, end: S
 }
 
 function leaveOut(rows: Float32Array, row: number, hour: number, fromHour: number, toHour: number): void {
+  const ratio = openRatio(rows, row, hour)
+  const clump = clumping(rows, row)
   for (let back = 0; back < at.RING_HOURS; back++) {
     const each = hour - back
     if (each < fromHour || each >= toHour) continue
     const slot = each % at.RING_HOURS
     if (Math.floor(each / 24) === Math.floor(hour / 24)) {
+      // As it was added: while a surge is open an hour may count four times what it has then.
+      const isOpen = each >= rows[row + at.OPEN_DETECTED]!
       const expected = rows[row + at.OPEN_RATE]! * rows[row + at.HOUR_EXPOSURES + slot]!
-      rows[row + at.TODAY_COUNT]! -= clippedCount(
-        rows[row + at.HOUR_COUNTS + slot]!,
-        expected,
-        clumping(rows, row)
-      )
+      const usual = isOpen ? expected * Math.max(1, ratio) : expected
+      rows[row + at.TODAY_COUNT]! -= clippedCount(rows[row + at.HOUR_COUNTS + slot]!, usual, clump)
       rows[row + at.TODAY_EXPOSURE]! -= rows[row + at.HOUR_EXPOSURES + slot]!
     }
     rows[row + at.HOUR_COUNTS + slot] = 0
