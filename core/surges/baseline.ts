@@ -163,9 +163,11 @@ export function learnHour(
 ): void {
   const days = rows[row + at.HOURS_SEEN]! / 24
   if (days < FIRST_SWING_DAYS || expected <= 0) return
-  const information = expected / (1 + hourlyDispersion(rows, row) * expected)
+  const information = expected / (clumping(rows, row) + hourlyDispersion(rows, row) * expected)
   const gain = information / (HOUR_PRECISION + Math.min(days, HOUR_MEMORY_DAYS) * information)
-  const surprise = Math.max(-1, Math.min(2, count / expected - 1))
+  // Of few counts one alone is many times what is expected: cut, they would seem to fall day by day.
+  const reach = Math.max(2, 3 / Math.sqrt(information))
+  const surprise = Math.max(-1, Math.min(reach, count / expected - 1))
   rows[row + at.HOUR_FACTORS + (hour % 24)]! *= Math.exp(gain * surprise)
 }
 

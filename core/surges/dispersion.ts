@@ -17,6 +17,8 @@ export function hourlyDispersion(rows: Float32Array, row: number): number {
 const PRIOR_COUNTS = 10
 /** Clumps are believed from here on: chance makes some of a few counts. */
 const DEAD_BAND = 0.25
+/** Where an hour should have more, clumps cannot be told from dispersion, and are taken as that. */
+const FEW_COUNTS = 4
 /** However few were expected, a hour teaches clumps up to about this many counts. */
 const LARGEST_CLUMP_SQUARE = 100
 
@@ -45,16 +47,14 @@ export function learnVariation(
   const clipped = Math.min(deviation, 30 * variance)
   const information = (dispersion * expected * expected) / variance
   const weight = information * information
-  const square = (clipped - expected) / (expected * expected)
+  const square = (clipped - clump * expected) / (expected * expected)
   rows[row + at.HOURLY_SQUARES] = KEPT * rows[row + at.HOURLY_SQUARES]! + weight * square
   rows[row + at.HOURLY_WEIGHT] = KEPT * rows[row + at.HOURLY_WEIGHT]! + weight
-  // Where dispersion explains more than half of what is to be expected, clumps cannot be told from it.
-  if (isSurge || information > 0.5) return
-  const rest = 1 - information
+  if (isSurge || expected > FEW_COUNTS) return
   const clumped = Math.min(deviation, 30 * variance + LARGEST_CLUMP_SQUARE * clump)
   rows[row + at.CLUMP_SQUARES] =
-    KEPT * rows[row + at.CLUMP_SQUARES]! + rest * rest * (clumped - dispersion * expected * expected)
-  rows[row + at.CLUMP_COUNTS] = KEPT * rows[row + at.CLUMP_COUNTS]! + rest * rest * expected
+    KEPT * rows[row + at.CLUMP_SQUARES]! + clumped - PRIOR_HOURLY * expected * expected
+  rows[row + at.CLUMP_COUNTS] = KEPT * rows[row + at.CLUMP_COUNTS]! + expected
 }
 
 /** Where a day lies in the ring. */

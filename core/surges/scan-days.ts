@@ -64,7 +64,7 @@ export function scanDays(
       const rest = hourly / Math.max(1, exposure) + base
       const variance = rest + WANDER_LEFT[number]! * rows[row + at.WANDER]!
       if (past === FAR && number === WEEK && exposure > 84) noteDip(rows, row, 2, count, expected, variance)
-      if (count * clump < thresholds.smallestCount || count < thresholds.smallestRatio * expected) continue
+      if (count < thresholds.smallestCount || count < thresholds.smallestRatio * expected) continue
       const evidence = mixedEvidence(
         rows,
         row + past.weights,

@@ -81,11 +81,10 @@ export function scan(rows: Float32Array, row: number, hour: number, thresholds: 
   finding.dayExposure = exposures[24]!
   noteHours(rows, row, 0, rate, hourly, base)
   noteHours(rows, row, 1, rate, hourly, base)
-  const smallest = thresholds.smallestCount / clump
   for (let number = 0; number < HOUR_WINDOWS.length; number++) {
     const length = HOUR_WINDOWS[number]!
     const sum = length < FIRST_CLIPPED_HOURS ? raw[length]! : clipped[length]!
-    if (sum < smallest || sum < thresholds.smallestRatio * rate * exposures[length]!) continue
+    if (sum < thresholds.smallestCount || sum < thresholds.smallestRatio * rate * exposures[length]!) continue
     judgeWindow(rows, row, number, sum, rate, clump, hourly, base, thresholds.hours[number]!)
   }
   scanDays(rows, row, thresholds, hourly, clump)

@@ -12,7 +12,7 @@ const QUARTER_HOURS = 91 * 24
  * Neighbouring windows alarm together: what is asked for may be given out this many times. Held against null series of
  * the reference generator, at 0.01, 0.1 and 1 (docs/detection.md).
  */
-const OVERLAP = 2
+const OVERLAP = 2.3
 /** Shares of the false alarms, relative to a window of some hours: a slow rise cannot be told by waiting for the next one. */
 const HALF_DAY_SHARE = 3
 const DAYS_SHARE = 12
