@@ -210,12 +210,26 @@ function stories({ stories: score }: DetectionResults): string[] {
   ]
 }
 
-function realCounts({ realCounts: real }: DetectionResults): string[] {
+function realCounts({ realCounts: real, shipped }: DetectionResults): string[] {
   if (real === null) return []
   return [
     '## On real counts',
     `NAB’s tweet volumes (numenta/NAB, MIT; not kept here), ${real.series} series summed to hours, ${real.seriesDays} ` +
       `series-days from day 14 on: ${real.alarmsOutside} alarms outside the labels, ${real.falseAlarms.toFixed(2)} a ` +
-      `series-quarter (goal: at most 1), and ${real.alarmsInLabels} in them.`
+      `series-quarter (goal: at most 1), and ${real.alarmsInLabels} in them.`,
+    ...(shipped.length === 0
+      ? []
+      : [
+          'NAB’s own detectors on the same counts, from the result files and thresholds (standard profile) that it ships, by the ' +
+            'same scorer; they read five-minute counts and also look for falls:',
+          table(
+            ['detector', 'outside labels, a series-quarter', 'in labels'],
+            shipped.map(({ name, falseAlarms, alarmsInLabels }) => [
+              name,
+              falseAlarms.toFixed(2),
+              `${alarmsInLabels}`
+            ])
+          )
+        ])
   ]
 }
