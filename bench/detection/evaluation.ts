@@ -6,7 +6,15 @@ import { type Thresholds, thresholdsOf } from '../../core/surges/thresholds.ts'
 import { BASELINES } from './baselines/all.ts'
 import { type Baseline, calibrate } from './baselines/baseline.ts'
 import { detectSurges, FIRST_HOUR } from './detector-run.ts'
-import { type Character, generateSeries, OTHER_SHAPES, REFERENCE, ROUGH } from './generator.ts'
+import {
+  type Character,
+  generateSeries,
+  OTHER_SHAPES,
+  REFERENCE,
+  ROUGH,
+  SAMPLED,
+  SHIFTING
+} from './generator.ts'
 import { type EventScore, falseAlarmRate, foundAt, median, scoreEvents } from './score.ts'
 import { EVENT_KINDS, type EventKind, type HourlySeries } from './series.ts'
 
@@ -70,7 +78,7 @@ export function evaluateProduct(
   say: (line: string) => void
 ): ProductResult[] {
   const results: ProductResult[] = []
-  for (const character of [REFERENCE, ROUGH, OTHER_SHAPES]) {
+  for (const character of [REFERENCE, ROUGH, OTHER_SHAPES, SHIFTING, SAMPLED]) {
     for (const [i, falseAlarms] of asked.entries()) {
       const thresholds = thresholdsOf({ ...DEFAULT_SURGE_SETTINGS, falseAlarms })
       const alarms = nullsOf(character, size.seeds.nulls, size.nulls).map((series) =>

@@ -1,11 +1,13 @@
-// `node dist/bench/detection/ground-main.js`: recall of EWMA and EARS C2 on the reference, as JSON, for the test that holds
+// `node dist/bench/detection/ground-main.js`: recall of EWMA and EARS C2 on the reference, and the false
+// alarms of usual rules at their usual thresholds, as JSON, for the test that holds
 // them against what others measured. A process of its own: under jest it takes six times as long.
 import { EARS_C2 } from './baselines/ears.ts'
 import { calibrate } from './baselines/baseline.ts'
 import { EWMA } from './baselines/ewma.ts'
 import { nullsOf } from './evaluation.ts'
 import { generateSeries, REFERENCE } from './generator.ts'
-import { foundAt, scoreEvents } from './score.ts'
+import { Z_SCORE } from './baselines/z-score.ts'
+import { falseAlarmRate, foundAt, scoreEvents } from './score.ts'
 import { EVENT_KINDS } from './series.ts'
 
 /** A threshold that one false alarm in a hundred series sets is uncertain itself: two are averaged. */
@@ -34,4 +36,10 @@ const recalls = [EWMA, EARS_C2].map((baseline) => {
   })
   return [baseline.name, Object.fromEntries(events)]
 })
-process.stdout.write(`${JSON.stringify(Object.fromEntries(recalls))}\n`)
+const usual = [Z_SCORE, EWMA, EARS_C2].map((baseline) => [
+  baseline.name,
+  falseAlarmRate(devSets[0]!.map((series) => baseline.alarms(series, baseline.usualThreshold)))
+])
+process.stdout.write(
+  `${JSON.stringify({ recalls: Object.fromEntries(recalls), falseAlarms: Object.fromEntries(usual) })}\n`
+)

@@ -11,6 +11,8 @@ import {
 } from './evaluation.ts'
 import { judgeTweets, type RealCountsResult } from './real-counts.ts'
 import { type DetectionSpeed, measureSpeed } from './speed.ts'
+import { scoreShipped, type ShippedScore } from './shipped.ts'
+import { scoreStories, type StoryScore } from './stories.ts'
 
 /** What an evaluation leaves in bench/results/detection.json. */
 export interface DetectionResults {
@@ -20,6 +22,9 @@ export interface DetectionResults {
   readonly baselines: readonly BaselineResult[]
   /** Null where no checkout of NAB was given. */
   readonly realCounts: RealCountsResult | null
+  /** NAB's own detectors on the same counts; none where the checkout has no results of them. */
+  readonly shipped: readonly ShippedScore[]
+  readonly stories: StoryScore
   readonly speed: DetectionSpeed
 }
 
@@ -27,6 +32,7 @@ export interface DetectionResults {
 export const DETECTION_RESULTS = join('bench', 'results', 'detection.json')
 
 const SPEED_SERIES = 1000
+const TELESCOPES = 40
 const ASKED = [0.01, 0.1, 1] as const
 
 /** The results that are kept with the source; null where none are. */
@@ -47,6 +53,10 @@ export function measureDetection(
   const realCounts = nabCheckout === null ? null : judgeTweets(nabCheckout)
   if (realCounts !== null)
     say(`NAB's tweets: ${realCounts.falseAlarms.toFixed(2)} a series-quarter outside labels`)
+  const shipped = nabCheckout === null ? [] : scoreShipped(nabCheckout)
+  const stories = scoreStories(TELESCOPES, size.seeds.events)
+  say(`stories: precision ${stories.precision.toFixed(3)}, recall ${stories.recall.toFixed(3)}`)
   const product = evaluateProduct(size, ASKED, say)
-  return { startedAt, size, product, baselines: evaluateBaselines(size, ASKED[0], say), realCounts, speed }
+  const baselines = evaluateBaselines(size, ASKED[0], say)
+  return { startedAt, size, product, baselines, realCounts, shipped, stories, speed }
 }

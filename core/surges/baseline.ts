@@ -1,5 +1,6 @@
 // What a series usually does: its rate two days and two weeks ago, and its swing by hour and weekday.
-import { hourlyDispersion, ringDay } from './dispersion.ts'
+import { clumping, hourlyDispersion, ringDay } from './dispersion.ts'
+import { driftSince, driftVariance, learnDrift } from './drift.ts'
 import { weighWander } from './wander.ts'
 import * as at from './layout.ts'
 import { RING_DAYS } from './layout.ts'
@@ -13,6 +14,9 @@ const OLD_DAYS = [29, RING_DAYS] as const
 const OLD_KEPT = 1 - 1 / 60
 /** Fewer whole days than this give no rate of the far past. */
 const LEAST_FAR_EXPOSURE = 7 * 24
+/** Ages of what is held against a rate, about: windows of hours and of days. */
+const HOURS_AGE_DAYS = 1
+const DAYS_AGE_DAYS = 5
 const CLIP_DEVIATIONS = 2.5
 /** What is believed of the swings beforehand, as precisions of their logs. */
 const HOUR_PRECISION = 11
@@ -26,6 +30,9 @@ export function endDay(rows: Float32Array, row: number, day: number, nextDay: nu
   const slot = ringDay(day)
   rows[row + at.OLD_COUNT] = OLD_KEPT * rows[row + at.OLD_COUNT]! + rows[row + at.DAY_COUNTS + slot]!
   rows[row + at.OLD_EXPOSURE] = OLD_KEPT * rows[row + at.OLD_EXPOSURE]! + rows[row + at.DAY_EXPOSURES + slot]!
+  rows[row + at.OLD_AGES] =
+    OLD_KEPT * (rows[row + at.OLD_AGES]! + rows[row + at.OLD_EXPOSURE]!) +
+    at.RING_DAYS * rows[row + at.DAY_EXPOSURES + slot]!
   rows[row + at.DAY_COUNTS + slot] = rows[row + at.TODAY_COUNT]!
   rows[row + at.DAY_EXPOSURES + slot] = rows[row + at.TODAY_EXPOSURE]!
   rows[row + at.TODAY_COUNT] = 0
@@ -38,38 +45,49 @@ export function endDay(rows: Float32Array, row: number, day: number, nextDay: nu
   if (daysSeen === FIRST_SWING_DAYS) firstSwing(rows, row, day)
   if (rows[row + at.OPEN_KIND] === 0) {
     if (daysSeen > 7) learnWeekday(rows, row, day)
+    learnDrift(rows, row, nextDay)
     findRates(rows, row, nextDay)
     weighWander(rows, row, nextDay, Math.min(nextDay - day, 8))
   }
   sumRecentDays(rows, row, nextDay)
 }
 
-/** Finds both rates anew from the days that are kept. */
+/** Finds the rates anew from the days that are kept, each as it has drifted since. */
 export function findRates(rows: Float32Array, row: number, today: number): void {
   const isYoung = rows[row + at.HOURS_SEEN]! < 6 * 24
   typicalRate(rows, row, today, isYoung ? 1 : NEAR_DAYS[0], NEAR_DAYS[1])
-  rows[row + at.NEAR_RATE] = found.rate
+  const nearDays = Math.max(0, found.age - HOURS_AGE_DAYS)
+  rows[row + at.NEAR_RATE] = found.rate * driftSince(rows, row, nearDays)
   rows[row + at.NEAR_SUPPORT] = found.support
+  rows[row + at.NEAR_DRIFT] = driftVariance(rows, row, nearDays)
   typicalRate(rows, row, today, FAR_DAYS[0], FAR_DAYS[1])
   const hasFar = found.exposure >= LEAST_FAR_EXPOSURE
-  rows[row + at.FAR_RATE] = hasFar ? found.rate : 0
+  const farDays = found.age - DAYS_AGE_DAYS
+  rows[row + at.FAR_RATE] = hasFar ? found.rate * driftSince(rows, row, farDays) : 0
   rows[row + at.FAR_SUPPORT] = hasFar ? found.support : 0
+  rows[row + at.FAR_DRIFT] = driftVariance(rows, row, farDays)
   typicalRate(rows, row, today, OLD_DAYS[0], OLD_DAYS[1])
   const counts = found.rate * found.exposure + rows[row + at.OLD_COUNT]!
   const exposure = found.exposure + rows[row + at.OLD_EXPOSURE]!
-  rows[row + at.OLD_RATE] = exposure < LEAST_FAR_EXPOSURE ? 0 : counts / exposure
+  const hasOld = exposure >= LEAST_FAR_EXPOSURE
+  const ages = found.age * found.exposure + rows[row + at.OLD_AGES]!
+  const oldDays = hasOld ? ages / exposure - DAYS_AGE_DAYS : 0
+  rows[row + at.OLD_RATE] = hasOld ? (counts / exposure) * driftSince(rows, row, oldDays) : 0
   rows[row + at.OLD_SUPPORT] = counts
+  rows[row + at.OLD_DRIFT] = driftVariance(rows, row, oldDays)
 }
 
-const found = { rate: 0, support: 0, exposure: 0 }
+const found = { rate: 0, support: 0, exposure: 0, age: 0 }
 
 /** A mean over days in which no day counts further out than some deviations: one surge or holiday moves it little. */
 function typicalRate(rows: Float32Array, row: number, today: number, from: number, to: number): void {
   const variance = hourlyDispersion(rows, row) / 24 + rows[row + at.WANDER]!
+  const clump = clumping(rows, row)
   let rate = 0
   for (let round = 0; round < 4; round++) {
     let counts = 0
     let exposures = 0
+    let ages = 0
     for (let back = from; back <= to; back++) {
       const slot = ringDay(today - back)
       const exposure = rows[row + at.DAY_EXPOSURES + slot]!
@@ -77,13 +95,15 @@ function typicalRate(rows: Float32Array, row: number, today: number, from: numbe
       let count = rows[row + at.DAY_COUNTS + slot]!
       if (round > 0) {
         const expected = rate * exposure
-        const reach = CLIP_DEVIATIONS * Math.sqrt(expected + variance * expected * expected)
+        const reach = CLIP_DEVIATIONS * Math.sqrt(clump * expected + variance * expected * expected)
         count = Math.min(expected + reach, Math.max(expected - reach, count))
       }
       counts += count
       exposures += exposure
+      ages += exposure * back
     }
     found.exposure = exposures
+    found.age = exposures === 0 ? 0 : ages / exposures
     found.support = counts
     rate = exposures === 0 ? 0 : Math.max(counts, 0.5) / exposures
   }
@@ -143,9 +163,11 @@ export function learnHour(
 ): void {
   const days = rows[row + at.HOURS_SEEN]! / 24
   if (days < FIRST_SWING_DAYS || expected <= 0) return
-  const information = expected / (1 + hourlyDispersion(rows, row) * expected)
+  const information = expected / (clumping(rows, row) + hourlyDispersion(rows, row) * expected)
   const gain = information / (HOUR_PRECISION + Math.min(days, HOUR_MEMORY_DAYS) * information)
-  const surprise = Math.max(-1, Math.min(2, count / expected - 1))
+  // Of few counts one alone is many times what is expected: cut, they would seem to fall day by day.
+  const reach = Math.max(2, 3 / Math.sqrt(information))
+  const surprise = Math.max(-1, Math.min(reach, count / expected - 1))
   rows[row + at.HOUR_FACTORS + (hour % 24)]! *= Math.exp(gain * surprise)
 }
 

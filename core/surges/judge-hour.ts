@@ -1,12 +1,13 @@
 // The detector: one hour of one series. A pure step: the row is all it knows, and the hour is told.
 import { endDay, learnHour } from './baseline.ts'
 import { cutCount } from './cut-count.ts'
-import { learnHourlyDispersion } from './dispersion.ts'
+import { clumping, learnVariation } from './dispersion.ts'
 import { exposureOf } from './exposure.ts'
 import { type HeavyHitterStep, watchPackets } from './heavy-hitter.ts'
 import type { HourCounts } from './hour-counts.ts'
 import * as at from './layout.ts'
 import { isCarriedByOneSensor, packBusiest } from './one-sensor.ts'
+import { watchStep } from './onset.ts'
 import { closeSurge, describeSurge, endOf, followSurge, openRatio, openSurge } from './open-surge.ts'
 import { learnOwnTail } from './own-tail.ts'
 import { clippedCount, scan } from './scan.ts'
@@ -79,7 +80,7 @@ function judgeCount(
   const near = rows[row + at.NEAR_RATE]!
   const isOpen = rows[row + at.OPEN_KIND] !== 0
   const usual = near * exposure * (isOpen ? Math.max(1, openRatio(rows, row, hour)) : 1)
-  const clipped = near > 0 ? clippedCount(count, usual) : count
+  const clipped = near > 0 ? clippedCount(count, usual, clumping(rows, row)) : count
   rows[row + at.TODAY_COUNT]! += clipped
   rows[row + at.TODAY_EXPOSURE]! += exposure
   if (isOpen) {
@@ -95,8 +96,9 @@ function judgeCount(
     return
   }
   if (near === 0) return
+  watchStep(rows, row, hour)
   scan(rows, row, hour, thresholds)
-  learnFrom(rows, row, hour, count, clipped, exposure)
+  learnFrom(rows, row, hour, count, clipped, exposure, isWarm)
   if (!isWarm || finding.margin < 0) return
   if (isCarriedByOneSensor(rows, row, hour, finding.windowHours, finding.rate, finding.variance)) return
   openSurge(rows, row, hour, thresholds.falseAlarms * Math.exp(-finding.margin))
@@ -109,12 +111,13 @@ function learnFrom(
   hour: number,
   count: number,
   clipped: number,
-  exposure: number
+  exposure: number,
+  isWarm: boolean
 ): void {
   // The level of the last day, with half a day of the baseline's: the swing is learnt against what is around it.
   const level = (finding.dayCount + 12 * rows[row + at.NEAR_RATE]!) / (finding.dayExposure + 12)
   learnHour(rows, row, hour, clipped, level * exposure)
-  learnHourlyDispersion(rows, row, count, level * exposure)
+  learnVariation(rows, row, count, level * exposure, isWarm && finding.margin >= 0)
   learnOwnTail(rows, row)
 }
 

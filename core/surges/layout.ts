@@ -55,6 +55,26 @@ export const OLD_RATE = field()
 export const OLD_COUNT = field()
 /** And their exposure. */
 export const OLD_EXPOSURE = field()
+/** Sum of exposure times age in days, of the old rate. */
+export const OLD_AGES = field()
+/** What the drift since each rate may be other than believed: variances of the log. */
+export const NEAR_DRIFT = field()
+/** The same of the far rate. */
+export const FAR_DRIFT = field()
+/** The same of the old rate. */
+export const OLD_DRIFT = field()
+/** The drift of the series: the day that was learnt last, in days since 1970; 0 before the first. */
+export const DRIFT_DAY = field()
+/** Log rate on that day. */
+export const DRIFT_LEVEL = field()
+/** Its change in a day. */
+export const DRIFT_SLOPE = field()
+/** How well the level is known, as a variance. */
+export const DRIFT_LEVEL_VARIANCE = field()
+/** Covariance of level and slope. */
+export const DRIFT_COVARIANCE = field()
+/** How well the slope is known, as a variance. */
+export const DRIFT_SLOPE_VARIANCE = field()
 /** Counts behind those rates. */
 export const NEAR_SUPPORT = field()
 /** The same behind the far rate. */
@@ -65,6 +85,10 @@ export const OLD_SUPPORT = field()
 export const HOURLY_SQUARES = field()
 /** Sum of the weights of those squares. */
 export const HOURLY_WEIGHT = field()
+/** How counts clump: sums of squares beyond dispersion's, and of what was expected. */
+export const CLUMP_SQUARES = field()
+/** Sum of the expectations of those squares. */
+export const CLUMP_COUNTS = field()
 /** Variance of the log of the level, as it is believed on average. */
 export const WANDER = field()
 /** The weights of the strengths of wander, for the near, the far and the old rate, and the filters behind them. */
@@ -97,9 +121,22 @@ export const DIP_COUNTS = field(3)
 export const EXCESS_COUNT = field()
 /** Sum of those excesses. */
 export const EXCESS_SUM = field()
-/** Packets: log of packets a source, its mean and variance. */
-export const PACKETS_A_SOURCE = field()
-/** Its variance. */
+/**
+ * From here to the end of a row is what a series has shown itself: one that begins with the history of another has none of
+ * it. First the evidence that a step has gathered, and since which hour.
+ */
+export const OWN_START = end
+/** Evidence that a step has gathered. */
+export const STEP_EVIDENCE = field()
+/** Hour since which there is any. */
+export const STEP_SINCE = field()
+/** Hours with sources that packets were learnt from, up to four weeks of them. */
+export const PACKETS_HOURS = field()
+/** Packets and sources of those hours, the older the fainter. */
+export const PACKETS_SUM = field()
+/** And their sources. */
+export const PACKETS_SOURCES = field()
+/** Relative variance of one source's packets. */
 export const PACKETS_VARIANCE = field()
 /** The open surge: kind (0 none), onset, its interval, detected, level before it, sums since the onset, score. */
 export const OPEN_KIND = field()

@@ -3,8 +3,8 @@ import { excessEvidence } from './evidence.ts'
 import * as at from './layout.ts'
 
 const COUNTS = 4096
-/** Without its busiest sensor, a series should have at least this share of what it has. */
-const REST_SHARE = 0.75
+/** The sensor that rises need not be the one that usually is the busiest: half of that one's share is taken. */
+const SHARE_OF_BUSIEST = 0.5
 const REST_EVIDENCE = 3
 
 /** A sensor's number (modulo 4096) and its count (at most 4095) in one number that a 32-bit float holds exactly. */
@@ -46,5 +46,12 @@ export function isCarriedByOneSensor(
     if (sums[place]! > most) most = sums[place]!
   }
   if (most === 0) return false
-  return excessEvidence(total - most, REST_SHARE * rate * exposure, variance) < REST_EVIDENCE
+  const rest = 1 - SHARE_OF_BUSIEST * usualShare(rows, row)
+  return excessEvidence(total - most, rest * rate * exposure, variance) < REST_EVIDENCE
+}
+
+/** The busiest sensor's share of a usual hour, less what chance adds to a largest of some: about a deviation. */
+function usualShare(rows: Float32Array, row: number): number {
+  const busiest = (Math.sqrt(1 + 4 * rows[row + at.BUSIEST_RATE]!) - 1) ** 2 / 4
+  return Math.min(1, busiest / Math.max(rows[row + at.NEAR_RATE]!, 1e-6))
 }

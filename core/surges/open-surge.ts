@@ -1,9 +1,11 @@
 // The life of a surge: opened, held apart from the baseline, closed when it is over or has become what is usual.
 import { findRates, sumRecentDays } from './baseline.ts'
-import { hourlyDispersion, ringDay } from './dispersion.ts'
+import { clumping, hourlyDispersion, ringDay } from './dispersion.ts'
+import { forgetDriftLevel } from './drift.ts'
 import * as at from './layout.ts'
-import { findSlowOnset, findSuddenOnset, onset } from './onset.ts'
+import { findSlowOnset, findSuddenOnset, onset, refineSlowStep } from './onset.ts'
 import { finding } from './finding.ts'
+import { clippedCount } from './scan.ts'
 import type { Surge, SurgeEnd } from './surge.ts'
 import { forgetLevel } from './wander.ts'
 
@@ -30,7 +32,7 @@ export function openSurge(rows: Float32Array, row: number, hour: number, score: 
   const isTrend = isSlow && onset.kind === 'trend'
   if (!isTrend && (!isSlow || hour - onset.hour < at.RING_HOURS - 24)) {
     findSuddenOnset(rows, row, hour, finding.rate, Math.max(LEAST_RATIO, finding.ratio))
-  }
+  } else if (!isTrend) refineSlowStep(rows, row)
   const isShort = !isTrend && hour - onset.hour < SPIKE_HOURS
   rows[row + at.OPEN_KIND] = KIND_NUMBERS[isTrend ? 'trend' : isShort ? 'spike' : 'step']
   rows[row + at.OPEN_DETECTED] = hour + 1
@@ -70,7 +72,7 @@ export function followSurge(
   const ratio = Math.max(LEAST_RATIO, openRatio(rows, row, hour))
   const expected = rows[row + at.OPEN_RATE]! * exposure
   const dispersion = hourlyDispersion(rows, row) + rows[row + at.WANDER]!
-  const spread = 1 + dispersion * expected * Math.sqrt(ratio)
+  const spread = clumping(rows, row) + dispersion * expected * Math.sqrt(ratio)
   const evidence = ((ratio - 1) * expected - count * Math.log(ratio)) / spread
   const before = rows[row + at.END_EVIDENCE]!
   if (before === 0) rows[row + at.END_SINCE] = hour
@@ -131,24 +133,32 @@ export function closeSurge(rows: Float32Array, row: number, hour: number, end: S
       for (let back = 15; back < at.RING_DAYS; back++) rows[row + at.DAY_COUNTS + ringDay(today - back)] = 0
       rows[row + at.OLD_COUNT] = 0
       rows[row + at.OLD_EXPOSURE] = 0
+      rows[row + at.OLD_AGES] = 0
       forgetLevel(rows, row)
+      forgetDriftLevel(rows, row)
       break
     default:
       end satisfies never
   }
   rows[row + at.OPEN_KIND] = 0
+  rows[row + at.STEP_EVIDENCE] = 0
   findRates(rows, row, today)
   sumRecentDays(rows, row, today)
 }
 
 function leaveOut(rows: Float32Array, row: number, hour: number, fromHour: number, toHour: number): void {
+  const ratio = openRatio(rows, row, hour)
+  const clump = clumping(rows, row)
   for (let back = 0; back < at.RING_HOURS; back++) {
     const each = hour - back
     if (each < fromHour || each >= toHour) continue
     const slot = each % at.RING_HOURS
     if (Math.floor(each / 24) === Math.floor(hour / 24)) {
+      // As it was added: while a surge is open an hour may count four times what it has then.
+      const isOpen = each >= rows[row + at.OPEN_DETECTED]!
       const expected = rows[row + at.OPEN_RATE]! * rows[row + at.HOUR_EXPOSURES + slot]!
-      rows[row + at.TODAY_COUNT]! -= Math.min(rows[row + at.HOUR_COUNTS + slot]!, 4 * expected + 4)
+      const usual = isOpen ? expected * Math.max(1, ratio) : expected
+      rows[row + at.TODAY_COUNT]! -= clippedCount(rows[row + at.HOUR_COUNTS + slot]!, usual, clump)
       rows[row + at.TODAY_EXPOSURE]! -= rows[row + at.HOUR_EXPOSURES + slot]!
     }
     rows[row + at.HOUR_COUNTS + slot] = 0

@@ -6,7 +6,7 @@ import * as at from './layout.ts'
 const LEVEL = 3
 const LEVEL_CHANCE = 0.007
 /** Peaks' worth of belief in a tail that falls as the evidence says. */
-const BELIEF_PEAKS = 12
+const BELIEF_PEAKS = 40
 const MEMORY_HOURS = 60 * 24
 const KEPT = 1 - 1 / MEMORY_HOURS
 /** No peak teaches more: one surge does not make a series deaf. */

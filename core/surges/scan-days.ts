@@ -8,8 +8,8 @@ import { DAY_WINDOWS, type Thresholds } from './thresholds.ts'
 /** How much of the wander's variance is left in means over DAY_WINDOWS, that of the far rate included (3 days' memory). */
 const WANDER_LEFT = [0.93, 0.77, 0.67, 0.58, 0.5] as const
 /** Variance of the log rate that a benign drift makes meanwhile. */
-const FAR_DRIFT_VARIANCE = 0.002
-const OLD_DRIFT_VARIANCE = 0.005
+const FAR_DRIFT_VARIANCE = 0.0005
+const OLD_DRIFT_VARIANCE = 0.001
 const WEEK = DAY_WINDOWS.indexOf(7)
 const LEAST_OF_VARIANCE = 1
 
@@ -18,6 +18,7 @@ interface PastRate {
   readonly rate: number
   readonly support: number
   readonly weights: number
+  readonly drift: number
   readonly driftVariance: number
   /** The first of DAY_WINDOWS that it is for. */
   readonly first: number
@@ -27,6 +28,7 @@ const FAR: PastRate = {
   rate: at.FAR_RATE,
   support: at.FAR_SUPPORT,
   weights: at.FAR_WEIGHTS,
+  drift: at.FAR_DRIFT,
   driftVariance: FAR_DRIFT_VARIANCE,
   first: 1
 }
@@ -34,19 +36,29 @@ const OLD: PastRate = {
   rate: at.OLD_RATE,
   support: at.OLD_SUPPORT,
   weights: at.OLD_WEIGHTS,
+  drift: at.OLD_DRIFT,
   driftVariance: OLD_DRIFT_VARIANCE,
   first: WEEK
 }
 
-/** Scans the windows of days, the one under way included. The answer is in `finding`. */
-export function scanDays(rows: Float32Array, row: number, thresholds: Thresholds, hourly: number): void {
+/** Scans the windows of days, the one under way included, in clumps of counts. The answer is in `finding`. */
+export function scanDays(
+  rows: Float32Array,
+  row: number,
+  thresholds: Thresholds,
+  hourly: number,
+  clump: number
+): void {
   for (const past of [FAR, OLD]) {
-    const rate = rows[row + past.rate]!
+    const rate = rows[row + past.rate]! / clump
     if (rate === 0) continue
     const base =
-      1 / Math.max(1, rows[row + past.support]!) + past.driftVariance + rows[row + at.ADDRESS_DOUBT]!
+      clump / Math.max(1, rows[row + past.support]!) +
+      past.driftVariance +
+      rows[row + past.drift]! +
+      rows[row + at.ADDRESS_DOUBT]!
     for (let number = past.first; number < DAY_WINDOWS.length; number++) {
-      const count = rows[row + at.RECENT_COUNTS + number]! + rows[row + at.TODAY_COUNT]!
+      const count = (rows[row + at.RECENT_COUNTS + number]! + rows[row + at.TODAY_COUNT]!) / clump
       const exposure = rows[row + at.RECENT_EXPOSURES + number]! + rows[row + at.TODAY_EXPOSURE]!
       const expected = rate * exposure
       const rest = hourly / Math.max(1, exposure) + base
@@ -58,13 +70,15 @@ export function scanDays(rows: Float32Array, row: number, thresholds: Thresholds
         row + past.weights,
         count,
         expected,
-        rest,
+        hourly / Math.max(1, exposure),
+        base,
         WANDER_LEFT[number]!,
         dipFactor(rows, row, 2),
-        LEAST_OF_VARIANCE
+        LEAST_OF_VARIANCE,
+        thresholds.days[number]!
       )
       const margin = evidence - thresholds.days[number]!
-      offerFinding(margin, DAY_WINDOWS[number]! * 24, true, count / expected, rate, variance)
+      offerFinding(margin, DAY_WINDOWS[number]! * 24, true, count / expected, rate * clump, variance)
     }
   }
 }

@@ -50,7 +50,7 @@ export class SeriesJudge implements HourlyJudge {
     this.#thresholds = thresholds
     this.smallestCount = thresholds.smallestCount
     for (const part of parts ?? []) this.#readPart(part)
-    if (!this.#rows.has(QUIET)) this.#add(QUIET, 0, null)
+    if (!this.#rows.has(QUIET)) this.#add(QUIET, 0)
   }
 
   get series(): number {
@@ -84,7 +84,8 @@ export class SeriesJudge implements HourlyJudge {
     for (const [name, { sources }] of reading.series) {
       if (sources < this.smallestCount) continue
       const row = this.#rows.get(name)
-      scratch.read(0, row === undefined ? quiet : this.#table.write(row))
+      if (row === undefined) scratch.readAsNew(0, quiet)
+      else scratch.read(0, this.#table.write(row))
       const changes: Surge[] = []
       judgeHour(scratch, 0, hour, this.#countsOf(name, reading, hour), this.#thresholds, changes)
       const opened = changes.find(
@@ -114,7 +115,9 @@ export class SeriesJudge implements HourlyJudge {
     hour: number
   ): HourCounts | null {
     if (!isObserved) return null
-    const { packets, sources } = name === QUIET ? quietHour(hour) : (series.get(name) ?? NOTHING)
+    // Nothing is counted for it: no sensor that comes or goes has a part in it.
+    if (name === QUIET) return { ...quietHour(hour), busiest: null, darkAddresses: null }
+    const { packets, sources } = series.get(name) ?? NOTHING
     return { packets, sources, busiest: null, darkAddresses: darkAddresses === 0 ? null : darkAddresses }
   }
 
@@ -122,16 +125,16 @@ export class SeriesJudge implements HourlyJudge {
     const quiet = this.#table.write(this.#rows.get(QUIET)!)
     for (const [name, { sources }] of series) {
       if (sources < TAKEN_IN_SOURCES || this.#rows.has(name) || this.#names.length > MOST_SERIES) continue
-      this.#add(name, hour, quiet)
+      this.#table.readAsNew(this.#add(name, hour), quiet)
     }
   }
 
-  #add(name: string, seen: number, state: Uint8Array | null): void {
+  #add(name: string, seen: number): number {
     const row = this.#table.add()
-    if (state !== null) this.#table.read(row, state)
     this.#names.push(name)
     this.#seen.push(seen)
     this.#rows.set(name, row)
+    return row
   }
 
   /** Rows cannot be taken out one by one; what stays is copied when much is to go. */
@@ -145,7 +148,7 @@ export class SeriesJudge implements HourlyJudge {
     this.#names = []
     this.#seen = []
     this.#rows = new Map()
-    for (const row of kept) this.#add(names[row]!, seen[row]!, table.write(row))
+    for (const row of kept) this.#table.read(this.#add(names[row]!, seen[row]!), table.write(row))
   }
 
   #writePart(first: number): Uint8Array {
@@ -166,7 +169,8 @@ export class SeriesJudge implements HourlyJudge {
     const states = part.subarray(4 + length)
     const stateBytes = names.length === 0 ? 0 : states.length / names.length
     for (const [index, name] of names.entries()) {
-      this.#add(name, seen[index]!, states.subarray(index * stateBytes, (index + 1) * stateBytes))
+      const state = states.subarray(index * stateBytes, (index + 1) * stateBytes)
+      this.#table.read(this.#add(name, seen[index]!), state)
     }
   }
 }

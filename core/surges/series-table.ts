@@ -1,5 +1,5 @@
 // The states of many series, a row each, in one array: about a kilobyte a series.
-import { HOUR_FACTORS, LAYOUT_VERSION, ROW_LENGTH, WEEKDAY_FACTORS } from './layout.ts'
+import { HOUR_FACTORS, LAYOUT_VERSION, OWN_START, ROW_LENGTH, WEEKDAY_FACTORS } from './layout.ts'
 
 /** Bytes of one series' state, its version included. */
 export const STATE_BYTES = 4 * (ROW_LENGTH + 1)
@@ -52,6 +52,17 @@ export class SeriesTable {
     if (bytes.length !== STATE_BYTES || view.getUint32(0, true) !== LAYOUT_VERSION) return false
     const start = series * ROW_LENGTH
     for (let i = 0; i < ROW_LENGTH; i++) this.#rows[start + i] = view.getFloat32(4 + 4 * i, true)
+    return true
+  }
+
+  /**
+   * As `read`, for a series of its own that begins with the history of another: no surge and no heavy hitter of the other's
+   * is its own, nor how many packets a source sends.
+   */
+  readAsNew(series: number, bytes: Uint8Array): boolean {
+    if (!this.read(series, bytes)) return false
+    const start = series * ROW_LENGTH
+    this.#rows.fill(0, start + OWN_START, start + ROW_LENGTH)
     return true
   }
 

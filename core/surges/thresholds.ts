@@ -12,12 +12,10 @@ const QUARTER_HOURS = 91 * 24
  * Neighbouring windows alarm together: what is asked for may be given out this many times. Held against null series of
  * the reference generator, at 0.01, 0.1 and 1 (docs/detection.md).
  */
-const OVERLAP = 2
-/** Shares of the false alarms, relative to a window of two to eight hours: one hour is all that a spike may last, and a slow
- * rise cannot be told by waiting for the next window. */
-const HOUR_SHARE = 2.5
-const HALF_DAY_SHARE = 4
-const DAYS_SHARE = 4
+const OVERLAP = 2.3
+/** Shares of the false alarms, relative to a window of some hours: a slow rise cannot be told by waiting for the next one. */
+const HALF_DAY_SHARE = 3
+const DAYS_SHARE = 12
 
 /** What an alarm takes. */
 export interface Thresholds {
@@ -45,7 +43,6 @@ export function thresholdsOf({ falseAlarms, smallestRatio, smallestCount }: Surg
 }
 
 function hourWindowShare(hours: number): number {
-  if (hours === 1) return HOUR_SHARE
   return hours < 12 ? 1 : HALF_DAY_SHARE
 }
 

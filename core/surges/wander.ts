@@ -1,5 +1,5 @@
 // How strongly the level of a series wanders by itself: a posterior over a few strengths, from every day but the newest.
-import { hourlyDispersion, ringDay } from './dispersion.ts'
+import { clumping, hourlyDispersion, ringDay } from './dispersion.ts'
 import * as at from './layout.ts'
 
 /** Standard deviations of the log level that are weighed against each other. */
@@ -8,13 +8,13 @@ const STRENGTHS = Float64Array.of(0.03, 0.05, 0.08, 0.12, 0.17, 0.24, 0.34)
 export const WANDER_VARIANCES = STRENGTHS.map((strength) => strength * strength)
 /** What is believed before a series has shown anything. */
 const PRIOR = [0.125, 0.215, 0.28, 0.22, 0.105, 0.042, 0.013] as const
-/** Days after which a wander is forgotten to 1/e. */
-const MEMORY_DAYS = 3
-const KEPT = Math.exp(-1 / MEMORY_DAYS)
+/** Hours after which a wander is forgotten to 1/e. */
+export const MEMORY_HOURS = 72
+const KEPT = Math.exp(-24 / MEMORY_HOURS)
 /** Variance of the level's own drift in a day. */
 const DRIFT_VARIANCE = 0.0075 ** 2
 const FIRST_LEVEL_VARIANCE = 0.2
-const CLIP_DEVIATIONS = 3
+const CLIP_SQUARE = 3 ** 2
 /** How much of what days have said is left a day later. */
 const LIKELIHOOD_KEPT = 1 - 1 / 200
 /** The filter that is kept has seen every day up to four weeks ago. */
@@ -24,6 +24,7 @@ const NEAR_LAG_DAYS = 7
 const FAR_LAG_DAYS = 16
 const OLD_LAG_DAYS = 28
 const { FILTER_LENGTH } = at
+const MIDDLE = STRENGTHS.length >> 1
 
 const filter = new Float64Array(FILTER_LENGTH * STRENGTHS.length)
 const weights = new Float64Array(STRENGTHS.length)
@@ -84,7 +85,9 @@ function passDay(rows: Float32Array, row: number, day: number): void {
   if (exposure === 0) return
   const expected = rows[row + at.WANDER_REFERENCE]! * exposure
   const deviation = Math.log((rows[row + at.DAY_COUNTS + slot]! + 0.5) / expected)
-  const hourly = hourlyDispersion(rows, row) / exposure
+  // Of the level only Poisson's part of the noise depends, and on that the strengths agree well enough.
+  const believed = expected * Math.exp(filter[MIDDLE * FILTER_LENGTH]!)
+  const noise = clumping(rows, row) / (believed + 0.5) + hourlyDispersion(rows, row) / exposure
   for (let k = 0; k < STRENGTHS.length; k++) {
     const start = k * FILTER_LENGTH
     const level = filter[start]!
@@ -92,10 +95,10 @@ function passDay(rows: Float32Array, row: number, day: number): void {
     const levelVariance = filter[start + 2]! + DRIFT_VARIANCE
     const covariance = KEPT * filter[start + 3]!
     const wanderVariance = KEPT * KEPT * filter[start + 4]! + WANDER_VARIANCES[k]! * (1 - KEPT * KEPT)
-    const noise = 1 / (expected * Math.exp(level) + 0.5) + hourly
     const total = levelVariance + 2 * covariance + wanderVariance + noise
-    const reach = CLIP_DEVIATIONS * Math.sqrt(total)
-    const surprise = Math.max(-reach, Math.min(reach, deviation - level - wander))
+    let surprise = deviation - level - wander
+    if (surprise * surprise > CLIP_SQUARE * total)
+      surprise = Math.sign(surprise) * Math.sqrt(CLIP_SQUARE * total)
     const levelGain = (levelVariance + covariance) / total
     const wanderGain = (covariance + wanderVariance) / total
     filter[start] = level + levelGain * surprise

@@ -140,6 +140,20 @@ describe('what is no surge', () => {
   })
 })
 
+test('nothing alarms about as often as is asked for: never too often, and not never', () => {
+  // What ten false alarms a series-quarter show in 60 series is what 0.06 show in 10,000.
+  let alarms = 0
+  for (let seed = 0; seed < 60; seed++) {
+    const hours = makeHours(QUARTER, [0.5, 5, 80][seed % 3]!, () => 1, 200 + seed)
+    alarms += judgeAll(hours, { falseAlarms: 10 }).filter(
+      ({ end, kind }) => end === null && kind !== 'heavy-hitter'
+    ).length
+  }
+
+  expect(alarms).toBeGreaterThanOrEqual(60)
+  expect(alarms).toBeLessThanOrEqual(600)
+})
+
 describe('one loud source', () => {
   test('is a heavy hitter, no surge', () => {
     const hours = makeHours(QUARTER, 20).map((each, hour) =>
@@ -190,6 +204,38 @@ describe('one busy sensor', () => {
     expect(first!.detectedHour - ONSET).toBeGreaterThan(0)
     expect(first!.detectedHour - ONSET).toBeLessThan(24)
   })
+})
+
+/** Counts that stand for ten each. */
+function tenfold(rate: number, rateOf: (hour: number) => number, seed: number): HourCounts[] {
+  return makeHours(QUARTER, rate, rateOf, seed).map((each) => {
+    const sources = 10 * each!.sources!
+    return { packets: 2 * sources, sources, busiest: null, darkAddresses: null }
+  })
+}
+
+test('counts that stand for ten each tell no more than one of them', () => {
+  // One in ten is counted: nothing for hours, then ten at once.
+  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    const changes = judgeAll(tenfold(seed % 2 === 0 ? 0.1 : 0.2, () => 1, seed))
+    expect(changes.filter(({ kind }) => kind !== 'heavy-hitter')).toEqual([])
+  }
+  // And a rise of such counts is one.
+  const [first] = judgeAll(tenfold(0.4, step(6), 1))
+  expect(first!.detectedHour - ONSET).toBeGreaterThan(0)
+  expect(first!.detectedHour - ONSET).toBeLessThan(2 * DAY)
+})
+
+test('a benign drift is learnt: what goes on as it went is no surge', () => {
+  let alarms = 0
+  for (let seed = 0; seed < 12; seed++) {
+    // By a seventh in thirty days.
+    const drift = (hour: number) => Math.exp((0.15 * hour) / (30 * DAY))
+    const opened = judgeAll(makeHours(2 * QUARTER, 60, drift, 400 + seed), { falseAlarms: 0.1 })
+    alarms += opened.filter(({ end }) => end === null).length
+  }
+  // Of twelve series two or three are asked for; without the drift it was twenty-two.
+  expect(alarms).toBeLessThanOrEqual(6)
 })
 
 test('without sources packets are judged', () => {

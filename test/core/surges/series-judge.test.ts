@@ -137,3 +137,34 @@ test('a strong spike is seen before its hour is over, and a look changes nothing
   for (const { series, detectedSeconds } of raised)
     expect(judged.find((each) => each.series === series)!.detectedSeconds).toBe(detectedSeconds)
 })
+
+/** An hour with a port of six sources. */
+function withScanner(hour: number, packets: number): HourReading {
+  const series = new Map([...reading(hour, USUAL).series, ['port=53/UDP', { packets, sources: 6 }] as const])
+  return reading(hour, USUAL, { series })
+}
+
+function heavyOf(judged: readonly JudgedSurge[]): JudgedSurge[] {
+  return judged.filter(({ kind }) => kind === 'heavy-hitter')
+}
+
+test('a new series with many packets a source is no heavy hitter, until it has shown what is usual', () => {
+  const judge = new SeriesJudge(thresholds, null)
+  play(judge, 0, 20 * DAY, (hour) => reading(hour, USUAL))
+  // Forty packets of each of six sources, hour after hour.
+  const usual = play(judge, 20 * DAY, 22 * DAY, (hour) => withScanner(hour, 240))
+  expect(heavyOf(usual)).toEqual([])
+  const loud = heavyOf(play(judge, 22 * DAY, 22 * DAY + 2, (hour) => withScanner(hour, 4000)))
+  expect(loud.map(({ series, state }) => [series, state])).toEqual([['port=53/UDP', 'open']])
+  expect(loud[0]!.onsetSeconds).toBe((START + 22 * DAY) * 3600)
+})
+
+test('what nobody watches for does not change with the size of the telescope', () => {
+  const nothing = { series: new Map<string, SeriesHour>() }
+  const stateAt = (darkAddresses: (hour: number) => number): Uint8Array[] => {
+    const judge = new SeriesJudge(thresholds, null)
+    play(judge, 0, 60 * DAY, (hour) => reading(hour, {}, { ...nothing, darkAddresses: darkAddresses(hour) }))
+    return judge.toParts()
+  }
+  expect(stateAt((hour) => (hour < 30 * DAY ? 256 : 8192))).toEqual(stateAt(() => 256))
+})

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { OWN_START, ROW_LENGTH } from '../../../core/surges/layout.ts'
 import { judgeHour } from '../../../core/surges/judge-hour.ts'
 import { SeriesTable, STATE_BYTES } from '../../../core/surges/series-table.ts'
 import { DEFAULT_SURGE_SETTINGS } from '../../../core/surges/settings.ts'
@@ -81,4 +82,21 @@ test('what is open can be asked of a state', () => {
 
 test('a state is about a kilobyte or two', () => {
   expect(STATE_BYTES).toBeLessThan(2048)
+})
+
+test('a series that begins with the history of another has none of its surges', () => {
+  const table = new SeriesTable()
+  const hours = makeHours(30 * 24 + 30, 15, (hour) => (hour >= 30 * 24 ? 3 : 1)).map((each, hour) =>
+    hour >= 30 * 24 + 20 ? { ...each!, packets: 100_000 } : each
+  )
+  judgeAll(hours, {}, table)
+  expect(openOf(table, 0).map(({ kind }) => kind)).toEqual(['step', 'heavy-hitter'])
+
+  const bytes = table.write(0)
+  const other = table.add()
+  expect(table.readAsNew(other, bytes)).toBe(true)
+  expect(openOf(table, other)).toEqual([])
+  const kept = table.rows.slice(0, OWN_START)
+  expect(table.rows.slice(ROW_LENGTH, ROW_LENGTH + OWN_START)).toEqual(kept)
+  expect(table.readAsNew(other, bytes.subarray(4))).toBe(false)
 })
