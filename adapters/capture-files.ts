@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { createCaptureReader, isCaptureMagic } from '../core/capture/capture-reader.ts'
 import type { CaptureReader } from '../core/capture/frame.ts'
 import { StormpetrelError } from '../core/errors.ts'
-import { fileChunks, unreadable } from './file-chunks.ts'
+import { type ChunkMemory, fileChunks, unreadable } from './file-chunks.ts'
 import { GzipError, gunzip, isGzipMagic } from './gzip-stream.ts'
 import { isZstdMagic, unzstd, ZstdError } from './zstd-stream.ts'
 
@@ -39,6 +39,8 @@ export interface ReadCaptureOptions {
   readonly signal?: AbortSignal
   /** What the capture is called in errors, where that is not its path. */
   readonly name?: string
+  /** Used for this file alone until it is read; its own without it. After an error it must not be used again. */
+  readonly memory?: ChunkMemory
 }
 
 /**
@@ -54,7 +56,16 @@ export async function readCaptureFile(
   const { name = path } = options
   const title = name === STANDARD_INPUT ? 'standard input' : name
   if (path === STANDARD_INPUT) await readCaptureStream(process.stdin, title, takeFrames, options)
-  else await readChunks(() => fileChunks(path), !(await isStream(path)), title, takeFrames, options)
+  else {
+    let { memory } = options
+    const open = (): Chunks => {
+      // A second look at the file may begin while the first still reads ahead.
+      const own = memory
+      memory = undefined
+      return fileChunks(path, own)
+    }
+    await readChunks(open, !(await isStream(path)), title, takeFrames, options)
+  }
 }
 
 /** True for what can be read once only: standard input, pipes and devices. What cannot be found is none. */

@@ -6,14 +6,32 @@ import { StormpetrelError } from '../core/errors.ts'
 const CHUNK_BYTES = 1024 * 1024
 
 /**
- * The bytes of a file in chunks of at most 1 MiB. While one is used the next is read. A chunk stays as it is until the
- * chunk after the next one is asked for; then its memory is used again. Throws SP_FILE_UNREADABLE.
+ * Memory for the chunks of one file after the other. New memory for each file, 3 MiB, has V8 mark its whole heap once a
+ * second for a sensor at 100,000 packets/s, for what lies outside the heap: a fifth of the sensor's time.
  */
-export async function* fileChunks(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+export class ChunkMemory {
+  #buffers: readonly Buffer[] = []
+
+  /** Three buffers of so many bytes each; what was taken before is used again. */
+  take(chunkBytes: number): Buffer[] {
+    if ((this.#buffers[0]?.length ?? 0) < chunkBytes)
+      this.#buffers = [0, 1, 2].map(() => Buffer.allocUnsafeSlow(chunkBytes))
+    return this.#buffers.map((buffer) => buffer.subarray(0, chunkBytes))
+  }
+}
+
+/**
+ * The bytes of a file in chunks of at most 1 MiB. While one is used the next is read. A chunk stays as it is until the
+ * chunk after the next one is asked for; then its memory is used again. Whoever gives `memory` reads one file at a time with
+ * it, and keeps no chunk when that is done. Throws SP_FILE_UNREADABLE.
+ */
+export async function* fileChunks(
+  path: string,
+  memory = new ChunkMemory()
+): AsyncGenerator<Uint8Array, void, undefined> {
   const handle = await unreadable(path, open(path, 'r'))
   try {
-    const chunkBytes = await chunkSize(path, handle)
-    const buffers = [0, 1, 2].map(() => Buffer.allocUnsafe(chunkBytes))
+    const buffers = memory.take(await chunkSize(path, handle))
     const readInto = async (buffer: Buffer): Promise<Buffer> => {
       const { bytesRead } = await unreadable(path, handle.read(buffer, 0, buffer.length, null))
       return buffer.subarray(0, bytesRead)
