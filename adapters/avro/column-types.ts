@@ -212,7 +212,8 @@ class UnreadColumnType extends avro.types.ArrayType {
 class BytesViewType extends avro.types.BytesType {
   _read(tap: Tap): Uint8Array | undefined {
     const lengthBytes = tap.readLong()
-    if (!(lengthBytes >= 0 && lengthBytes <= tap.buf.length - tap.pos)) throw new DamagedValueError('bytes end early')
+    if (!(lengthBytes >= 0 && lengthBytes <= tap.buf.length - tap.pos))
+      throw new DamagedValueError('bytes end early')
     tap.pos += lengthBytes
     return tap.buf.subarray(tap.pos - lengthBytes, tap.pos)
   }
