@@ -125,7 +125,10 @@ export class FollowedFolder {
         if (full !== null) return give(full, false).then(() => takeFrames(reader))
       }
     }
-    const fault = await this.#faultOf(path, readCaptureFile(path, takeFrames, { signal, memory: this.#memory }))
+    const fault = await this.#faultOf(
+      path,
+      readCaptureFile(path, takeFrames, { signal, memory: this.#memory })
+    )
     if (fault === 'later') return
     const isFinished = fault === 'finish' || !signal.aborted
     const last = this.#batcher.close(0, this.#options.nowMs())
