@@ -4,6 +4,7 @@ import type { TopicName, TopicValues } from '../core/bus.ts'
 import type { BatchRejectReason } from '../core/packets/reject-reason.ts'
 import { UnusableValueError } from './avro/batch-head.ts'
 import { columnarType, withoutColumns } from './avro/column-types.ts'
+import { encodedValueOf } from './avro/encoded-values.ts'
 import { enrichedFromAvro, enrichedToAvro } from './avro/enriched-value.ts'
 import { asBuffer, rawFromAvro, rawToAvro } from './avro/raw-value.ts'
 import { rejectedFromAvro, rejectedToAvro } from './avro/rejected-value.ts'
@@ -60,11 +61,16 @@ export class AvroCodec<K extends TopicName> {
 
   /** The value's bytes, in a buffer of their own. */
   encode(value: TopicValues[K]): Buffer {
-    return Buffer.from(this.encodeInPlace(value))
+    const encoded = encodedValueOf(value)
+    if (encoded !== undefined) {
+      encoded.writeUInt32BE(this.#schemaId, 1)
+      return encoded
+    }
+    return Buffer.from(this.encodeShared(value))
   }
 
-  /** The same as a view of memory that is overwritten when any codec encodes next: for whoever copies it at once. */
-  encodeInPlace(value: TopicValues[K]): Buffer {
+  /** The same where they were written: good until the next value of any codec is encoded. */
+  encodeShared(value: TopicValues[K]): Buffer {
     if (writeBuffer.length === 0) writeBuffer = Buffer.alloc(START_BUFFER_BYTES)
     const record = this.#mapping.toAvro(value)
     let end = this.#type.encode(record, writeBuffer, HEADER_BYTES)
@@ -78,7 +84,7 @@ export class AvroCodec<K extends TopicName> {
     return writeBuffer.subarray(0, end)
   }
 
-  /** Reads a value; the bytes are not kept. */
+  /** Reads a value, whose bytes are views into these: they must stay as they are. */
   decode(bytes: Uint8Array): Decoded<TopicValues[K]> {
     if (bytes.length <= HEADER_BYTES || bytes[0] !== 0) return { kind: 'unreadable', reason: 'not-avro' }
     const buffer = asBuffer(bytes)

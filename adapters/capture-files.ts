@@ -39,7 +39,7 @@ export interface ReadCaptureOptions {
   readonly signal?: AbortSignal
   /** What the capture is called in errors, where that is not its path. */
   readonly name?: string
-  /** Memory that an earlier capture was read with: its frames must not be used any more. */
+  /** Used for this file alone until it is read; its own without it. After an error it must not be used again. */
   readonly memory?: ChunkMemory
 }
 
@@ -53,10 +53,19 @@ export async function readCaptureFile(
   takeFrames: TakeFrames,
   options: ReadCaptureOptions = {}
 ): Promise<void> {
-  const { name = path, memory } = options
+  const { name = path } = options
   const title = name === STANDARD_INPUT ? 'standard input' : name
   if (path === STANDARD_INPUT) await readCaptureStream(process.stdin, title, takeFrames, options)
-  else await readChunks(() => fileChunks(path, memory), !(await isStream(path)), title, takeFrames, options)
+  else {
+    let { memory } = options
+    const open = (): Chunks => {
+      // A second look at the file may begin while the first still reads ahead.
+      const own = memory
+      memory = undefined
+      return fileChunks(path, own)
+    }
+    await readChunks(open, !(await isStream(path)), title, takeFrames, options)
+  }
 }
 
 /** The time of a capture's first packet, in seconds since 1970; null where it has none or cannot be read. */

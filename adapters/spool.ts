@@ -10,6 +10,7 @@ import type { BatchEntry, DropReason, Span, SpoolRecord } from '../core/spool/sp
 import type { Log } from './log.ts'
 import { lockFolder } from './spool/folder-lock.ts'
 import { encodeRecord } from './spool/record-codec.ts'
+import { RecordMemory } from './spool/record-memory.ts'
 import { type Damage, recoverSpool } from './spool/recovery.ts'
 import { noteBatch, spoolError, syncFolder } from './spool/segment.ts'
 import { SegmentList } from './spool/segment-list.ts'
@@ -52,6 +53,7 @@ export class Spool {
   readonly counters = new SpoolCounters()
   readonly #options: SpoolOptions
   readonly #codecs = new ValueCodecs()
+  readonly #memory = new RecordMemory()
   readonly #writer: SegmentWriter
   readonly #reader: SpoolReader
   readonly #segments: SegmentList
@@ -79,6 +81,7 @@ export class Spool {
     })
     this.#writer = new SegmentWriter(
       folder,
+      this.#memory,
       () => this.#wake(),
       (error) => {
         this.#wake()
@@ -342,7 +345,7 @@ export class Spool {
     this.#book.apply(record)
     return this.#writer.write(
       this.#segments.newest,
-      encodeRecord(this.#segments.newest.number, record, value),
+      encodeRecord(this.#segments.newest.number, record, value, this.#memory),
       isSynced
     )
   }

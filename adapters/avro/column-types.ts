@@ -208,6 +208,17 @@ class UnreadColumnType extends avro.types.ArrayType {
   }
 }
 
+/** Bytes, read as a view into the value: the capture of a batch is most of it. */
+class BytesViewType extends avro.types.BytesType {
+  _read(tap: Tap): Uint8Array | undefined {
+    const lengthBytes = tap.readLong()
+    if (!(lengthBytes >= 0 && lengthBytes <= tap.buf.length - tap.pos))
+      throw new DamagedValueError('bytes end early')
+    tap.pos += lengthBytes
+    return tap.buf.subarray(tap.pos - lengthBytes, tap.pos)
+  }
+}
+
 /** Any other array: a JavaScript array, whose count is held against the bytes that are left. */
 class ListType extends avro.types.ArrayType {
   _read(tap: Tap): unknown[] {
@@ -248,6 +259,7 @@ function isArray(type: avro.Type): type is avro.types.ArrayType {
 
 /** Answers avsc's question which type an array schema becomes; everything else is avsc's own. */
 function columnTypeOf(part: unknown, options: ForSchemaOptions): avro.Type | undefined {
+  if (part === 'bytes') return new BytesViewType()
   const isArraySchema =
     typeof part === 'object' && part !== null && 'type' in part && part.type === 'array' && 'items' in part
   if (!isArraySchema) return undefined

@@ -39,9 +39,10 @@ export function rawToAvro(batch: RawBatch): AvroRaw {
 export function rawFromAvro(value: unknown): RawBatch {
   const raw = value as AvroRaw
   // A copy: the column is good until the next value is read.
-  const frames = Float64Array.from(raw.frames)
-  if (frames.some((frame) => !(frame >= 0 && frame <= Number.MAX_SAFE_INTEGER))) {
-    throw new UnusableValueError('not-avro', 'a frame number below 0')
+  const frames = new Float64Array(raw.frames)
+  for (let i = 0; i < frames.length; i++) {
+    if (!(frames[i]! >= 0 && frames[i]! <= Number.MAX_SAFE_INTEGER))
+      throw new UnusableValueError('not-avro', 'a frame number below 0')
   }
   if (raw.packets < 0) throw new UnusableValueError('not-avro', 'a packet count below 0')
   return {

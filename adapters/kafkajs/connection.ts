@@ -3,7 +3,7 @@ import { Kafka, type LogEntry, logLevel } from 'kafkajs'
 import { type ErrorCode, StormpetrelError } from '../../core/errors.ts'
 import type { Log, LogLevel } from '../log.ts'
 import { installProduceRequest } from './produce-request.ts'
-import { installRequestQueue } from './request-queue.ts'
+import { installQuietQueue } from './quiet-queue.ts'
 
 /** What every client of one bus shares. */
 export interface KafkaConnection {
@@ -25,7 +25,7 @@ const REQUEST_TIMEOUT_MS = 30_000
 /** A new client. Each consumer gets its own: clients of one instance share the committed offsets of a group. */
 export function createKafka({ brokers, clientId, log }: KafkaConnection): Kafka {
   installProduceRequest()
-  installRequestQueue()
+  installQuietQueue()
   return new Kafka({
     brokers: [...brokers],
     clientId,

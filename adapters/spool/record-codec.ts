@@ -5,6 +5,7 @@
 import { crc32 } from 'node:zlib'
 import type { BatchEntry, DropEntry, SpoolRecord, SpoolState } from '../../core/spool/spool-records.ts'
 import type { FilePosition } from '../../core/spool/input-position.ts'
+import { RecordMemory } from './record-memory.ts'
 
 const HEAD_BYTES = 9
 /** A batch is under 1 MiB; a state may list many finished files. */
@@ -22,12 +23,17 @@ export interface ReadRecord {
 
 const NO_BYTES = new Uint8Array(0)
 
-/** The record's bytes, in a buffer of their own. `value` is the batch's Avro. */
-export function encodeRecord(segment: number, record: SpoolRecord, value: Uint8Array = NO_BYTES): Buffer {
+/** The record's bytes, in memory that is taken for them. `value` is the batch's Avro. */
+export function encodeRecord(
+  segment: number,
+  record: SpoolRecord,
+  value: Uint8Array = NO_BYTES,
+  memory = new RecordMemory()
+): Buffer {
   const json = Buffer.from(JSON.stringify(contentsOf(record)))
   const isBatch = record.kind === 'batch'
   const jsonStart = HEAD_BYTES + (isBatch ? 4 : 0)
-  const bytes = Buffer.allocUnsafe(jsonStart + json.length + value.length)
+  const bytes = memory.take(jsonStart + json.length + value.length)
   bytes.writeUInt32LE(bytes.length - HEAD_BYTES, 0)
   bytes[8] = TYPES[record.kind]
   if (isBatch) bytes.writeUInt32LE(json.length, HEAD_BYTES)

@@ -1,6 +1,7 @@
 // Writes records to the newest segment, several with one fsync: while one is under way, what arrives waits for the
 // next.
 import { type FileHandle, open } from 'node:fs/promises'
+import type { RecordMemory } from './record-memory.ts'
 import { type Segment, spoolError, syncFolder } from './segment.ts'
 
 /** The most bytes that are written at once; more wait for the next turn. */
@@ -19,16 +20,26 @@ interface Item {
 /** `onFailure` is called once when the disk refuses something: nothing is written after that. */
 export class SegmentWriter {
   readonly #folder: string
+  readonly #memory: RecordMemory
   readonly #onDurable: () => void
   readonly #onFailure: (error: Error) => void
   #handle: FileHandle | null = null
   #unsynced: Segment | null = null
+  /** Bytes in the file of the handle. */
+  #writtenBytes = 0
   #queue: Item[] = []
   #running: Promise<void> | null = null
   #failure: Error | null = null
 
-  constructor(folder: string, onDurable: () => void, onFailure: (error: Error) => void) {
+  /** Records are given back to `memory` when they are written. */
+  constructor(
+    folder: string,
+    memory: RecordMemory,
+    onDurable: () => void,
+    onFailure: (error: Error) => void
+  ) {
     this.#folder = folder
+    this.#memory = memory
     this.#onDurable = onDurable
     this.#onFailure = onFailure
   }
@@ -105,14 +116,22 @@ export class SegmentWriter {
   async #writeGroup(group: readonly Item[]): Promise<void> {
     const { segment, isFirst } = group[0]!
     if (isFirst) await this.#open(segment)
-    const handle = this.#handle!
-    const bytes = group.length === 1 ? group[0]!.bytes : Buffer.concat(group.map((item) => item.bytes))
-    for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten
+    await this.#writeAll(group.map(({ bytes }) => bytes))
+    for (const { bytes } of group) this.#memory.giveBack(bytes)
     this.#unsynced = segment
     if (!group.some(({ isSynced }) => isSynced)) return
     await this.#sync(segment)
     if (isFirst) await syncFolder(this.#folder)
     this.#onDurable()
+  }
+
+  async #writeAll(parts: readonly Buffer[]): Promise<void> {
+    const handle = this.#handle!
+    for (let rest = parts; rest.length > 0; ) {
+      const { bytesWritten } = rest.length === 1 ? await handle.write(rest[0]!) : await handle.writev(rest)
+      this.#writtenBytes += bytesWritten
+      rest = behind(rest, bytesWritten)
+    }
   }
 
   async #open(segment: Segment): Promise<void> {
@@ -123,12 +142,12 @@ export class SegmentWriter {
       await before.close()
     }
     this.#handle = await open(segment.path, 'ax')
+    this.#writtenBytes = 0
   }
 
   async #sync(segment: Segment): Promise<void> {
-    const handle = this.#handle!
-    await handle.datasync()
-    segment.durableBytes = (await handle.stat()).size
+    await this.#handle!.datasync()
+    segment.durableBytes = this.#writtenBytes
     this.#unsynced = null
   }
 
@@ -139,4 +158,15 @@ export class SegmentWriter {
     for (const { reject } of waiting) reject(error)
     this.#onFailure(error)
   }
+}
+
+/** What of the parts comes after so many bytes; the disk may take fewer than it was given. */
+function behind(parts: readonly Buffer[], bytes: number): Buffer[] {
+  const rest: Buffer[] = []
+  let at = 0
+  for (const part of parts) {
+    if (at + part.length > bytes) rest.push(part.subarray(Math.max(0, bytes - at)))
+    at += part.length
+  }
+  return rest
 }

@@ -66,7 +66,7 @@ export class SpoolReader {
       if (read.record.kind !== 'batch') continue
       const { sequence, spooledAtMs } = read.record.entry
       if (!this.#spool.isWaiting(sequence)) continue
-      const batch = this.#spool.codecs.decode(cursor.segment.schema, read.value)
+      const batch = this.#spool.codecs.decode(cursor.segment.schema, Buffer.from(read.value))
       return { sequence, sizeBytes: read.value.length, spooledAtMs, batch }
     }
   }

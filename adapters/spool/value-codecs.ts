@@ -1,5 +1,6 @@
 // Batches as they lie in the spool: Avro by the schema of their segment, and schema id 0 for that one.
 import type { RawBatch } from '../../core/batch/raw-batch.ts'
+import { keepEncoded } from '../avro/encoded-values.ts'
 import { schemaText } from '../avro/schemas.ts'
 import { AvroCodec } from '../avro-codec.ts'
 
@@ -13,15 +14,21 @@ export class ValueCodecs {
   readonly #own = new AvroCodec('packets.raw', SEGMENT_SCHEMA_ID)
   readonly #others = new Map<string, AvroCodec<'packets.raw'>>()
 
-  /** A view, for a record to be made of at once: any codec that encodes next overwrites it. */
+  /** Good until the next batch is encoded. */
   encode(batch: RawBatch): Buffer {
-    return this.#own.encodeInPlace(batch)
+    return this.#own.encodeShared(batch)
   }
 
-  /** Throws where the bytes, whose checksum was right, are no batch: a fault of the program. */
-  decode(schema: string, value: Uint8Array): RawBatch {
+  /**
+   * The batch keeps `value`, which must stay as it is, and is sent on as those bytes where their schema is the newest. Throws
+   * where they, whose checksum was right, are no batch: a fault of the program.
+   */
+  decode(schema: string, value: Buffer): RawBatch {
     const decoded = this.#codecOf(schema).decode(value)
-    if (decoded.kind === 'value') return decoded.value
+    if (decoded.kind === 'value') {
+      if (schema === this.schema) keepEncoded(decoded.value, value)
+      return decoded.value
+    }
     throw new Error(
       `a spooled batch cannot be read: ${decoded.kind === 'unreadable' ? decoded.reason : decoded.kind}`
     )

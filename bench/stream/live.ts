@@ -1,5 +1,6 @@
 // Sensors to counts at a steady rate: capture files as tcpdump leaves them, a sensor each that follows them, tagger and
 // aggregator; and how long a packet takes from its capture until it is in a count that can be read.
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CountStore, SensorTotals } from '../../core/store/count-store.ts'
@@ -39,6 +40,8 @@ export interface LiveResult {
   readonly packetsPerSecond: number
   readonly p99Seconds: number
   readonly rates: readonly LiveRate[]
+  /** Of the last minute, the load of the benchmark itself included. */
+  readonly loadAverageAtEnd: number
 }
 
 /** Tries rate after rate until one is not held. */
@@ -52,7 +55,12 @@ export async function measureLive(say: Say): Promise<LiveResult> {
     if (!isHeld) break
   }
   const held = rates.filter(({ isHeld }) => isHeld).at(-1)
-  return { packetsPerSecond: held?.packetsPerSecond ?? 0, p99Seconds: held?.p99Seconds ?? 0, rates }
+  return {
+    packetsPerSecond: held?.packetsPerSecond ?? 0,
+    p99Seconds: held?.p99Seconds ?? 0,
+    rates,
+    loadAverageAtEnd: Math.round(loadavg()[0]! * 100) / 100
+  }
 }
 
 /** A deployment a rate, so that what one left behind is not the next one's. */

@@ -39,7 +39,7 @@ export class FollowedFolder {
   readonly #folder: CaptureFolder
   readonly #settled: SettledFiles
   readonly #batcher: Batcher
-  readonly #memory = new ChunkMemory()
+  #memory = new ChunkMemory()
   /** Batches that are not safe yet, in order. */
   #unsafe: Promise<void>[] = []
   #lastBatchMs = 0
@@ -117,9 +117,11 @@ export class FollowedFolder {
     }
     this.#batcher.startFile(path)
     const takeFrames = (reader: CaptureReader): void | Promise<void> => {
+      // A chunk is milliseconds of work, and a look at the clock a frame would be 40 ns of 1,000.
+      const closedAtMs = this.#options.nowMs()
       while (reader.next()) {
         if (reader.frame.number <= skip) continue
-        const full = this.#batcher.add(reader.frame, 0, this.#options.nowMs())
+        const full = this.#batcher.add(reader.frame, 0, closedAtMs)
         if (full !== null) return give(full, false).then(() => takeFrames(reader))
       }
     }
@@ -142,6 +144,7 @@ export class FollowedFolder {
       await reading
       return 'none'
     } catch (error) {
+      this.#memory = new ChunkMemory()
       if (!(error instanceof StormpetrelError && FILE_FAULTS.has(error.code))) throw error
       const isDenied = error.cause instanceof Error && 'code' in error.cause && error.cause.code === 'EACCES'
       if (isDenied) {

@@ -3,7 +3,14 @@ import { join } from 'node:path'
 import { afterEach, expect, jest, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import type { Message } from 'kafkajs'
-import { canEncode, encodeProduce, type ProduceArguments } from '../../../adapters/kafkajs/produce-request.ts'
+import {
+  canEncode,
+  type EncoderClass,
+  encodeProduce,
+  HEAD_ROOM_BYTES,
+  installHeads,
+  type ProduceArguments
+} from '../../../adapters/kafkajs/produce-request.ts'
 import { packageRoot } from '../../../adapters/package-root.ts'
 
 const require = createRequire(join(packageRoot(), 'package.json'))
@@ -72,6 +79,46 @@ test('a value of a megabyte likewise', async () => {
   }
 
   expect(encodeProduce(given, NOW_MS).equals((await original(given).encode()).buffer)).toBe(true)
+})
+
+test('the head in front of a body is that of kafkajs, whatever the length of the client name', async () => {
+  const Encoder = require('kafkajs/src/protocol/encoder') as EncoderClass
+  const createRequest = require('kafkajs/src/protocol/request') as (
+    asked: object
+  ) => Promise<{ buffer: Buffer }>
+  const copied = Encoder.prototype.writeEncoder
+  const { topicData } = {
+    topicData: [{ topic: 't', partitions: [{ partition: 3, messages: [{ value: 'abc' }] }] }]
+  }
+  const body = encodeProduce({ acks: -1, timeout: 1, topicData }, NOW_MS, HEAD_ROOM_BYTES)
+  const requestOf = async (clientId: string, roomBytes: number | null): Promise<Buffer> => {
+    const payload = new Encoder(1)
+    payload.buf = body
+    payload.offset = body.length
+    if (roomBytes !== null) payload.roomBytes = roomBytes
+    const encode = () => Promise.resolve(payload)
+    return (
+      await createRequest({ correlationId: 77, clientId, request: { apiKey: 0, apiVersion: 3, encode } })
+    ).buffer
+  }
+  try {
+    for (const clientId of [
+      '',
+      'stormpetrel',
+      'n'.repeat(HEAD_ROOM_BYTES - 14),
+      'n'.repeat(HEAD_ROOM_BYTES)
+    ]) {
+      Encoder.prototype.writeEncoder = copied
+      const expected = Buffer.from(await requestOf(clientId, null))
+      installHeads(Encoder.prototype)
+      const inPlace = await requestOf(clientId, HEAD_ROOM_BYTES)
+      expect(inPlace.equals(expected)).toBe(true)
+      expect(inPlace.buffer === body.buffer).toBe(clientId.length < HEAD_ROOM_BYTES - 14 + 1)
+      expect((await requestOf(clientId, null)).equals(expected)).toBe(true)
+    }
+  } finally {
+    Encoder.prototype.writeEncoder = copied
+  }
 })
 
 test('what it does not write is left to kafkajs', () => {
