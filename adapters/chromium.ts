@@ -9,8 +9,15 @@ import { StormpetrelError } from '../core/errors.ts'
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 /** It loads nothing, and asks nobody. */
 const FLAGS = [
-  ...['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
-  ...['--disable-component-update', '--disable-sync', '--disable-quic', '--no-pdf-header-footer']
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-quic',
+  '--no-pdf-header-footer'
 ]
 const LIMIT_MS = 120_000
 

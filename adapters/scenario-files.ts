@@ -11,7 +11,7 @@ import { packageRoot } from './package-root.ts'
 const FOLDER = join('data', 'scenarios')
 
 /** Names of the scenarios that come with the program. */
-export function scenarioNames(): string[] {
+function scenarioNames(): string[] {
   return readdirSync(join(packageRoot(), FOLDER))
     .filter((name) => name.endsWith('.yaml'))
     .map((name) => name.slice(0, -'.yaml'.length))

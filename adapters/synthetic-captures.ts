@@ -1,5 +1,4 @@
 // Writes the days of a scenario: a capture a sensor and day, or all of them as one stream.
-import { createWriteStream } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -81,11 +80,6 @@ export async function streamCapture(
   } catch (error) {
     throw unwritable('standard output', error)
   }
-}
-
-/** A file for `--out FILE` in tests and elsewhere. */
-export function captureFile(path: string): NodeJS.WritableStream {
-  return createWriteStream(path)
 }
 
 function sensorsYaml(scenario: Scenario): string {

@@ -5,7 +5,7 @@ import { parseInstant, parseZone } from '../core/counts/parse-query.ts'
 import { StormpetrelError } from '../core/errors.ts'
 import { CaptureDays } from '../core/report/capture-days.ts'
 import { causesBefore, type ExploitedVulnerability, type PortCauses } from '../core/report/causes.ts'
-import type { ReportDay } from '../core/report/day-counts.ts'
+import { type ReportDay, TotalsSum, withoutSmallPorts } from '../core/report/day-counts.ts'
 import type { DataQuality, ReportInput, ReportSurge } from '../core/report/model.ts'
 import { type Period, quarterBefore, quarterPeriod, spanBefore, spanPeriod } from '../core/report/period.ts'
 import { readStoreDays } from '../core/report/store-days.ts'
@@ -81,7 +81,7 @@ export async function readReportInput(context: CliContext, request: ReportReques
   const known = await readCauses()
   const exploited = request.kev === null ? [] : await readExploited(request.kev)
   const read = await readSource(context, request)
-  if (read.days.length === 0) {
+  if (read.days.days.length === 0) {
     throw new StormpetrelError(
       'SP_NOTHING_TO_REPORT',
       `report: there is no day of ${request.period.label} or ${request.before.label} in it; ask for another period, zone (--tz) or vantage (--sensors-in)`
@@ -92,7 +92,9 @@ export async function readReportInput(context: CliContext, request: ReportReques
     before: request.before,
     zone: request.zone,
     country: request.country,
-    days: read.days,
+    days: read.days.days,
+    totals: read.days.now,
+    totalsBefore: read.days.earlier,
     surges: surgesOf(read.surges ?? [], request.period, known, exploited),
     quality: { ...read.quality, areSurgesJudged: read.surges !== null },
     synthetic: read.synthetic
@@ -101,7 +103,7 @@ export async function readReportInput(context: CliContext, request: ReportReques
 
 /** What a source gave. Surges are null where there were no hours to be judged. */
 interface ReadSource {
-  readonly days: readonly ReportDay[]
+  readonly days: CollectedDays
   readonly surges: readonly SurgeChange[] | null
   readonly quality: Omit<DataQuality, 'areSurgesJudged'>
   readonly synthetic: string | null
@@ -116,6 +118,26 @@ async function readSource(context: CliContext, request: ReportRequest): Promise<
   if (exports.some((each) => each))
     throw new StormpetrelError('SP_USAGE', 'report: captures or files of export; not both at once')
   return await readCaptures(context, request)
+}
+
+/** Days of both periods, and what they add up to. */
+class CollectedDays {
+  readonly days: ReportDay[] = []
+  readonly now = new TotalsSum()
+  readonly earlier = new TotalsSum()
+  readonly #request: ReportRequest
+
+  constructor(request: ReportRequest) {
+    this.#request = request
+  }
+
+  add(day: ReportDay): void {
+    const { period, before } = this.#request
+    if (period.days.includes(day.startSeconds)) this.now.add(day.vantage)
+    else if (before.days.includes(day.startSeconds)) this.earlier.add(day.vantage)
+    else return
+    this.days.push(withoutSmallPorts(day))
+  }
 }
 
 /** By its first bytes: gzip, and then what an export begins with. */
@@ -140,7 +162,7 @@ async function readLive(context: CliContext, request: ReportRequest): Promise<Re
     const ledger = await store.ledger()
     const geo: DataQuality['geo'] = []
     const quality = {
-      ...qualityOf(request, sensors, days, geo),
+      ...qualityOf(request, sensors, days.days, geo),
       rejectedFrames: rejectedReasons(ledger),
       missingFrames: missingFramesOf(ledger)
     }
@@ -148,9 +170,17 @@ async function readLive(context: CliContext, request: ReportRequest): Promise<Re
   })
 }
 
-function storeDays(store: CountStore, request: ReportRequest, { sensors }: SensorList): Promise<ReportDay[]> {
+async function storeDays(
+  store: CountStore,
+  request: ReportRequest,
+  { sensors }: SensorList
+): Promise<CollectedDays> {
   const starts = [...new Set([...request.before.days, ...request.period.days])].sort((a, b) => a - b)
-  return readStoreDays(store, { zone: request.zone, sensors, vantage: request.country ?? 'all', starts })
+  const vantage = request.country ?? 'all'
+  const collected = new CollectedDays(request)
+  for (const day of await readStoreDays(store, { zone: request.zone, sensors, vantage, starts }))
+    collected.add(day)
+  return collected
 }
 
 /** What the detector has told of the live telescope. */
@@ -208,7 +238,7 @@ async function readExports(context: CliContext, request: ReportRequest): Promise
   }
   const days = await storeDays(store, request, sensors)
   const surges = await judged(store, request, sensors.sensors)
-  return { days, surges, quality: qualityOf(request, sensors, days, []), synthetic: sensors.synthetic }
+  return { days, surges, quality: qualityOf(request, sensors, days.days, []), synthetic: sensors.synthetic }
 }
 
 async function sensorList(context: CliContext, file: string | null): Promise<SensorList> {
@@ -228,7 +258,7 @@ async function readCaptures(context: CliContext, request: ReportRequest): Promis
   const configuration = { ...context.configuration(), sensorsFile }
   const { world, sensors } = await loadWorld(configuration, false, { region: true, asn: false })
   const judge = new HourlySurges()
-  const days: ReportDay[] = []
+  const days = new CollectedDays(request)
   const rejected = new Map<string, number>()
   const damaged: string[] = []
   const { period, before, zone, country } = request
@@ -238,7 +268,7 @@ async function readCaptures(context: CliContext, request: ReportRequest): Promis
     country,
     fromSeconds: Math.min(before.fromSeconds, period.fromSeconds),
     toSeconds: Math.max(before.toSeconds, period.toSeconds),
-    onDay: (day) => days.push(day),
+    onDay: (day) => days.add(day),
     onHour: (hour) => judge.take(hour)
   })
   const seenDays = new Map<string, Set<number>>()
@@ -263,7 +293,7 @@ async function readCaptures(context: CliContext, request: ReportRequest): Promis
   }
   counted.wholeUpTo(Number.POSITIVE_INFINITY)
   const quality = {
-    ...qualityOf(request, sensors, days, world.provenance.geo, seenDays),
+    ...qualityOf(request, sensors, days.days, world.provenance.geo, seenDays),
     rejectedFrames: [...rejected]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([reason, frames]) => ({ reason, frames })),

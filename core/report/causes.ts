@@ -24,7 +24,6 @@ export interface PortCauses {
 export interface ExploitedVulnerability {
   readonly cve: string
   readonly dateAdded: string
-  readonly name: string
 }
 
 const BEFORE_SECONDS = 30 * 86_400
@@ -117,9 +116,7 @@ export function parseExploited(text: string): ExploitedVulnerability[] | null {
   }
   const list = (value as { vulnerabilities?: unknown } | null)?.vulnerabilities
   if (!Array.isArray(list)) return null
-  return (list as Record<string, unknown>[]).flatMap(({ cveID, dateAdded, vulnerabilityName }) =>
-    typeof cveID === 'string' && typeof dateAdded === 'string'
-      ? [{ cve: cveID, dateAdded, name: String(vulnerabilityName ?? '') }]
-      : []
+  return (list as Record<string, unknown>[]).flatMap(({ cveID, dateAdded }) =>
+    typeof cveID === 'string' && typeof dateAdded === 'string' ? [{ cve: cveID, dateAdded }] : []
   )
 }

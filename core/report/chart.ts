@@ -24,7 +24,7 @@ export interface ChartTexts {
 
 const WIDTH = 860
 const HEIGHT = 300
-const MARGIN = { top: 18, right: 150, bottom: 34, left: 62 }
+const MARGIN = { top: 24, right: 150, bottom: 34, left: 62 }
 const STYLES = [
   { color: '#0072b2', dash: '' },
   { color: '#d55e00', dash: '7 3' },
@@ -62,7 +62,7 @@ export function lineChart(figure: DailyFigure, marks: readonly Mark[], texts: Ch
   ]
   return (
     `<svg role="img" viewBox="0 0 ${WIDTH} ${HEIGHT}" xmlns="http://www.w3.org/2000/svg" aria-label="${escapeText(`${texts.title}. ${texts.description}`)}">` +
-    `<text x="${MARGIN.left - 8}" y="11" font-size="11" text-anchor="end" fill="${TEXT}">${escapeText(texts.unit)}</text>` +
+    `<text x="2" y="11" font-size="11" fill="${TEXT}">${escapeText(texts.unit)}</text>` +
     `${parts.join('')}</svg>`
   )
 }
@@ -83,9 +83,12 @@ function dayLabel(at: number, label: string): string {
 }
 
 function markLine(at: number, label: string, number: number): string[] {
+  // Near the right edge the label would lie on the names of the lines.
+  const isLate = at > (WIDTH - MARGIN.right) * 0.8
+  const place = isLate ? `x="${at - 3}" text-anchor="end"` : `x="${at + 3}"`
   return [
     `<line x1="${at}" x2="${at}" y1="${MARGIN.top}" y2="${HEIGHT - MARGIN.bottom}" stroke="#b00020" stroke-dasharray="3 3"/>`,
-    `<text x="${at + 3}" y="${MARGIN.top + 10 + (number % 3) * 12}" font-size="10" fill="#b00020">${escapeText(label)}</text>`
+    `<text ${place} y="${MARGIN.top + 10 + (number % 3) * 12}" font-size="10" fill="#b00020">${escapeText(label)}</text>`
   ]
 }
 

@@ -43,33 +43,48 @@ export interface Totals {
   readonly miraiRegions: ReadonlyMap<string, Pair>
 }
 
-/** Days added up. Sources are the sum of daily unique ones: a source counts once for each day on which it was seen. */
-export function totalsOf(days: readonly DayCounts[]): Totals {
-  const [all, mirai] = [
-    { packets: 0, sources: 0 },
-    { packets: 0, sources: 0 }
-  ]
-  const maps = [0, 1, 2, 3].map(() => new Map<string, Pair>())
-  for (const day of days) {
-    addPair(all, day.all)
-    addPair(mirai, day.mirai)
-    for (const [i, counts] of [day.ports, day.regions, day.miraiPorts, day.miraiRegions].entries()) {
-      for (const [key, pair] of counts) addTo(maps[i]!, key, pair)
-    }
+/** Ports with fewer packets than this on a day are kept in totals only: most of 65,536 ports get one now and then. */
+const LEAST_PACKETS = 5
+
+/** Days added up, small ports too. Sources are the sum of daily unique ones: one counts once for each day that saw it. */
+export class TotalsSum implements Totals {
+  readonly all: Pair = { packets: 0, sources: 0 }
+  readonly mirai: Pair = { packets: 0, sources: 0 }
+  readonly ports = new Map<string, Pair>()
+  readonly regions = new Map<string, Pair>()
+  readonly miraiPorts = new Map<string, Pair>()
+  readonly miraiRegions = new Map<string, Pair>()
+
+  /** Adds a day. */
+  add(day: DayCounts): void {
+    addPair(this.all, day.all)
+    addPair(this.mirai, day.mirai)
+    addAll(this.ports, day.ports)
+    addAll(this.regions, day.regions)
+    addAll(this.miraiPorts, day.miraiPorts)
+    addAll(this.miraiRegions, day.miraiRegions)
   }
-  const [ports, regions, miraiPorts, miraiRegions] = maps as [
-    Map<string, Pair>,
-    Map<string, Pair>,
-    Map<string, Pair>,
-    Map<string, Pair>
-  ]
-  return { all, mirai, ports, regions, miraiPorts, miraiRegions }
 }
 
-function addTo(sums: Map<string, Pair>, key: string, pair: Pair): void {
-  const sum = sums.get(key)
-  if (sum === undefined) sums.set(key, { ...pair })
-  else addPair(sum, pair)
+/** A day without the ports that got next to nothing. */
+export function withoutSmallPorts(day: ReportDay): ReportDay {
+  return {
+    ...day,
+    vantage: { ...day.vantage, ports: large(day.vantage.ports, ({ packets }) => packets) },
+    everywhere: { ...day.everywhere, ports: large(day.everywhere.ports, (packets) => packets) }
+  }
+}
+
+function large<T>(ports: ReadonlyMap<string, T>, packetsOf: (value: T) => number): Map<string, T> {
+  return new Map([...ports].filter(([, value]) => packetsOf(value) >= LEAST_PACKETS))
+}
+
+function addAll(sums: Map<string, Pair>, counts: ReadonlyMap<string, Pair>): void {
+  for (const [key, pair] of counts) {
+    const sum = sums.get(key)
+    if (sum === undefined) sums.set(key, { ...pair })
+    else addPair(sum, pair)
+  }
 }
 
 function addPair(sum: Pair, { packets, sources }: Pair): void {

@@ -89,7 +89,7 @@ class Page {
       t.percent(share),
       change === null ? null : change.toFixed(2)
     )
-    return this.#section(t.summary, `<p>${text(paragraph)}</p>`)
+    return `<section><h2>${text(t.summary)}</h2><p>${text(paragraph)}</p></section>`
   }
 
   #ports(): string {
@@ -142,7 +142,7 @@ class Page {
     const home = figures.miraiHome
     return this.#section(
       t.mirai,
-      this.#figure(3, t.mirai, figures.mirai, () => t.mirai, this.#marks(['tag=mirai'])) +
+      this.#figure(3, t.mirai, figures.mirai, () => 'Mirai', this.#marks(['tag=mirai'])) +
         share +
         `<h3>${text(`${t.figure(4)} ${t.miraiSources} / ${t.allSources}`)}</h3><div class="two">${ranked(t.miraiSources, figures.miraiSources)}${ranked(t.allSources, figures.allSources)}</div><p class="note">${text(t.sourcesNote)}</p>` +
         this.#figure(

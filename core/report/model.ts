@@ -2,7 +2,7 @@
 import type { SurgeKind } from '../surges/surge.ts'
 import type { SurgeDriver } from '../surges/surge-change.ts'
 import type { KnownCause } from './causes.ts'
-import { type DayCounts, type Pair, type ReportDay, totalsOf, type Totals } from './day-counts.ts'
+import type { DayCounts, Pair, ReportDay, Totals } from './day-counts.ts'
 import type { Period } from './period.ts'
 
 /** Rows of the tables, as the reference has them. */
@@ -54,6 +54,8 @@ export interface ReportInput {
   readonly country: string | null
   /** Of both periods, in order; days that nobody observed are missing. */
   readonly days: readonly ReportDay[]
+  readonly totals: Totals
+  readonly totalsBefore: Totals
   readonly surges: readonly ReportSurge[]
   readonly quality: DataQuality
   /** The scenario, where the packets are synthetic. */
@@ -142,20 +144,16 @@ export interface ReportModel {
 
 /** Builds the model; the same input gives the same model. */
 export function buildReport(input: ReportInput): ReportModel {
-  const { period, before, country } = input
+  const { period, before, country, totals, totalsBefore } = input
   const byStart = new Map(input.days.map((day) => [day.startSeconds, day]))
   const [now, then] = [period, before].map(({ days }) => days.flatMap((start) => byStart.get(start) ?? []))
-  const [totals, totalsBefore] = [now!, then!].map((days) =>
-    totalsOf(days.map(({ vantage }) => vantage))
-  ) as [Totals, Totals]
   const ranking = (pick: Pick, by: 'packets' | 'sources'): RankedRow[] =>
-    rank(pick, totals, totalsBefore, by, { now: now!, then: then! })
+    rank(pick, totals, totalsBefore, by, { now: now!, earlier: then! })
   const ports = ranking((each) => each.ports, 'packets')
   const regions = ranking((each) => each.regions, 'packets')
   const miraiRegions = ranking((each) => each.miraiRegions, 'packets')
-  const figure = (keys: readonly string[], valueOf: (day: ReportDay, key: string) => number): DailyFigure =>
-    dailyFigure(period.days, byStart, keys, valueOf)
-  const first = (rows: readonly RankedRow[]): string[] => rows.slice(0, TOP).map(({ key }) => key)
+  const figure = (keys: readonly string[], packetsAt: (day: ReportDay, key: string) => number): DailyFigure =>
+    dailyFigure(period.days, byStart, keys, packetsAt)
   return {
     period,
     before,
@@ -199,6 +197,11 @@ export function buildReport(input: ReportInput): ReportModel {
   }
 }
 
+/** The keys that a figure shows. */
+function first(rows: readonly RankedRow[]): string[] {
+  return rows.slice(0, TOP).map(({ key }) => key)
+}
+
 function sumsOf({ all, mirai }: Totals): ReportModel['totals'] {
   return {
     packets: all.packets,
@@ -214,7 +217,7 @@ type Pick = (counts: Totals | DayCounts) => ReadonlyMap<string, Pair>
 /** The days of the period, and those before. */
 interface Ranking {
   readonly now: readonly ReportDay[]
-  readonly then: readonly ReportDay[]
+  readonly earlier: readonly ReportDay[]
 }
 
 function rank(
@@ -222,7 +225,7 @@ function rank(
   totals: Totals,
   totalsBefore: Totals,
   by: 'packets' | 'sources',
-  { now, then }: Ranking
+  { now, earlier }: Ranking
 ): RankedRow[] {
   const [counts, countsBefore] = [pick(totals), pick(totalsBefore)]
   const [places, placesBefore] = [placesOf(counts, by), placesOf(countsBefore, by)]
@@ -235,7 +238,7 @@ function rank(
   return [...places].map(([key, place]): RankedRow => {
     const { packets, sources } = counts.get(key)!
     const packetsBefore = countsBefore.get(key)?.packets ?? 0
-    const isComparable = packetsBefore > 0 && then.length > 0 && now.length > 0
+    const isComparable = packetsBefore > 0 && earlier.length > 0 && now.length > 0
     return {
       rank: place,
       key,
@@ -243,7 +246,7 @@ function rank(
       sources,
       share: totals.all.packets === 0 ? 0 : packets / totals.all.packets,
       previousRank: placesBefore.get(key) ?? null,
-      change: isComparable ? packets / now.length / (packetsBefore / then.length) : null,
+      change: isComparable ? packets / now.length / (packetsBefore / earlier.length) : null,
       sourcesRank: placesBySources.get(key)!,
       perAddress: perAddress.get(key) ?? null,
       perAddressRank: perAddressPlaces.get(key) ?? null
@@ -283,12 +286,12 @@ function dailyFigure(
   days: readonly number[],
   byStart: ReadonlyMap<number, ReportDay>,
   keys: readonly string[],
-  valueOf: (day: ReportDay, key: string) => number
+  packetsAt: (day: ReportDay, key: string) => number
 ): DailyFigure {
   const lines = keys.map((key): FigureLine => {
     const values = days.map((start) => {
       const day = byStart.get(start)
-      return day === undefined ? null : valueOf(day, key)
+      return day === undefined ? null : packetsAt(day, key)
     })
     return { key, values, means: weeklyMeans(values) }
   })

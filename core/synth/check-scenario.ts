@@ -48,20 +48,19 @@ const SENSOR_KEYS = [
   'clock-ahead-seconds'
 ]
 const FLOW_KEYS = [
-  ...[
-    'name',
-    'tool',
-    'packets',
-    'ports',
-    'regions',
-    'space',
-    'tail',
-    'heavy',
-    'life-days',
-    'day-swing',
-    'elsewhere'
-  ],
-  ...['curve', 'swing']
+  'name',
+  'tool',
+  'packets',
+  'ports',
+  'regions',
+  'space',
+  'tail',
+  'heavy',
+  'life-days',
+  'day-swing',
+  'elsewhere',
+  'curve',
+  'swing'
 ]
 const REGION_KEYS = ['weight', 'tail', 'heavy', 'curve', 'swing']
 

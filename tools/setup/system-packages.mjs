@@ -23,6 +23,9 @@ export const TEST_PACKAGES = [
   { name: 'libc6-dev', isPresent: () => hasHeader('stdio.h') },
   { name: 'libmaxminddb-dev', isPresent: () => hasHeader('maxminddb.h') },
   { name: 'python3-venv', isPresent: () => findPython() !== undefined },
+  { name: 'chromium', isPresent: () => hasCommand('chromium') },
+  // Without it Japanese is boxes.
+  { name: 'fonts-noto-cjk', isPresent: () => existsSync('/usr/share/fonts/opentype/noto') },
   { name: 'ca-certificates', isPresent: () => existsSync('/etc/ssl/certs/ca-certificates.crt') }
 ]
 
