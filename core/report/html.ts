@@ -131,7 +131,7 @@ class Page {
       number(t.number(row.packets)),
       number(t.percent(row.miraiShare))
     ])
-    const share = this.#table(`${t.mirai}`, [c.rank, c.port, c.packets, c.miraiShare], [0, 2, 3], miraiRows)
+    const share = this.#table(t.mirai, [c.rank, c.port, c.packets, c.miraiShare], [0, 2, 3], miraiRows)
     const ranked = (caption: string, rows: readonly RankedRow[]): string =>
       this.#table(
         caption,
