@@ -1,10 +1,10 @@
 // The report's pages in the real Chromium: they print, and axe-core finds nothing that keeps anybody from reading them.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import axe from 'axe-core'
 import { findChromium, printPdf } from '../../adapters/chromium.ts'
 import { PROGRAM } from './oracle/program.ts'
 
@@ -38,9 +38,8 @@ function run(...args: readonly string[]): void {
 
 /** Violations that axe-core finds in a page, as Chromium shows it. */
 function violations(lang: string): string[] {
-  const axe = readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8')
   const page = readFileSync(path.join(folder, lang, 'report.html'), 'utf8')
-  const ask = `<script>${axe}</script><script>axe.run().then((found) => { const answer = document.createElement('pre'); answer.id = 'axe-answer'; answer.textContent = JSON.stringify({ passes: found.passes.length, violations: found.violations.map((each) => each.id + ': ' + each.nodes.map((node) => node.html).join(' ').slice(0, 300)) }); document.body.append(answer) })</script></body>`
+  const ask = `<script>${axe.source}</script><script>axe.run().then((found) => { const answer = document.createElement('pre'); answer.id = 'axe-answer'; answer.textContent = JSON.stringify({ passes: found.passes.length, violations: found.violations.map((each) => each.id + ': ' + each.nodes.map((node) => node.html).join(' ').slice(0, 300)) }); document.body.append(answer) })</script></body>`
   const file = path.join(folder, `${lang}-axe.html`)
   writeFileSync(
     file,
