@@ -1,6 +1,6 @@
 // The benchmark: `npm run bench`. It runs the real program over captures that it makes, prints a table, and leaves
 // bench/results/latest.json and a dated copy. `--only NAME` runs the cases with that in their name, and leaves nothing, or one
-// part (drain with Kafka Streams beside it, live, capture, small, growth, memory), and puts it in the place of the one in the
+// part (drain with Kafka Streams beside it, live, capture, small, growth, memory, report), and puts it in the place of the one in the
 // results. `--only drain --alone` leaves out the peers, and leaves nothing. `--only detection` evaluates the detector of
 // surges (docs/detection.md), on NAB's real counts too where `--nab` names a checkout.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -21,6 +21,7 @@ import {
 } from './results.ts'
 import { readConfiguration } from '../core/configuration.ts'
 import { DETECTION_RESULTS, measureDetection } from './detection/part.ts'
+import { measureReport } from './report.ts'
 import { measureCaptures } from './stream/captures.ts'
 import { measureGrowth } from './stream/growth.ts'
 import { measureLive } from './stream/live.ts'
@@ -57,7 +58,8 @@ const PARTS: Readonly<Record<string, () => Promise<Partial<BenchResults>>>> = {
   capture: async () => ({ capture: (await measureCaptures(drainPackets, say)).capture }),
   small: async () => ({ small: await measureSmall(say) }),
   growth: async () => ({ growth: await measureGrowth(say) }),
-  memory: async () => ({ memory: await measureMemory(slots, say) })
+  memory: async () => ({ memory: await measureMemory(slots, say) }),
+  report: async () => ({ report: await measureReport(say) })
 }
 
 const DETECTION = 'detection'
@@ -118,6 +120,7 @@ async function run(): Promise<void> {
   const small = await measureSmall(say)
   const growth = await measureGrowth(say)
   const memory = await measureMemory(SLOTS, say)
+  const report = await measureReport(say)
   const bare = await leastOf(await programOf(BENCH_CASES[0]!, true))
   const startUp = { wallMs: Math.round(bare.wallSeconds * 1000), cpuMs: Math.round(bare.cpuSeconds * 1000) }
   keep({
@@ -135,7 +138,8 @@ async function run(): Promise<void> {
     live,
     small,
     growth,
-    memory
+    memory,
+    report
   })
 }
 

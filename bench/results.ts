@@ -7,6 +7,7 @@ import type { GrowthRow } from './stream/growth.ts'
 import type { LiveResult } from './stream/live.ts'
 import type { MemoryResult } from './stream/memory.ts'
 import type { StreamResults } from './stream/part.ts'
+import type { ReportResult } from './report.ts'
 import type { SmallResult } from './stream/small.ts'
 
 /** Where it ran. */
@@ -69,6 +70,7 @@ export interface BenchResults extends Partial<StreamResults> {
   readonly live?: LiveResult
   readonly small?: SmallResult
   readonly growth?: readonly GrowthRow[]
+  readonly report?: ReportResult
 }
 
 /** The newest results' path, relative to the package. */

@@ -53,6 +53,11 @@ export class SeriesJudge implements HourlyJudge {
     if (!this.#rows.has(QUIET)) this.#add(QUIET, 0)
   }
 
+  /** Whether there is no room for any more. */
+  get isFull(): boolean {
+    return this.#names.length > MOST_SERIES
+  }
+
   get series(): number {
     return this.#names.length - 1
   }

@@ -124,12 +124,22 @@ function drain(reader: CaptureReader, work: Draining): void | Promise<void> {
   }
 }
 
+/** A timer that is longer ends at once: Node keeps its milliseconds in 31 bits. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** Resolves after so long, or when it is aborted. */
+async function sleepFor(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
+  const options = signal === undefined ? {} : { signal }
+  for (let leftMs = waitMs; leftMs > 0 && signal?.aborted !== true; leftMs -= LONGEST_TIMER_MS)
+    await sleep(Math.min(leftMs, LONGEST_TIMER_MS), undefined, options).catch(() => undefined)
+}
+
 /** Gives what came before, and the frame at hand when its time has come. */
 async function pause(reader: CaptureReader, work: Draining, waitMs: number): Promise<void> {
   const { batcher, closedAtMs, onBatch, signal } = work
   const before = batcher.close(0, closedAtMs())
   if (before !== null) await onBatch(before)
-  await sleep(waitMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
+  await sleepFor(waitMs, signal)
   const full = batcher.add(reader.frame, 0, closedAtMs())
   if (full !== null) await onBatch(full)
 }

@@ -134,6 +134,26 @@ test('a rehearsal comes now, at the speed that is asked for, and says what it is
   expect(seconds.map((one) => Math.round((one - began) * 100))).toEqual([0, 0, 1, 60, 60, 61, 59])
 })
 
+test('a rehearsal waits through a gap of weeks', async () => {
+  const writer = new HeaderCaptureWriter()
+  writer.reset()
+  const syn = synPacket()
+  for (const seconds of [0, 40 * 86_400])
+    writer.add(1_655_000_000 + seconds, 0, syn, 0, syn.length, syn.length)
+  const path = join(folder, 'weeks.pcap')
+  writeFileSync(path, writer.finish())
+  const ending = new AbortController()
+  const packets: number[] = []
+  setTimeout(() => ending.abort(), 300)
+
+  await batchFile(
+    { name: 'weeks.pcap', path },
+    { ...options, nowMs: Date.now, rehearsal: new Rehearsal(1, Date.now), signal: ending.signal },
+    (batch) => void packets.push(batch.packets)
+  )
+  expect(packets).toEqual([1])
+})
+
 /** Times of the packets of a nanosecond pcap, in seconds. */
 function timesOf(capture: Uint8Array): number[] {
   const view = new DataView(capture.buffer, capture.byteOffset, capture.byteLength)

@@ -33,6 +33,7 @@ export function performanceDocument(): string {
     ...memoryTexts(results),
     ...growthTexts(results),
     ...smallTexts(results),
+    ...reportTexts(results),
     ...planTexts(results),
     '## Start-up and geo data',
     table(
@@ -170,6 +171,34 @@ function smallTexts({ small }: BenchResults): string[] {
         [`${code('stormpetrel --help')}, ms`, `${small.helpMs}`, 'under 150'],
         [`${code('stormpetrel up')} until it answers, geo cache warm, ms`, `${small.upReadyMs}`, 'under 2000']
       ]
+    )
+  ]
+}
+
+/** Two quarters of a telescope, from captures to a page. */
+function reportTexts({ report }: BenchResults): string[] {
+  if (report === undefined) return []
+  const { packets, synthSeconds, seconds, cpuSeconds, peakRssMib, rises } = report
+  return [
+    '## The report of two quarters',
+    `Scenario tsubame-2022q2 at 200,000 packets a day: ${number(packets)} packets, made in ${synthSeconds} s.`,
+    table(
+      ['what', 'measured', 'promised'],
+      [
+        ['captures to finished HTML, s', `${seconds}`, 'under 90'],
+        ['the same, CPU s', `${cpuSeconds}`, ''],
+        ['the same, MiB at most', `${peakRssMib}`, 'under 572']
+      ]
+    ),
+    'Its dated rises, and how many days later (or earlier) one was told to have begun:',
+    table(
+      ['series', 'date', 'days', 'promised'],
+      rises.map(({ series, date, days, mostDays }) => [
+        code(series),
+        date,
+        days === null ? 'not found' : `${days}`,
+        `within ${mostDays}`
+      ])
     )
   ]
 }

@@ -30,6 +30,7 @@ const INTERVAL_MS = 20
 class TenPackets implements HourlyJudge {
   readonly hours: number[] = []
   readonly smallestCount = 1
+  readonly isFull = false
   readonly #open: Map<string, number>
 
   constructor(parts: readonly Uint8Array[] | null) {

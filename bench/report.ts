@@ -1,0 +1,103 @@
+// The report of two quarters of synthetic captures, and what the scenario's dated facts are found to be in it.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { measure } from './measured-process.ts'
+
+const PACKETS_PER_DAY = 200_000
+const DAYS = 181
+
+/** A dated rise of the scenario tsubame-2022q2, and how far from its date one was told to have begun. */
+export interface DatedRise {
+  readonly series: string
+  readonly date: string
+  readonly mostDays: number
+  /** Null where none was found. */
+  readonly days: number | null
+}
+
+/** Captures to finished HTML. */
+export interface ReportResult {
+  readonly packets: number
+  readonly synthSeconds: number
+  readonly seconds: number
+  readonly cpuSeconds: number
+  readonly peakRssMib: number
+  readonly rises: readonly DatedRise[]
+}
+
+const RISES = [
+  ['region=KR,tag=mirai', '2022-05-11', 3],
+  ['region=TW,tag=mirai', '2022-06-26', 3],
+  ['region=RU', '2022-05-18', 3],
+  ['region=JP,tag=mirai', '2022-06-01', 3],
+  ['region=JP,tag=mirai', '2022-04-25', 8],
+  ['port=23/TCP,tag=mirai', '2022-05-08', 8],
+  ['tag=mirai', '2022-05-08', 8]
+] as const
+
+/** Makes the captures, and the report from them. */
+export async function measureReport(say: (line: string) => void): Promise<ReportResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'stormpetrel-bench-'))
+  const environment = { PATH: '', HOME: process.env.HOME ?? '' }
+  const program = { program: 'bin/stormpetrel.js', environment, keepsOutput: false, endsAfter: null }
+  const [captures, out] = [join(folder, 'captures'), join(folder, 'report')]
+  try {
+    const synth = [
+      'synth',
+      '--scenario',
+      'tsubame-2022q2',
+      '--packets-per-day',
+      String(PACKETS_PER_DAY),
+      '--out',
+      captures
+    ]
+    const made = await measure({ ...program, args: synth })
+    const args = [
+      'report',
+      '--quarter',
+      '2022Q2',
+      '--sensors-in',
+      'JP',
+      '--tz',
+      'Asia/Tokyo',
+      '--out',
+      out,
+      captures
+    ]
+    const usage = await measure({ ...program, args })
+    const result = {
+      packets: PACKETS_PER_DAY * DAYS,
+      synthSeconds: Math.round(made.wallSeconds),
+      seconds: Math.round(usage.wallSeconds),
+      cpuSeconds: Math.round(usage.cpuSeconds),
+      peakRssMib: Math.round(usage.peakRssMib),
+      rises: risesOf(readFileSync(join(out, 'report.json'), 'utf8'))
+    }
+    say(`report: ${JSON.stringify(result)}`)
+    return result
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function risesOf(json: string): DatedRise[] {
+  const { surges } = JSON.parse(json) as {
+    readonly surges: readonly { readonly series: string; readonly kind: string; readonly onset: string }[]
+  }
+  return RISES.map(([series, date, mostDays]) => {
+    const distances = surges
+      .filter((each) => each.series === series && each.kind !== 'heavy-hitter')
+      .map(
+        ({ onset }) =>
+          (Date.parse(`${onset.replace(' ', 'T')}:00Z`) - Date.parse(`${date}T00:00:00Z`)) / 86_400_000
+      )
+      .sort((a, b) => Math.abs(a) - Math.abs(b))
+    return {
+      series,
+      date,
+      mostDays,
+      days: distances[0] === undefined ? null : Math.round(distances[0] * 10) / 10
+    }
+  })
+}
