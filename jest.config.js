@@ -14,10 +14,7 @@ export default {
     ]
   },
   // D3's packages are ES modules; each has the same as a script beside it.
-  moduleNameMapper: {
-    '^d3-([a-z-]+)$': '<rootDir>/node_modules/d3-$1/dist/d3-$1.js',
-    '^internmap$': '<rootDir>/node_modules/internmap/dist/internmap.js'
-  },
+  moduleNameMapper: { '^(d3-[a-z-]+|internmap)$': '<rootDir>/node_modules/$1/dist/$1.js' },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.cache'],
   // Starts no server by itself: the first test that asks for a real part has it started, for all of the run.
   globalSetup: '<rootDir>/test/stack/global-setup.ts',

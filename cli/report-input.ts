@@ -259,6 +259,7 @@ async function readCaptures(context: CliContext, request: ReportRequest): Promis
   const { world, sensors } = await loadWorld(configuration, false, { region: true, asn: false })
   const judge = new HourlySurges()
   const days = new CollectedDays(request)
+  const listening = new Map<number, ReadonlySet<string>>()
   const rejected = new Map<string, number>()
   const damaged: string[] = []
   const { period, before, zone, country } = request
@@ -268,10 +269,12 @@ async function readCaptures(context: CliContext, request: ReportRequest): Promis
     country,
     fromSeconds: Math.min(before.fromSeconds, period.fromSeconds),
     toSeconds: Math.max(before.toSeconds, period.toSeconds),
-    onDay: (day) => days.add(day),
+    onDay: (day, seen) => {
+      days.add(day)
+      listening.set(day.startSeconds, seen)
+    },
     onHour: (hour) => judge.take(hour)
   })
-  const seenDays = new Map<string, Set<number>>()
   const inOrder = await byTime(
     filesBySensor(sensors, request.sensor, distinct).flatMap(({ sensor, files }) =>
       files.map((file) => ({ sensor, file }))
@@ -283,7 +286,6 @@ async function readCaptures(context: CliContext, request: ReportRequest): Promis
     const options = { sensor, facts: world.sensorFacts(sensor)!, context: world }
     const failures = await playFiles([file], options, (batch, rejectedFrames) => {
       counted.add(batch)
-      noteDays(seenDays, sensor, batch.packets.seconds, batch.packets.length)
       for (const { reason } of rejectedFrames) rejected.set(reason, (rejected.get(reason) ?? 0) + 1)
     })
     for (const { error } of failures) {
@@ -293,29 +295,13 @@ async function readCaptures(context: CliContext, request: ReportRequest): Promis
   }
   counted.wholeUpTo(Number.POSITIVE_INFINITY)
   const quality = {
-    ...qualityOf(request, sensors, days.days, world.provenance.geo, seenDays),
+    ...qualityOf(request, sensors, days.days, world.provenance.geo, listening),
     rejectedFrames: [...rejected]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([reason, frames]) => ({ reason, frames })),
     damagedFiles: damaged
   }
   return { days, surges: judge.changes(), quality, synthetic: sensors.synthetic }
-}
-
-/** A packet a day is enough to know that a sensor listened: one in each batch is looked at. */
-function noteDays(
-  seen: Map<string, Set<number>>,
-  sensor: string,
-  seconds: Uint32Array,
-  length: number
-): void {
-  let days = seen.get(sensor)
-  if (days === undefined) {
-    days = new Set()
-    seen.set(sensor, days)
-  }
-  for (const row of [0, length - 1])
-    if (row >= 0 && row < length) days.add(Math.floor(seconds[row]! / 86_400))
 }
 
 interface TimedFile {
@@ -340,21 +326,16 @@ function qualityOf(
   { sensors }: SensorList,
   days: readonly ReportDay[],
   geo: DataQuality['geo'],
-  seenDays: ReadonlyMap<string, ReadonlySet<number>> | null = null
+  listening: ReadonlyMap<number, ReadonlySet<string>> | null = null
 ): Omit<DataQuality, 'areSurgesJudged'> {
   const ours = sensors.filter((sensor) => country === null || sensor.country === country)
   const observed = new Set(days.map(({ startSeconds }) => startSeconds))
-  const silent =
-    seenDays === null
-      ? []
-      : ours.flatMap((sensor) => {
-          const seen = seenDays.get(sensor.id) ?? new Set()
-          const missing = period.days.filter((start) => {
-            const noon = Math.floor((start + 43_200) / 86_400)
-            return observed.has(start) && isActiveAt(sensor, start) && !seen.has(noon)
-          })
-          return missing.length === 0 ? [] : [{ sensor: sensor.id, days: missing }]
-        })
+  const isSilent = (sensor: Sensor, start: number): boolean =>
+    observed.has(start) && isActiveAt(sensor, start) && listening?.get(start)?.has(sensor.id) === false
+  const silent = ours.flatMap((sensor) => {
+    const missing = period.days.filter((start) => isSilent(sensor, start))
+    return missing.length === 0 ? [] : [{ sensor: sensor.id, days: missing }]
+  })
   return {
     geo,
     sensors: ours.length,

@@ -26,8 +26,8 @@ export interface CaptureDaysOptions {
   readonly country: string | null
   readonly fromSeconds: number
   readonly toSeconds: number
-  /** In order of time. */
-  readonly onDay: (day: ReportDay) => void
+  /** In order of time, with the sensors that sent anything of it. */
+  readonly onDay: (day: ReportDay, sensors: ReadonlySet<string>) => void
   /** Hours of UTC in order of time, without known scanners, as the vantage saw them. */
   readonly onHour: (hour: HourReading) => void
 }
@@ -105,7 +105,8 @@ export class CaptureDays {
         day.report(
           this.#darkAddresses(new Set(seen), start, true),
           this.#darkAddresses(new Set(seen), start, false)
-        )
+        ),
+        day.sensors
       )
       this.#days.delete(start)
     }
