@@ -399,3 +399,28 @@ test('one that has just begun shows how far it had come, before it has judged an
   const second = await startDetector()
   expect([second.counters.isJudging, second.counters.judgedUpToSeconds]).toEqual([false, START + 2 * HOUR])
 })
+
+test('what was to be told when its state was forgotten is told, and old surges anew under the same names', async () => {
+  await count([12, 1, 12])
+  nowSeconds = START + 3 * HOUR
+  bus.isAway = true
+  const first = await startDetector()
+  await until(
+    () => first.counters.judgedUpToSeconds === START + 3 * HOUR && first.counters.waitingChanges === 3
+  )
+  expect(await first.surges.forget()).toBe(false)
+  await first.detector.stop()
+  expect(await first.surges.forget()).toBe(true)
+  bus.isAway = false
+
+  const second = await startDetector()
+  await until(() => second.counters.judgedUpToSeconds === START + 3 * HOUR)
+  await until(() => second.counters.sentChanges === 6 && second.counters.waitingChanges === 0)
+  const changes = await told()
+  const once = ['port=23/TCP open 1', 'port=23/TCP closed 2', 'port=23/TCP open 3']
+  expect(changes.map(({ text }) => text)).toEqual([...once, ...once])
+  expect(judgedHours).toEqual([...hours(0, 1, 2), ...hours(0, 1, 2)])
+  expect(new Set(changes.map(({ id }) => id)).size).toBe(6)
+  expect(new Set(changes.map(({ id }) => id.split('-')[0])).size).toBe(2)
+  expect(second.counters.open.map(({ hourEndSeconds }) => hourEndSeconds)).toEqual([START + 3 * HOUR])
+})
