@@ -124,13 +124,6 @@ export class RedisSurgeStore implements SurgeStore {
     return await this.#run('sent', async () => (await runScript(this.#redis, 'surge-sent', keys, args)) === 1)
   }
 
-  async isHeld(): Promise<boolean> {
-    return await this.#run('lease', async () => {
-      const until = Number(await this.#redis.hget(this.#key('lease'), 'until'))
-      return until > Number((await this.#redis.time())[0]) * 1000
-    })
-  }
-
   async forget(): Promise<boolean> {
     return await this.#run('forget', async () => {
       const parts = await this.#redis.smembers(this.#key('parts'))

@@ -40,11 +40,9 @@ export interface SurgeStore {
   save(lease: number, hour: JudgedHour): Promise<boolean>
   /** Takes these changes off the outbox, where they are in it. False, and nothing changed, where the lease is another's. */
   sent(lease: number, changes: readonly SurgeChange[]): Promise<boolean>
-  /** Whether a detector holds the lease now. */
-  isHeld(): Promise<boolean>
   /**
    * Takes away what was learnt, so that the next detector learns the whole store anew; what was told stays. False, and
-   * nothing changed, while a detector holds the lease.
+   * nothing changed, while somebody holds the lease.
    */
   forget(): Promise<boolean>
   /** The newest change of every surge that is not forgotten: those that are open, and those of the last quarters. */

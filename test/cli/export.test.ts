@@ -1,6 +1,7 @@
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { writeExport } from '../../adapters/export-file.ts'
@@ -18,6 +19,8 @@ import { countPart } from '../builders/counts.ts'
 import { addresses4, ALL, sourcePart, tcp } from '../builders/sources.ts'
 import { sharedRedis } from '../stack/shared-stack.ts'
 import { stormpetrel } from './collected-output.ts'
+import { CliContext } from '../../cli/context.ts'
+import { DetectorAside } from '../../cli/detector-aside.ts'
 
 const HOUR = Math.floor(Date.now() / 3_600_000) * 3600 - 50 * 3600
 const DAY = Math.floor(HOUR / 86_400) * 86_400 - 86_400
@@ -225,4 +228,31 @@ test('a file of many mebibytes is imported without being held in memory', async 
   )
   writeFileSync(file, gzipSync(['{"format":"stormpetrel-counts","version":1}', ...lines].join('\n')))
   expect((await stormpetrel(['import', file], environment)).stderr).toContain('40 windows imported')
+})
+
+test('no detector begins while hours are imported, whatever it takes, and the next may at once', async () => {
+  const { environment } = await deployment()
+  const { redisUrl, topicPrefix } = readConfiguration(environment)
+  const surges = new RedisSurgeStore(redisUrl, liveNamespace(topicPrefix))
+  await surges.start()
+  const context = new CliContext({ stdout: new PassThrough(), stderr: new PassThrough() }, environment)
+  try {
+    await DetectorAside.beside(context, async (aside) => {
+      // Days are no matter of the detector: nothing is held for them.
+      const before = await surges.lease('detector', 60_000)
+      await expect(aside.keepOff()).rejects.toMatchObject({ code: 'SP_DETECTOR_RUNS' })
+      await surges.release(before!)
+      await aside.keepOff()
+      expect(await surges.lease('detector', 60_000)).toBeNull()
+      await expect(aside.forget()).rejects.toMatchObject({ code: 'SP_DETECTOR_RUNS' })
+    })
+    const failing = DetectorAside.beside(context, async (aside) => {
+      await aside.keepOff()
+      throw new Error('the file is gone')
+    })
+    await expect(failing).rejects.toThrow('the file is gone')
+    expect(await surges.lease('detector', 60_000)).toBeGreaterThan(0)
+  } finally {
+    await surges.stop()
+  }
 })
