@@ -4,7 +4,8 @@ import type { ExportedWindow } from '../core/counts/exported-window.ts'
 import { parseInstant, parseZone } from '../core/counts/parse-query.ts'
 import { StormpetrelError } from '../core/errors.ts'
 import type { CountStore, PutOutcome } from '../core/store/count-store.ts'
-import { countedBeforeSeconds, endSeconds } from '../core/store/retention.ts'
+import { countedBeforeSeconds } from '../core/store/retention.ts'
+import { windowEndSeconds } from '../core/windows/time-zone.ts'
 import { DetectorAside } from './detector-aside.ts'
 import { withStore } from './with-store.ts'
 import type { CliContext } from './context.ts'
@@ -98,7 +99,7 @@ async function* windowsOf(
     for (const startSeconds of await store.windows(size, zone, vantage)) {
       if (startSeconds < from || startSeconds >= to) continue
       const window = { size, zone, startSeconds, vantage }
-      if (endSeconds(window) > before) {
+      if (windowEndSeconds(window) > before) {
         open.count += 1
         continue
       }

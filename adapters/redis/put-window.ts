@@ -23,7 +23,7 @@ export class PutStarts {
     this.#slots = slots
   }
 
-  /** Starts of the windows of that size, zone and vantage. Whatever is put is to be added. */
+  /** Starts of the windows of that size, zone and vantage. Whatever was put is to be added. */
   async of(window: VantageWindow): Promise<Set<number>> {
     const name = JSON.stringify([window.size, window.zone, window.vantage])
     const known = this.#known.get(name)
@@ -48,7 +48,6 @@ export async function putWindow(
   const { vantage, startSeconds } = window
   const there = await putStarts.of(window)
   if (there.has(startSeconds)) return 'there'
-  there.add(startSeconds)
   const name = vantageMember(window)
   const keys = slots[slotOf(name, slots.length)]!
   const series = seriesMember(window, [vantage])
@@ -69,5 +68,7 @@ export async function putWindow(
       series
     ]
   )
+  // Not before it is: a put that failed may be tried again.
+  there.add(startSeconds)
   return isPut === 1 ? 'kept' : 'there'
 }
