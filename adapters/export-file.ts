@@ -55,7 +55,7 @@ export async function* readExport(path: string): AsyncGenerator<ExportedLine> {
   bytes.pipe(text)
   let line = 0
   try {
-    for await (const { lines } of linesOf(text)) {
+    for await (const { lines } of linesOf(text, path)) {
       for (const each of lines) {
         line += 1
         if (line === 1 && each !== EXPORT_HEADER) throw unknown(path)
