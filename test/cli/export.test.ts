@@ -1,4 +1,15 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  appendFileSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -176,6 +187,29 @@ test('an export that fails leaves the file of before as it was, and says whose e
   expect(readdirSync(folder)).toEqual(['hours.ndjson.gz'])
 })
 
+test('an export through a link replaces what it points to, and one to a pipe goes into the pipe', async () => {
+  async function* windows(): AsyncGenerator<ExportedWindow> {
+    yield { window: window('hour', HOUR), counts: [{ series: 'all', packets: 1, sources: 1 }] }
+  }
+  const link = join(folder, 'link.gz')
+  writeFileSync(file, 'of before')
+  symlinkSync(file, link)
+  expect(await writeExport(link, windows())).toBe(1)
+  expect(lstatSync(link).isSymbolicLink()).toBe(true)
+  const written = readFileSync(file)
+  expect(gunzipSync(written).toString()).toContain(formatUtc(HOUR))
+
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const [read] = await Promise.all([readFile(pipe), writeExport(pipe, windows())])
+  expect(read).toEqual(written)
+  expect(lstatSync(pipe).isFIFO()).toBe(true)
+  expect(readdirSync(folder).sort()).toEqual(['hours.ndjson.gz', 'link.gz', 'pipe'])
+  await expect(writeExport(join(file, 'in-a-file.gz'), windows())).rejects.toMatchObject({
+    code: 'SP_FILE_UNREADABLE'
+  })
+})
+
 test('hours are refused while a detector judges; what it has judged past is told, and learnt anew where that is asked for', async () => {
   const { environment } = await deployment()
   const { redisUrl, topicPrefix } = readConfiguration(environment)
@@ -216,7 +250,7 @@ test('hours are refused while a detector judges; what it has judged past is told
   }
 })
 
-test('a file of many mebibytes is imported without being held in memory', async () => {
+test('a file of many mebibytes is imported, each of its lines longer than a chunk', async () => {
   const { environment } = await deployment()
   const series = JSON.stringify(
     Object.fromEntries(Array.from({ length: 20_000 }, (_, port) => [`port=${port}/TCP`, [3, 2]]))
