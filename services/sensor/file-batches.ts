@@ -130,8 +130,10 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** Resolves after so long, or when it is aborted. */
 async function sleepFor(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
   const options = signal === undefined ? {} : { signal }
-  for (let leftMs = waitMs; leftMs > 0 && signal?.aborted !== true; leftMs -= LONGEST_TIMER_MS)
+  for (let leftMs = waitMs; leftMs > 0; leftMs -= LONGEST_TIMER_MS) {
+    if (signal?.aborted === true) return
     await sleep(Math.min(leftMs, LONGEST_TIMER_MS), undefined, options).catch(() => undefined)
+  }
 }
 
 /** Gives what came before, and the frame at hand when its time has come. */

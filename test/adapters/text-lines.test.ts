@@ -16,6 +16,14 @@ async function read(chunks: AsyncIterable<Uint8Array>): Promise<[number, string]
   return all
 }
 
+/** Processor time of a line of so many chunks. */
+async function secondsOf(chunks: number): Promise<number> {
+  const pieces = Array.from({ length: chunks }, () => Buffer.alloc(4096, 'x'))
+  const before = process.cpuUsage()
+  expect((await read(chunksOf(...pieces)))[0]![1].length).toBe(chunks * 4096)
+  return process.cpuUsage(before).user / 1e6
+}
+
 test('lines are the same wherever the chunks end: in a line, between CR and LF, in a character', async () => {
   const text = Buffer.from('\uFEFFone\r\ntwo \u{1F426}\n\nfour\rand more\r\nlast')
   const lines = [
@@ -69,12 +77,6 @@ test('a line without end is an error that says where, before all of it is in mem
 })
 
 test('a long line takes time by its length, not by its square', async () => {
-  const secondsOf = async (chunks: number): Promise<number> => {
-    const pieces = Array.from({ length: chunks }, () => Buffer.alloc(4096, 'x'))
-    const before = process.cpuUsage()
-    expect((await read(chunksOf(...pieces)))[0]![1].length).toBe(chunks * 4096)
-    return process.cpuUsage(before).user / 1e6
-  }
   await secondsOf(500)
   const [once, eightTimes] = [await secondsOf(1000), await secondsOf(8000)]
   // By its square it would be 64 times as long.

@@ -28,12 +28,13 @@ test('each surge is told by its newest change: when it began, and that it is ove
   expect(Math.abs(ratio - 4)).toBeLessThan(0.4)
 })
 
+const systems = (most: number) => Array.from({ length: most }, (_, asn) => [`asn=${asn + 1}`, 2])
+
 test('of more series than can be kept it says that it left some out', async () => {
   const protocols = ['TCP', 'UDP']
   const ports = protocols.flatMap((protocol) =>
     Array.from({ length: 65_536 }, (_, port) => [`port=${port}/${protocol}`, 2])
   )
-  const systems = (most: number) => Array.from({ length: most }, (_, asn) => [`asn=${asn + 1}`, 2])
   const leftOutOf = async (most: number): Promise<boolean> => {
     const store = await storeOfHours([
       Object.fromEntries([...ports, ...systems(most)]) as Record<string, number>
