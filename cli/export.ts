@@ -23,7 +23,7 @@ Windows that may still be counted, the newest two hours or two days, are left ou
 
 const IMPORT_HELP = `
 Windows of which the store has counts already are left as they are, so a file may be given twice. A window past its
-retention, of a zone that is not counted, or that is not over is left out. Lines that are no window are told, with exit code 1,
+retention, of a zone that is not counted, or that the store may still count, is left out. Lines that are no window are told, with exit code 1,
 and cost nothing else.
 
 History comes first: import before sensors send, and before the surge detector starts, which learns each hour once, in order.
@@ -161,7 +161,7 @@ async function importFiles(
     context.note(`import: series ${series} is not known to this version, and left out`)
   context.note(
     `${outcomes.kept} windows imported; ${outcomes.there} were there already, ${outcomes['not-kept']} are not kept by this store ` +
-      `(too old, or days of a zone that it does not count), ${outcomes['not-over']} are not over`
+      `(too old, or days of a zone that it does not count), ${outcomes['not-over']} may still be counted`
   )
   detector.tell()
 }
