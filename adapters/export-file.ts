@@ -1,6 +1,6 @@
 // Files of counted windows (core/counts/exported-window.ts), gzip over lines of JSON.
 import { createReadStream, createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { realpath, rename, rm, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
@@ -26,16 +26,36 @@ export async function writeExport(path: string, windows: AsyncIterable<ExportedW
       yield `${exportLine(window)}\n`
     }
   }
-  const unfinished = `${path}.${process.pid}.part`
+  const writeTo = (to: string): Promise<void> =>
+    pipeline(Readable.from(lines()), createGzip(), createWriteStream(to))
   try {
-    await pipeline(Readable.from(lines()), createGzip(), createWriteStream(unfinished))
-    await rename(unfinished, path)
+    const target = await replaceable(path)
+    if (target === null) await writeTo(path)
+    else await writeBeside(target, writeTo)
   } catch (error) {
-    await rm(unfinished, { force: true })
     if (error instanceof StormpetrelError) throw error
     throw unreadable(path, error, 'see that the folder is there and may be written to')
   }
   return count
+}
+
+/** The file that is to be replaced, through links; null for a pipe or a device, which is only written to. */
+async function replaceable(path: string): Promise<string | null> {
+  const real = await realpath(path).catch(() => path)
+  const found = await stat(real).catch(() => null)
+  return found === null || found.isFile() ? real : null
+}
+
+async function writeBeside(path: string, writeTo: (path: string) => Promise<void>): Promise<void> {
+  const unfinished = `${path}.${process.pid}.part`
+  try {
+    await writeTo(unfinished)
+    await rename(unfinished, path)
+  } catch (error) {
+    // What went wrong before is what is to be told.
+    await rm(unfinished, { force: true }).catch(() => undefined)
+    throw error
+  }
 }
 
 /** A window of a file, or what is wrong with its line. */
@@ -55,7 +75,7 @@ export async function* readExport(path: string): AsyncGenerator<ExportedLine> {
   bytes.pipe(text)
   let line = 0
   try {
-    for await (const { lines } of linesOf(text)) {
+    for await (const { lines } of linesOf(text, path)) {
       for (const each of lines) {
         line += 1
         if (line === 1 && each !== EXPORT_HEADER) throw unknown(path)

@@ -15,10 +15,11 @@ import type {
   VantageWindow
 } from '../core/store/count-store.ts'
 import { joinLedgers, joinTotals } from '../core/store/ledger.ts'
-import { endSeconds, type Retention } from '../core/store/retention.ts'
+import { countedBeforeSeconds, type Retention } from '../core/store/retention.ts'
 import { isWanted, newSettings, type StoreSettings, zonesKept } from '../core/store/store-settings.ts'
 import { leastActiveWatermark } from '../core/store/watermark.ts'
 import { namedSeries } from '../core/windows/series.ts'
+import { windowEndSeconds } from '../core/windows/time-zone.ts'
 import type { Window } from '../core/windows/window.ts'
 import { MemorySensors } from './memory/memory-sensors.ts'
 import { MemorySources } from './memory/memory-sources.ts'
@@ -110,7 +111,8 @@ export class MemoryStore implements CountStore {
     if (this.#settings.retention === null)
       throw new RangeError('a run counts what it plays, and takes no windows')
     const now = this.#nowSeconds()
-    if (endSeconds(exported.window) > now) return 'not-over'
+    const before = countedBeforeSeconds(exported.window.size, await this.watermarkSeconds(), now)
+    if (windowEndSeconds(exported.window) > before) return 'not-over'
     if (!isWanted(exported.window, this.#settings, now)) return 'not-kept'
     const outcome = this.#windows.put(exported)
     if (outcome === 'kept') this.#sources.put(exported)

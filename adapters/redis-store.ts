@@ -16,11 +16,11 @@ import type {
   VantageWindow
 } from '../core/store/count-store.ts'
 import { joinLedgers, joinTotals } from '../core/store/ledger.ts'
-import { endSeconds, keepUntilSeconds, type Retention } from '../core/store/retention.ts'
+import { countedBeforeSeconds, keepUntilSeconds, type Retention } from '../core/store/retention.ts'
 import { isKept, isWanted, newSettings, type StoreSettings, zonesKept } from '../core/store/store-settings.ts'
-import { leastActiveWatermark } from '../core/store/watermark.ts'
 import { CountTable } from '../core/windows/count-table.ts'
 import { namedSeries } from '../core/windows/series.ts'
+import { windowEndSeconds } from '../core/windows/time-zone.ts'
 import type { Window } from '../core/windows/window.ts'
 import { applyArguments } from './redis/apply-arguments.ts'
 import {
@@ -54,7 +54,7 @@ import {
   readVantageWindows
 } from './redis/read-counts.ts'
 import { readSources } from './redis/read-sources.ts'
-import { PutStarts, putWindow } from './redis/put-window.ts'
+import { PutStarts, putWindow, readWatermark } from './redis/put-window.ts'
 import { LogRewriter } from './redis/rewrite.ts'
 import { forgetStarts, rollSlot } from './redis/roll.ts'
 import { type SlotKeys, slotKeys } from './redis/slot-keys.ts'
@@ -228,10 +228,11 @@ export class RedisStore implements CountStore {
     return await this.#run('put window', async () => {
       const now = await this.#now()
       const { window } = exported
-      if (endSeconds(window) > now) return 'not-over'
+      this.#putStarts ??= new PutStarts(this.#redis, this.#keys)
+      const before = countedBeforeSeconds(window.size, await this.#putStarts.watermarkSeconds(), now)
+      if (windowEndSeconds(window) > before) return 'not-over'
       const settings = this.#layout?.settings
       if (settings !== undefined && !isWanted(window, settings, now)) return 'not-kept'
-      this.#putStarts ??= new PutStarts(this.#redis, this.#keys)
       return await putWindow(this.#redis, this.#keys, this.#putStarts, retention, exported)
     })
   }
@@ -337,10 +338,7 @@ export class RedisStore implements CountStore {
   }
 
   async watermarkSeconds(): Promise<number> {
-    return await this.#run('watermark', async () => {
-      const watermarks = await this.#perSlot((keys) => this.#redis.hvals(keys.watermarks))
-      return leastActiveWatermark(watermarks.flat().map(Number))
-    })
+    return await this.#run('watermark', () => readWatermark(this.#redis, this.#keys))
   }
 
   async sensorWatermarks(): Promise<Map<string, number>> {
@@ -367,6 +365,7 @@ export class RedisStore implements CountStore {
       const pattern = `${this.#options.namespace.replaceAll(/[?*[\]\\^-]/g, '\\$&')}:*`
       for (const node of mastersOf(this.#redis)) await this.#clearNode(node, pattern, settings)
       await this.#redis.unlink(settings)
+      this.#putStarts = null
     })
   }
 
@@ -410,6 +409,8 @@ export class RedisStore implements CountStore {
 
   /** Takes a layout, or what is wanted where there is none yet. */
   #open(layout: StoreLayout | null): void {
+    // They are of the connection and the keys of before.
+    this.#putStarts = null
     const { slots } = layout ?? this.#wanted
     this.#layout = layout
     this.#keys = Array.from({ length: slots }, (_, slot) => slotKeys(this.#options.namespace, slot))

@@ -63,7 +63,9 @@ export class RedisSurgeStore implements SurgeStore {
       const [hour, prefix, parts, stamp] = await this.#redis.hmget(this.#key('state'), ...fields)
       const outbox = await this.#redis.lrange(this.#key('outbox'), 0, -1)
       this.#stamp = stamp ?? ''
-      if (hour == null || prefix == null) return null
+      const waiting = outbox.map((text) => JSON.parse(text) as SurgeChange)
+      if (hour == null || prefix == null)
+        return waiting.length === 0 ? null : { judgedUpToSeconds: 0, parts: null, outbox: waiting }
       const keys = partKeys(prefix, Number(parts))
       const stored = keys.length === 0 ? [] : await this.#redis.mgetBuffer(keys)
       return {
@@ -72,7 +74,7 @@ export class RedisSurgeStore implements SurgeStore {
           if (part === null) throw this.#missing(keys[index]!)
           return inflated(part, LARGEST_PART_BYTES)
         }),
-        outbox: outbox.map((text) => JSON.parse(text) as SurgeChange)
+        outbox: waiting
       }
     })
   }
@@ -120,13 +122,6 @@ export class RedisSurgeStore implements SurgeStore {
     const keys = [this.#key('lease'), this.#key('outbox')]
     const args = [lease, this.#holder, ...changes.map((change) => JSON.stringify(change))]
     return await this.#run('sent', async () => (await runScript(this.#redis, 'surge-sent', keys, args)) === 1)
-  }
-
-  async isHeld(): Promise<boolean> {
-    return await this.#run('lease', async () => {
-      const until = Number(await this.#redis.hget(this.#key('lease'), 'until'))
-      return until > Number((await this.#redis.time())[0]) * 1000
-    })
   }
 
   async forget(): Promise<boolean> {

@@ -1,4 +1,5 @@
 // A text file as lines, a chunk at a time.
+import { StormpetrelError } from '../core/errors.ts'
 import { STANDARD_INPUT } from './capture-files.ts'
 import { fileChunks, unreadable } from './file-chunks.ts'
 
@@ -15,36 +16,61 @@ const LONGEST_LINE = 64 * 1024 * 1024
 
 /**
  * The lines of a UTF-8 file, or of standard input where `path` is `-`, in blocks of about a mebibyte; a byte order mark is
- * left out. Throws SP_FILE_UNREADABLE.
+ * left out. Throws SP_FILE_UNREADABLE, also for a line of over 64 Mi characters.
  */
 export async function* textLines(path: string): AsyncGenerator<LineBlock, void, undefined> {
   const chunks: AsyncIterable<Uint8Array> = path === STANDARD_INPUT ? process.stdin : fileChunks(path)
-  yield* linesOf(guarded(path, chunks))
+  yield* linesOf(guarded(path, chunks), titleOf(path))
 }
 
-/** The same of bytes from anywhere. Throws what they throw, and a RangeError for a line of over LONGEST_LINE. */
+/** The same of bytes from anywhere, called `title` in errors. Throws likewise, and what they throw. */
 export async function* linesOf(
-  chunks: AsyncIterable<Uint8Array>
+  chunks: AsyncIterable<Uint8Array>,
+  title: string
 ): AsyncGenerator<LineBlock, void, undefined> {
   const decoder = new TextDecoder()
   let firstLine = 1
-  let rest = ''
+  // A line may be many chunks long: each is looked through once.
+  let pieces: string[] = []
+  let length = 0
   for await (const chunk of chunks) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r?\n/)
-    rest = lines.pop()!
-    if (rest.length > LONGEST_LINE) throw new RangeError(`line ${firstLine + lines.length} is too long`)
-    yield { firstLine, lines }
-    firstLine += lines.length
+    const parts = decoder.decode(chunk, { stream: true }).split('\n')
+    const rest = parts.pop()!
+    if (parts.length > 0) {
+      parts[0] = pieces.join('') + parts[0]!
+      pieces = []
+      length = 0
+      yield { firstLine, lines: parts.map(withoutReturn) }
+      firstLine += parts.length
+    }
+    pieces.push(rest)
+    length += rest.length
+    if (length > LONGEST_LINE) throw tooLong(title, firstLine)
   }
-  rest += decoder.decode()
-  if (rest !== '') yield { firstLine, lines: [rest] }
+  const last = pieces.join('') + decoder.decode()
+  if (last !== '') yield { firstLine, lines: [last] }
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line
+}
+
+function tooLong(title: string, line: number): StormpetrelError {
+  return new StormpetrelError(
+    'SP_FILE_UNREADABLE',
+    `${title}, line ${line}: it has more than ${LONGEST_LINE} characters, and is no line of text that is meant; see that it is the right file`
+  )
+}
+
+function titleOf(path: string): string {
+  return path === STANDARD_INPUT ? 'standard input' : path
 }
 
 async function* guarded(path: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]()
   try {
     for (;;) {
-      const next = await unreadable(path === STANDARD_INPUT ? 'standard input' : path, iterator.next())
+      const next = await unreadable(titleOf(path), iterator.next())
       if (next.done === true) return
       yield next.value
     }

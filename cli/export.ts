@@ -3,8 +3,9 @@ import type { Command } from 'commander'
 import type { ExportedWindow } from '../core/counts/exported-window.ts'
 import { parseInstant, parseZone } from '../core/counts/parse-query.ts'
 import { StormpetrelError } from '../core/errors.ts'
-import type { CountStore } from '../core/store/count-store.ts'
-import { countedBeforeSeconds, endSeconds } from '../core/store/retention.ts'
+import type { CountStore, PutOutcome } from '../core/store/count-store.ts'
+import { countedBeforeSeconds } from '../core/store/retention.ts'
+import { windowEndSeconds } from '../core/windows/time-zone.ts'
 import { DetectorAside } from './detector-aside.ts'
 import { withStore } from './with-store.ts'
 import type { CliContext } from './context.ts'
@@ -22,11 +23,11 @@ Windows that may still be counted, the newest two hours or two days, are left ou
 
 const IMPORT_HELP = `
 Windows of which the store has counts already are left as they are, so a file may be given twice. A window past its
-retention, of a zone that is not counted, or that is not over is left out. Lines that are no window are told, with exit code 1,
+retention, of a zone that is not counted, or that the store may still count, is left out. Lines that are no window are told, with exit code 1,
 and cost nothing else.
 
 History comes first: import before sensors send, and before the surge detector starts, which learns each hour once, in order.
-Hours are not taken while a detector runs; stop it. Where one has judged past them already, --learn-anew has the next one learn
+Hours are not taken while a detector runs; stop it. One that is started meanwhile waits for the import's end. Where one has judged past them already, --learn-anew has the next one learn
 everything from the first hour on; what it tells then of old hours it tells again.
 
 Examples:
@@ -98,7 +99,7 @@ async function* windowsOf(
     for (const startSeconds of await store.windows(size, zone, vantage)) {
       if (startSeconds < from || startSeconds >= to) continue
       const window = { size, zone, startSeconds, vantage }
-      if (endSeconds(window) > before) {
+      if (windowEndSeconds(window) > before) {
         open.count += 1
         continue
       }
@@ -125,38 +126,65 @@ async function importWindows(
   files: readonly string[],
   learnsAnew: boolean
 ): Promise<void> {
-  const { readExport } = await import('../adapters/export-file.ts')
   await withStore(context, null, 'write', async (store) => {
-    const detector = new DetectorAside(context)
-    if (learnsAnew) await detector.forget()
-    const outcomes = { kept: 0, there: 0, 'not-kept': 0, 'not-over': 0 }
-    const unknown = new Set<string>()
-    for (const file of files) {
-      try {
-        for await (const line of readExport(file)) {
-          if (line.kind === 'invalid') {
-            context.failWith(
-              `import: ${file}, line ${line.line}: ${line.why}; the other lines are used: mend it and import the file again`
-            )
-            continue
-          }
-          for (const series of line.unknown) unknown.add(series)
-          if (line.window.window.size === 'hour') await detector.refuseWhileJudging()
-          const outcome = await store.putWindow(line.window)
-          outcomes[outcome] += 1
-          if (outcome === 'kept') detector.note(line.window.window)
-        }
-      } catch (error) {
-        // The other files are used.
-        context.fail(error)
-      }
-    }
-    for (const series of unknown)
-      context.note(`import: series ${series} is not known to this version, and left out`)
-    context.note(
-      `${outcomes.kept} windows imported; ${outcomes.there} were there already, ${outcomes['not-kept']} are not kept by this store ` +
-        `(too old, or days of a zone that it does not count), ${outcomes['not-over']} are not over`
-    )
-    detector.tell()
+    await DetectorAside.beside(context, async (detector) => {
+      if (learnsAnew) await detector.forget()
+      await importFiles(context, store, detector, files)
+    })
   })
+}
+
+/** What became of windows, and the series that this version does not know. */
+interface Imported {
+  readonly outcomes: Record<PutOutcome, number>
+  readonly unknown: Set<string>
+}
+
+async function importFiles(
+  context: CliContext,
+  store: CountStore,
+  detector: DetectorAside,
+  files: readonly string[]
+): Promise<void> {
+  const outcomes = { kept: 0, there: 0, 'not-kept': 0, 'not-over': 0 }
+  const unknown = new Set<string>()
+  for (const file of files) {
+    try {
+      await importFile(context, store, detector, file, { outcomes, unknown })
+    } catch (error) {
+      context.fail(error)
+      // The other files are used, but beside a detector.
+      if (error instanceof StormpetrelError && error.code === 'SP_DETECTOR_RUNS') break
+    }
+  }
+  for (const series of unknown)
+    context.note(`import: series ${series} is not known to this version, and left out`)
+  context.note(
+    `${outcomes.kept} windows imported; ${outcomes.there} were there already, ${outcomes['not-kept']} are not kept by this store ` +
+      `(too old, or days of a zone that it does not count), ${outcomes['not-over']} may still be counted`
+  )
+  detector.tell()
+}
+
+async function importFile(
+  context: CliContext,
+  store: CountStore,
+  detector: DetectorAside,
+  file: string,
+  { outcomes, unknown }: Imported
+): Promise<void> {
+  const { readExport } = await import('../adapters/export-file.ts')
+  for await (const line of readExport(file)) {
+    if (line.kind === 'invalid') {
+      context.failWith(
+        `import: ${file}, line ${line.line}: ${line.why}; the other lines are used: mend it and import the file again`
+      )
+      continue
+    }
+    for (const series of line.unknown) unknown.add(series)
+    if (line.window.window.size === 'hour') await detector.keepOff()
+    const outcome = await store.putWindow(line.window)
+    outcomes[outcome] += 1
+    if (outcome === 'kept') detector.note(line.window.window)
+  }
 }

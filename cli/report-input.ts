@@ -22,6 +22,7 @@ import { filesBySensor, sensorsFileOf } from './capture-sensors.ts'
 import type { CliContext } from './context.ts'
 import { distinctFiles, inputFiles, noteRepeats } from './input-files.ts'
 import { parseRun } from './run-option.ts'
+import { noteLeftOut } from './surge-rows.ts'
 import { withStore } from './with-store.ts'
 
 const HOUR_SECONDS = 3600
@@ -158,7 +159,9 @@ async function readLive(context: CliContext, request: ReportRequest): Promise<Re
   return await withStore(context, request.run, 'read', async (store) => {
     const days = await storeDays(store, request, sensors)
     const surges =
-      request.run === null ? await toldSurges(context) : await judged(store, request, sensors.sensors)
+      request.run === null
+        ? await toldSurges(context)
+        : await judged(context, store, request, sensors.sensors)
     const ledger = await store.ledger()
     const geo: DataQuality['geo'] = []
     const quality = {
@@ -200,6 +203,7 @@ async function toldSurges(context: CliContext): Promise<readonly SurgeChange[]> 
 }
 
 async function judged(
+  context: CliContext,
   store: CountStore,
   { country }: ReportRequest,
   sensors: readonly Sensor[]
@@ -207,13 +211,15 @@ async function judged(
   const vantage = country ?? 'all'
   if ((await store.windows('hour', 'UTC', vantage)).length === 0) return null
   const { judgeStore } = await import('../services/detector/judge-store.ts')
-  return await judgeStore(
+  const { told, hasLeftOut } = await judgeStore(
     store,
     sensors,
     thresholdsOf(DEFAULT_SURGE_SETTINGS),
     DEFAULT_PAGES_PER_QUARTER,
     vantage
   )
+  if (hasLeftOut) noteLeftOut(context)
+  return told
 }
 
 /** Files of export, put into a store in memory that keeps everything in them. */
@@ -237,7 +243,7 @@ async function readExports(context: CliContext, request: ReportRequest): Promise
     }
   }
   const days = await storeDays(store, request, sensors)
-  const surges = await judged(store, request, sensors.sensors)
+  const surges = await judged(context, store, request, sensors.sensors)
   return { days, surges, quality: qualityOf(request, sensors, days.days, []), synthetic: sensors.synthetic }
 }
 

@@ -96,8 +96,21 @@ async function judgedRows(context: CliContext, store: CountStore, settings: Told
     import('../core/surges/thresholds.ts')
   ])
   const { sensors } = await readSensorList(context.configuration().sensorsFile)
-  const told = await judgeStore(store, sensors, thresholdsOf(settings), settings.pagesPerQuarter)
+  const { told, hasLeftOut } = await judgeStore(
+    store,
+    sensors,
+    thresholdsOf(settings),
+    settings.pagesPerQuarter
+  )
+  if (hasLeftOut) noteLeftOut(context)
   return told.map((change) => valuesOf(change))
+}
+
+/** Says that not every series was judged. */
+export function noteLeftOut(context: CliContext): void {
+  context.note(
+    'there are more series than are judged; those that came last are left out, and no surge of theirs is told'
+  )
 }
 
 /** Open ones come first. */

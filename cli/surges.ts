@@ -26,11 +26,12 @@ A row is a series and hour; a missing row is a gap, never a zero. Rows of a seri
 follow one another or be mixed. Series are judged each for itself, from their third week on.
 
 A row of the answer has: series, kind (spike, step, trend, or heavy-hitter: packets jumped and sources did not), state
-(open or closed; of the detector also early, before its hour is over, and withdrawn), onset and the times it lies between (onset_from, onset_to), detected (the end of the hour that showed
-it), closed (null while it is open), ratio to the baseline, and score: false alarms a series and quarter to be expected
-of such evidence, at most those asked for (null for a heavy hitter). Where stories are told, severity says whether it would
-wake somebody (page) or be read in the morning (notice), and story which surges are told together; drivers is what the rise is
-made of, as far as the detector has looked. docs/detection.md says how, and how well.
+(open or closed; of the detector also early, before its hour is over, and withdrawn), onset and the times it lies
+between (onset_from, onset_to), detected (the end of the hour that showed it), closed (null while it is open), ratio to the
+baseline, and score: false alarms a series and quarter to be expected of such evidence, at most those asked for (null for a
+heavy hitter). Where stories are told, severity says whether it would
+wake somebody (page) or be read in the morning (notice; --pages-per-quarter says how many pages may come out of nothing),
+and story which surges are told together; drivers is what the rise is made of, as far as the detector has looked. docs/detection.md says how, and how well.
 
 Examples:
   stormpetrel surges

@@ -45,7 +45,8 @@ export type CountedUpTo = Omit<OffsetSpan, 'from'>
 
 /**
  * What became of a window that was to be put: `there` where the store has counts of it, `not-kept` where it keeps none such
- * (past its retention, or a day of a zone that it does not count), `not-over` where it may still be counted.
+ * (past its retention, or a day of a zone that it does not count), `not-over` where the store may still count it: its end
+ * is not past by countedBeforeSeconds.
  */
 export type PutOutcome = 'kept' | 'there' | 'not-kept' | 'not-over'
 

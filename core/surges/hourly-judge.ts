@@ -42,8 +42,8 @@ export interface JudgedSurge {
 export interface HourlyJudge {
   /** How many series it keeps. */
   readonly series: number
-  /** Whether it keeps as many series as it can: others are not judged. */
-  readonly isFull: boolean
+  /** Whether there were series that it had no room for: they are not judged. */
+  readonly hasLeftOut: boolean
   /** A series with fewer sources than this in an hour surges in none. */
   readonly smallestCount: number
   /** Hours come in order, each once. */

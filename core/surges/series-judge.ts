@@ -18,7 +18,7 @@ import type { Thresholds } from './thresholds.ts'
  * low level is known at that level, and not taken for one that nobody has seen before.
  */
 const TAKEN_IN_SOURCES = 2
-/** So many series are kept; beyond that only what has room is taken in. */
+/** So many series are kept unless said otherwise; beyond that only what has room is taken in. */
 const MOST_SERIES = 150_000
 /** A series that was not seen for longer than the detector looks back is forgotten. */
 const FORGOTTEN_AFTER_HOURS = 60 * 24
@@ -44,18 +44,23 @@ export class SeriesJudge implements HourlyJudge {
   #names: string[] = []
   #seen: number[] = []
   #rows = new Map<string, number>()
+  readonly #mostSeries: number
+  #hasLeftOut = false
 
-  /** Knows what `parts` say, or nothing where they are null; a series of another version is learnt anew. */
-  constructor(thresholds: Thresholds, parts: readonly Uint8Array[] | null) {
+  /**
+   * Knows what `parts` say, or nothing where they are null; a series of another version is learnt anew. Of more than
+   * `mostSeries` those that come last are left out.
+   */
+  constructor(thresholds: Thresholds, parts: readonly Uint8Array[] | null, mostSeries = MOST_SERIES) {
     this.#thresholds = thresholds
+    this.#mostSeries = mostSeries
     this.smallestCount = thresholds.smallestCount
     for (const part of parts ?? []) this.#readPart(part)
     if (!this.#rows.has(QUIET)) this.#add(QUIET, 0)
   }
 
-  /** Whether there is no room for any more. */
-  get isFull(): boolean {
-    return this.#names.length > MOST_SERIES
+  get hasLeftOut(): boolean {
+    return this.#hasLeftOut
   }
 
   get series(): number {
@@ -129,7 +134,11 @@ export class SeriesJudge implements HourlyJudge {
   #takeIn({ series }: HourReading, hour: number): void {
     const quiet = this.#table.write(this.#rows.get(QUIET)!)
     for (const [name, { sources }] of series) {
-      if (sources < TAKEN_IN_SOURCES || this.#rows.has(name) || this.#names.length > MOST_SERIES) continue
+      if (sources < TAKEN_IN_SOURCES || this.#rows.has(name)) continue
+      if (this.series >= this.#mostSeries) {
+        this.#hasLeftOut = true
+        continue
+      }
       this.#table.readAsNew(this.#add(name, hour), quiet)
     }
   }
@@ -148,6 +157,7 @@ export class SeriesJudge implements HourlyJudge {
       this.#names[row] === QUIET || this.#seen[row]! > hour - FORGOTTEN_AFTER_HOURS
     const kept = this.#names.map((_, row) => row).filter(isKept)
     if (this.#names.length - kept.length <= MOST_FORGOTTEN * this.#names.length) return
+    this.#hasLeftOut = false
     const [table, names, seen] = [this.#table, this.#names, this.#seen]
     this.#table = new SeriesTable(kept.length)
     this.#names = []

@@ -30,8 +30,8 @@ export class SurgeBook {
   readonly #open = new Map<string, SurgeChange>()
   /** A story pages once, also when the surge that paged is over and others of it are not. */
   readonly #pagedStories = new Set<string>()
-  /** The last number of each surge, also of those that are over: whoever learns anew finds them again. */
-  readonly #numbers = new Map<string, number>()
+  /** The newest of each surge, also of those that are over: whoever learns anew finds them again. */
+  readonly #newest = new Map<string, SurgeChange>()
   readonly #pagesPerQuarter: number
 
   /**
@@ -65,7 +65,8 @@ export class SurgeBook {
   /**
    * What is to be told of an hour's judgement: what the judge tells; of what stays open that its onset was dated anew, or
    * that it is sure enough for a page by now; of what it knows no more, as a series that was forgotten, that it is closed;
-   * and of what was raised early in the hour and did not open, that it is withdrawn.
+   * and of what was raised early in the hour and did not open, that it is withdrawn. An hour of before a surge was found,
+   * as whoever learns anew judges, ends it not.
    */
   enter({ judged, open, hourEndSeconds, series }: HourOutcome): SurgeChange[] {
     const told = new Set(judged.map(surgeId))
@@ -102,8 +103,9 @@ export class SurgeBook {
   }
 
   #endOthers(open: ReadonlySet<string>, hourEndSeconds: number): SurgeChange[] {
-    const ended = [...this.#open.values()].filter(({ surge, state, detectedSeconds }) =>
-      state === 'early' ? detectedSeconds <= hourEndSeconds : !open.has(surge)
+    const ended = [...this.#open.values()].filter(
+      ({ surge, state, detectedSeconds }) =>
+        detectedSeconds <= hourEndSeconds && (state === 'early' || !open.has(surge))
     )
     return ended.map((each) => {
       const number = each.number + 1
@@ -122,8 +124,8 @@ export class SurgeBook {
 
   #tell(judged: JudgedSurge, hourEndSeconds: number, state: SurgeState, allSeries: number): SurgeChange {
     const surge = surgeId(judged)
-    const before = this.#open.get(surge)
-    const number = (this.#numbers.get(surge) ?? 0) + 1
+    const before = this.#newest.get(surge)
+    const number = (before?.number ?? 0) + 1
     const story = before?.story ?? storyOf(judged, this.open) ?? surge
     const { series, kind, detectedSeconds, closedSeconds, ratio, score } = judged
     const { onsetSeconds, onsetFromSeconds, onsetToSeconds } = judged
@@ -151,7 +153,7 @@ export class SurgeBook {
   }
 
   #note(change: SurgeChange): void {
-    this.#numbers.set(change.surge, change.number)
+    this.#newest.set(change.surge, change)
     if (change.severity === 'page') {
       // Who was woken by what is withdrawn is to be woken by what is left of it.
       if (change.state === 'withdrawn') this.#pagedStories.delete(change.story)
@@ -163,7 +165,7 @@ export class SurgeBook {
 
   /** What was found by a first hint may be surer now: a notice may become a page, and no page a notice. */
   #keptSeverity(before: SurgeChange | undefined): SurgeChange['severity'] | null {
-    return before?.severity === 'page' ? 'page' : null
+    return before?.severity === 'page' && before.state !== 'withdrawn' ? 'page' : null
   }
 
   /** What is over wakes nobody. */

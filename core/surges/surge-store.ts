@@ -3,10 +3,10 @@ import type { SurgeChange } from './surge-change.ts'
 
 /** What a detector had judged and not yet sent when it was last saved. */
 export interface SavedDetector {
-  /** End of the newest judged hour, in seconds since 1970. */
+  /** End of the newest judged hour, in seconds since 1970; 0 where what was learnt is forgotten. */
   readonly judgedUpToSeconds: number
-  /** What `save` was given, in the same order. */
-  readonly parts: readonly Uint8Array[]
+  /** What `save` was given, in the same order; null where it is forgotten. */
+  readonly parts: readonly Uint8Array[] | null
   /** The oldest first. */
   readonly outbox: readonly SurgeChange[]
 }
@@ -29,7 +29,7 @@ export interface SurgeStore {
   lease(holder: string, forMs: number): Promise<number | null>
   /** Gives the lease back, where it is still held. */
   release(lease: number): Promise<void>
-  /** Null where nothing was ever saved. Throws SP_STORE_REFUSED where what is there cannot be read. */
+  /** Null where nothing was ever saved, or all that was left when it was forgotten is sent. Throws SP_STORE_REFUSED where what is there cannot be read. */
   load(): Promise<SavedDetector | null>
   /** `judgedUpToSeconds` of what was saved last, whoever saved it; null where nothing was. */
   judgedUpToSeconds(): Promise<number | null>
@@ -40,11 +40,9 @@ export interface SurgeStore {
   save(lease: number, hour: JudgedHour): Promise<boolean>
   /** Takes these changes off the outbox, where they are in it. False, and nothing changed, where the lease is another's. */
   sent(lease: number, changes: readonly SurgeChange[]): Promise<boolean>
-  /** Whether a detector holds the lease now. */
-  isHeld(): Promise<boolean>
   /**
    * Takes away what was learnt, so that the next detector learns the whole store anew; what was told stays. False, and
-   * nothing changed, while a detector holds the lease.
+   * nothing changed, while somebody holds the lease.
    */
   forget(): Promise<boolean>
   /** The newest change of every surge that is not forgotten: those that are open, and those of the last quarters. */

@@ -72,7 +72,7 @@ export class Detector {
   #timer: NodeJS.Timeout | null = null
   #work: Promise<void> = Promise.resolve()
   #isStopping = false
-  #hasToldFull = false
+  #hasToldLeftOut = false
   /** Between two renewals of the lease. */
   #longestStepMs = 0
   #renewedAtMs = 0
@@ -262,11 +262,11 @@ export class Detector {
 
   #show({ judge, judgedUpToSeconds }: Judging): void {
     const { counters, log } = this.#options
-    if (judge.isFull && !this.#hasToldFull)
+    if (judge.hasLeftOut && !this.#hasToldLeftOut)
       log('warn', 'there are more series than the detector keeps; those that came last are not judged', {
         series: judge.series
       })
-    this.#hasToldFull = judge.isFull
+    this.#hasToldLeftOut = judge.hasLeftOut
     if (judgedUpToSeconds > 0) counters.judgedUpToSeconds = judgedUpToSeconds
     counters.series = judge.series
   }

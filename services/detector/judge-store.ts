@@ -10,14 +10,22 @@ import { readHour } from './read-hour.ts'
 
 const HOUR_SECONDS = 3600
 
-/** The newest change of each surge, in the order in which they were first told. Hours without any count are gaps. */
+/** What would have been told. */
+export interface JudgedStore {
+  /** The newest change of each surge, in the order in which they were first told. */
+  readonly told: readonly SurgeChange[]
+  /** Whether there were more series than are judged; those that came last were not. */
+  readonly hasLeftOut: boolean
+}
+
+/** Judges all that is there. Hours without any count are gaps. */
 export async function judgeStore(
   store: CountStore,
   sensors: readonly Sensor[],
   thresholds: Thresholds,
   pagesPerQuarter = DEFAULT_PAGES_PER_QUARTER,
   vantage = 'all'
-): Promise<SurgeChange[]> {
+): Promise<JudgedStore> {
   const judge = new SeriesJudge(thresholds, null)
   const book = new SurgeBook([], pagesPerQuarter)
   const newest = new Map<string, SurgeChange>()
@@ -28,5 +36,5 @@ export async function judgeStore(
     for (const change of book.enter({ judged, open: judge.open(), hourEndSeconds, series }))
       newest.set(change.surge, change)
   }
-  return [...newest.values()]
+  return { told: [...newest.values()], hasLeftOut: judge.hasLeftOut }
 }

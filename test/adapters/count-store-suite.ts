@@ -846,6 +846,25 @@ function describePutWindows(current: () => CountStore, startLive: () => Promise<
       expect(await store.windows('day', 'Asia/Tokyo', 'all')).toEqual([])
     })
 
+    test('are left out where the store may still count them: by the watermark, once it counts', async () => {
+      await startLive()
+      const store = current()
+      const watermarkSeconds = old + 5 * 86_400
+      const put = (size: 'hour' | 'day', endSeconds: number, vantage: string) => {
+        const startSeconds = endSeconds - (size === 'hour' ? 3600 : 86_400)
+        return store.putWindow({ window: window(size, startSeconds, vantage), counts })
+      }
+      const day = Math.floor(watermarkSeconds / 86_400) * 86_400 - 86_400
+      expect(await put('hour', watermarkSeconds, 'KR')).toBe('kept')
+      await applyTo(store, 'a', { batches: [batch('a', 1, { watermarkSeconds })] })
+
+      expect(await put('hour', watermarkSeconds - 3600, 'JP')).toBe('not-over')
+      expect(await put('day', day, 'JP')).toBe('not-over')
+      expect(await store.vantages()).toEqual(['KR'])
+      expect(await put('hour', watermarkSeconds - 2 * 3600, 'JP')).toBe('kept')
+      expect(await put('day', day - 86_400, 'JP')).toBe('kept')
+    })
+
     test('packets that come late are added to them', async () => {
       await startLive()
       const store = current()

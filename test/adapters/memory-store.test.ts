@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { MemoryStore } from '../../adapters/memory-store.ts'
+import { DEFAULT_RETENTION } from '../../core/store/retention.ts'
 import { countPart } from '../builders/counts.ts'
 import { addresses4, ALL, sourcePart } from '../builders/sources.ts'
 import { applyTo, describeCountStore, window } from './count-store-suite.ts'
@@ -34,5 +35,16 @@ describe('the clock of the in-memory store', () => {
     expect(await store.vantages()).toEqual(['all'])
     now = hour + 4 * 86_400
     expect(await store.vantages()).toEqual([])
+  })
+
+  test('a day of 25 hours is over after 25 hours', async () => {
+    let now = Date.parse('2026-10-25T22:30:00Z') / 1000
+    const settings = { retention: DEFAULT_RETENTION, dayZones: ['Europe/Berlin'] }
+    const store = new MemoryStore({ ...settings, nowSeconds: () => now })
+    const day = window('day', Date.parse('2026-10-24T22:00:00Z') / 1000, 'all', 'Europe/Berlin')
+    const exported = { window: day, counts: [{ series: 'all', packets: 1, sources: 1 }] }
+    expect(await store.putWindow(exported)).toBe('not-over')
+    now += 1800
+    expect(await store.putWindow(exported)).toBe('kept')
   })
 })

@@ -35,6 +35,8 @@ const HOURS: CountQuery = {
   hasSources: false
 }
 
+const ONE = [{ series: 'all', packets: 1, sources: 1 }]
+
 describeCountStore('the Redis store', (retention) => storeOf({ retention }))
 
 /** A store that holds a namespace for the test, and is cleared after it. */
@@ -114,6 +116,37 @@ describe('the layout of the Redis store', () => {
       message: expect.stringMatching(/days from \d{4}-\d\d-\d\dT00:00:00\+09:00 on/)
     })
     await reader.stop()
+    await end()
+  })
+
+  test('a window that would have been forgotten under an earlier retention is not put', async () => {
+    const hour = Math.floor(Date.now() / 3_600_000) * 3600
+    const { another, end } = await heldStore({ retention: { ...DEFAULT_RETENTION, hourDays: 10 } })
+    const longer = await another({ retention: DEFAULT_RETENTION })
+    await longer.start()
+    const put = (days: number) =>
+      longer.putWindow({ window: window('hour', hour - days * 86_400), counts: ONE })
+
+    expect([await put(50), await put(9), await put(101)]).toEqual(['not-kept', 'kept', 'not-kept'])
+    expect(await longer.windows('hour', 'UTC', 'all')).toEqual([hour - 9 * 86_400])
+    await longer.stop()
+    await end()
+  })
+
+  test('a put that failed is done at the next try, and one after the counts were cleared too', async () => {
+    const hour = window('hour', Math.floor(Date.now() / 3_600_000) * 3600 - 50 * 3600)
+    const { store, end } = await heldStore()
+    const other = { ...hour, startSeconds: hour.startSeconds - 3600 }
+    expect(await store.putWindow({ window: other, counts: ONE })).toBe('kept')
+    const wrong = [{ series: 'colour=red', packets: 1, sources: 1 }]
+    await expect(store.putWindow({ window: hour, counts: wrong })).rejects.toThrow(RangeError)
+    expect(await store.putWindow({ window: hour, counts: ONE })).toBe('kept')
+
+    await store.start()
+    expect(await store.putWindow({ window: hour, counts: ONE })).toBe('there')
+    await store.clear()
+    await store.start()
+    expect(await store.putWindow({ window: hour, counts: ONE })).toBe('kept')
     await end()
   })
 

@@ -1,6 +1,18 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  appendFileSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { writeExport } from '../../adapters/export-file.ts'
@@ -18,6 +30,8 @@ import { countPart } from '../builders/counts.ts'
 import { addresses4, ALL, sourcePart, tcp } from '../builders/sources.ts'
 import { sharedRedis } from '../stack/shared-stack.ts'
 import { stormpetrel } from './collected-output.ts'
+import { CliContext } from '../../cli/context.ts'
+import { DetectorAside } from '../../cli/detector-aside.ts'
 
 const HOUR = Math.floor(Date.now() / 3_600_000) * 3600 - 50 * 3600
 const DAY = Math.floor(HOUR / 86_400) * 86_400 - 86_400
@@ -151,7 +165,7 @@ test('windows that may still be counted are not exported, and those that are not
   const line = `{"window":"hour","zone":"UTC","vantage":"KR","window_start":"${formatUtc(open)}","series":{"all":[3,2]}}\n`
   writeFileSync(file, gzipSync(`{"format":"stormpetrel-counts","version":1}\n${line}`))
   const imported = await stormpetrel(['import', file], environment)
-  expect(imported.stderr).toMatch(/0 windows imported;.* 1 are not over/)
+  expect(imported.stderr).toMatch(/0 windows imported;.* 1 may still be counted/)
   expect(await store.packets(window('hour', open, 'KR'))).toEqual(new Map())
 })
 
@@ -171,6 +185,29 @@ test('an export that fails leaves the file of before as it was, and says whose e
   await expect(writeExport(file, failing())).rejects.toMatchObject({ code: 'SP_REDIS', message: 'gone' })
   expect(readFileSync(file)).toEqual(before)
   expect(readdirSync(folder)).toEqual(['hours.ndjson.gz'])
+})
+
+test('an export through a link replaces what it points to, and one to a pipe goes into the pipe', async () => {
+  async function* windows(): AsyncGenerator<ExportedWindow> {
+    yield { window: window('hour', HOUR), counts: [{ series: 'all', packets: 1, sources: 1 }] }
+  }
+  const link = join(folder, 'link.gz')
+  writeFileSync(file, 'of before')
+  symlinkSync(file, link)
+  expect(await writeExport(link, windows())).toBe(1)
+  expect(lstatSync(link).isSymbolicLink()).toBe(true)
+  const written = readFileSync(file)
+  expect(gunzipSync(written).toString()).toContain(formatUtc(HOUR))
+
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const [read] = await Promise.all([readFile(pipe), writeExport(pipe, windows())])
+  expect(read).toEqual(written)
+  expect(lstatSync(pipe).isFIFO()).toBe(true)
+  expect(readdirSync(folder).sort()).toEqual(['hours.ndjson.gz', 'link.gz', 'pipe'])
+  await expect(writeExport(join(file, 'in-a-file.gz'), windows())).rejects.toMatchObject({
+    code: 'SP_FILE_UNREADABLE'
+  })
 })
 
 test('hours are refused while a detector judges; what it has judged past is told, and learnt anew where that is asked for', async () => {
@@ -213,7 +250,7 @@ test('hours are refused while a detector judges; what it has judged past is told
   }
 })
 
-test('a file of many mebibytes is imported without being held in memory', async () => {
+test('a file of many mebibytes is imported, each of its lines longer than a chunk', async () => {
   const { environment } = await deployment()
   const series = JSON.stringify(
     Object.fromEntries(Array.from({ length: 20_000 }, (_, port) => [`port=${port}/TCP`, [3, 2]]))
@@ -225,4 +262,31 @@ test('a file of many mebibytes is imported without being held in memory', async 
   )
   writeFileSync(file, gzipSync(['{"format":"stormpetrel-counts","version":1}', ...lines].join('\n')))
   expect((await stormpetrel(['import', file], environment)).stderr).toContain('40 windows imported')
+})
+
+test('no detector begins while hours are imported, whatever it takes, and the next may at once', async () => {
+  const { environment } = await deployment()
+  const { redisUrl, topicPrefix } = readConfiguration(environment)
+  const surges = new RedisSurgeStore(redisUrl, liveNamespace(topicPrefix))
+  await surges.start()
+  const context = new CliContext({ stdout: new PassThrough(), stderr: new PassThrough() }, environment)
+  try {
+    await DetectorAside.beside(context, async (aside) => {
+      // Days are no matter of the detector: nothing is held for them.
+      const before = await surges.lease('detector', 60_000)
+      await expect(aside.keepOff()).rejects.toMatchObject({ code: 'SP_DETECTOR_RUNS' })
+      await surges.release(before!)
+      await aside.keepOff()
+      expect(await surges.lease('detector', 60_000)).toBeNull()
+      await expect(aside.forget()).rejects.toMatchObject({ code: 'SP_DETECTOR_RUNS' })
+    })
+    const failing = DetectorAside.beside(context, async (aside) => {
+      await aside.keepOff()
+      throw new Error('the file is gone')
+    })
+    await expect(failing).rejects.toThrow('the file is gone')
+    expect(await surges.lease('detector', 60_000)).toBeGreaterThan(0)
+  } finally {
+    await surges.stop()
+  }
 })

@@ -168,3 +168,17 @@ test('what nobody watches for does not change with the size of the telescope', (
   }
   expect(stateAt((hour) => (hour < 30 * DAY ? 256 : 8192))).toEqual(stateAt(() => 256))
 })
+
+test('of more series than there is room for the last are left out, and that is known', () => {
+  const judge = new SeriesJudge(thresholds, null, 3)
+  play(judge, 0, DAY, (hour) => reading(hour, USUAL))
+  expect([judge.series, judge.hasLeftOut]).toEqual([3, false])
+  const judged = play(judge, 30 * DAY, 30 * DAY + 3, (hour) =>
+    reading(hour, { ...USUAL, 'port=5555/TCP': 300 })
+  )
+  expect([judge.series, judge.hasLeftOut]).toEqual([3, true])
+  expect(judged.filter(({ series }) => series === 'port=5555/TCP')).toEqual([])
+  // When others are forgotten there is room again.
+  play(judge, 100 * DAY, 100 * DAY + 2, (hour) => reading(hour, { 'port=5555/TCP': 300 }))
+  expect([judge.series, judge.hasLeftOut]).toEqual([1, false])
+})

@@ -210,3 +210,38 @@ test('series in which nothing happens page no more than was asked for, whatever 
   expect(alarms).toBeLessThanOrEqual(60)
   expect(pages).toBeLessThanOrEqual(3)
 })
+
+test('who learns anew ends nothing before it began, and tells each again as what it was', () => {
+  const before = new SurgeBook([], 3)
+  const [lasting, over] = [
+    judged('tag=mirai'),
+    judged('port=445/TCP', { detectedSeconds: END - 48 * HOUR, onsetFromSeconds: END - 50 * HOUR })
+  ]
+  const told = [
+    ...enter(before, [over], END - 48 * HOUR, 10),
+    ...enter(before, [{ ...over, state: 'closed', closedSeconds: END - 40 * HOUR }], END - 40 * HOUR, 10),
+    ...enter(before, [lasting], END, 10)
+  ]
+  const newest = new Map(told.map((change) => [change.surge, change]))
+  expect([...newest.values()].map(({ severity, state }) => [severity, state])).toEqual([
+    ['page', 'closed'],
+    ['page', 'open']
+  ])
+
+  const anew = new SurgeBook([...newest.values()], 3)
+  // Hours of before that hold nothing, or another's surge: what is open now had not begun.
+  expect(enter(anew, [], END - 100 * HOUR, 10, [])).toEqual([])
+  const again = enter(anew, [over], END - 48 * HOUR, 10, [over])
+  expect(again).toMatchObject([{ series: 'port=445/TCP', number: 3, state: 'open', severity: 'page' }])
+  expect(anew.open.map(({ series }) => series)).toContain('tag=mirai')
+  const closed = { ...over, state: 'closed' as const, closedSeconds: END - 40 * HOUR }
+  expect(enter(anew, [closed], END - 40 * HOUR, 10, [])).toMatchObject([{ number: 4, state: 'closed' }])
+  const [lastingAgain] = enter(anew, [lasting], END, 10, [lasting])
+  expect(lastingAgain).toMatchObject({ number: 2, state: 'open', severity: 'page', story: told[2]!.story })
+  expect(new Set([...told, ...again, lastingAgain!].map(({ id }) => id)).size).toBe(5)
+  // What the new judge does not find where it was found is over from then on.
+  const other = new SurgeBook([...newest.values()], 3)
+  expect(enter(other, [], END, 10, [])).toMatchObject([
+    { series: 'tag=mirai', state: 'closed', closedSeconds: END }
+  ])
+})

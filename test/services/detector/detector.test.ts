@@ -30,7 +30,9 @@ const INTERVAL_MS = 20
 class TenPackets implements HourlyJudge {
   readonly hours: number[] = []
   readonly smallestCount = 1
-  readonly isFull = false
+  get hasLeftOut(): boolean {
+    return hasLeftOut
+  }
   readonly #open: Map<string, number>
 
   constructor(parts: readonly Uint8Array[] | null) {
@@ -127,6 +129,9 @@ class BreakableBus extends InProcessBus {
 }
 
 let judgedHours: number[]
+let hasLeftOut: boolean
+/** What the detectors said as a warning. */
+let warnings: string[]
 let nowSeconds: number
 /** Packets that are a surge. */
 let minimum: number
@@ -139,6 +144,8 @@ let failures: Error[]
 
 beforeEach(() => {
   judgedHours = []
+  hasLeftOut = false
+  warnings = []
   minimum = 10
   nowSeconds = START + 4 * HOUR
   counts = new SlowCounts({ retention: DEFAULT_RETENTION, nowSeconds: () => nowSeconds })
@@ -177,7 +184,9 @@ async function startDetector(
     makeJudge: (parts) => new TenPackets(parts),
     pagesPerQuarter: 3,
     counters,
-    log: () => undefined,
+    log: (level, message) => {
+      if (level === 'warn') warnings.push(message)
+    },
     onFailure: (error) => failures.push(error),
     intervalMs: INTERVAL_MS,
     nowMs: () => Number.POSITIVE_INFINITY
@@ -398,4 +407,47 @@ test('one that has just begun shows how far it had come, before it has judged an
   await until(() => first.counters.judgedUpToSeconds === START + 2 * HOUR)
   const second = await startDetector()
   expect([second.counters.isJudging, second.counters.judgedUpToSeconds]).toEqual([false, START + 2 * HOUR])
+})
+
+test('what was to be told when its state was forgotten is told, and old surges anew under the same names', async () => {
+  await count([12, 1, 12])
+  nowSeconds = START + 3 * HOUR
+  bus.isAway = true
+  const first = await startDetector()
+  await until(
+    () => first.counters.judgedUpToSeconds === START + 3 * HOUR && first.counters.waitingChanges === 3
+  )
+  expect(await first.surges.forget()).toBe(false)
+  await first.detector.stop()
+  expect(await first.surges.forget()).toBe(true)
+  bus.isAway = false
+
+  const second = await startDetector()
+  await until(() => second.counters.judgedUpToSeconds === START + 3 * HOUR)
+  await until(() => second.counters.sentChanges === 6 && second.counters.waitingChanges === 0)
+  const changes = await told()
+  const once = ['port=23/TCP open 1', 'port=23/TCP closed 2', 'port=23/TCP open 3']
+  expect(changes.map(({ text }) => text)).toEqual([...once, ...once])
+  expect(judgedHours).toEqual([...hours(0, 1, 2), ...hours(0, 1, 2)])
+  expect(new Set(changes.map(({ id }) => id)).size).toBe(6)
+  expect(new Set(changes.map(({ id }) => id.split('-')[0])).size).toBe(2)
+  expect(second.counters.open.map(({ hourEndSeconds }) => hourEndSeconds)).toEqual([START + 3 * HOUR])
+})
+
+test('series that are left out for want of room are told once, and again when there are such anew', async () => {
+  hasLeftOut = true
+  await count([1, 1, 1])
+  nowSeconds = START + 3 * HOUR
+  const { counters } = await startDetector()
+  await until(() => counters.judgedUpToSeconds === START + 3 * HOUR)
+  for (let hour = 3; hour < 6; hour++) {
+    hasLeftOut = hour !== 4
+    await count([1], hour)
+    nowSeconds = START + (hour + 1) * HOUR
+    await until(() => counters.judgedUpToSeconds === nowSeconds)
+    const times = hour === 5 ? 2 : 1
+    expect(warnings.map((each) => each.split(';')[0])).toEqual(
+      Array.from({ length: times }, () => 'there are more series than the detector keeps')
+    )
+  }
 })
