@@ -1,9 +1,8 @@
 // How well surges are grouped: telescopes of some ports, regions and tags, and causes that raise one of each.
 import { SeriesJudge } from '../../core/surges/series-judge.ts'
 import { DEFAULT_SURGE_SETTINGS } from '../../core/surges/settings.ts'
-import type { JudgedSurge } from '../../core/surges/hourly-judge.ts'
-import { storyOf } from '../../core/surges/stories.ts'
-import type { SurgeChange } from '../../core/surges/surge-change.ts'
+import { DEFAULT_PAGES_PER_QUARTER } from '../../core/surges/stories.ts'
+import { SurgeBook } from '../../core/surges/surge-book.ts'
 import { thresholdsOf } from '../../core/surges/thresholds.ts'
 import { FIRST_HOUR } from './detector-run.ts'
 import { generateSeries, REFERENCE } from './generator.ts'
@@ -14,10 +13,9 @@ const DIMENSIONS = ['port', 'region', 'tag'] as const
 const KEYS = 8
 const CAUSES = 8
 const DAY = 24
+const HOUR_SECONDS = 3600
 const FIRST_ONSET = 25 * DAY
 const LAST_ONSET = 85 * DAY
-/** As many causes begin in the hour of the one before them, with other keys. */
-const SAME_HOUR_SHARE = 0.3
 /** A surge found so long after its cause began is of it. */
 const OF_CAUSE_HOURS = 72
 
@@ -42,12 +40,15 @@ interface Cause {
   readonly series: readonly string[]
 }
 
-/** Judges and groups the surges of so many telescopes. */
-export function scoreStories(telescopes: number, seed: number): StoryScore {
+/**
+ * Judges and groups the surges of so many telescopes; that share of the causes begin in the hour of the one before them, with
+ * other keys.
+ */
+export function scoreStories(telescopes: number, seed: number, sameHourShare: number): StoryScore {
   const pairs = { told: 0, toldRight: 0, ofCause: 0 }
   const sums = { surges: 0, withoutCause: 0, stories: 0 }
   for (let telescope = 0; telescope < telescopes; telescope++) {
-    const causes = plantCauses(new SeededRandom(seed, telescope))
+    const causes = plantCauses(new SeededRandom(seed, telescope), sameHourShare)
     const told = tell(seed, telescope, causes).map(({ series, story, hour }) => ({
       series,
       story,
@@ -87,11 +88,11 @@ export function scoreStories(telescopes: number, seed: number): StoryScore {
   }
 }
 
-function plantCauses(random: SeededRandom): Cause[] {
+function plantCauses(random: SeededRandom, sameHourShare: number): Cause[] {
   const causes: Cause[] = []
   for (let number = 0; number < CAUSES; number++) {
     const before = causes.at(-1)
-    const isSameHour = before !== undefined && random.uniform() < SAME_HOUR_SHARE
+    const isSameHour = before !== undefined && random.uniform() < sameHourShare
     const onset = isSameHour ? before.onset : random.whole(FIRST_ONSET, LAST_ONSET)
     // Each cause has keys of its own: no series rises by two of them.
     const series = DIMENSIONS.map((dimension) => `${dimension}=${number}`)
@@ -104,13 +105,6 @@ interface Told {
   readonly series: string
   readonly story: string
   readonly hour: number
-}
-
-/** A surge and its story: all that the grouping reads of a change. */
-type Grouped = JudgedSurge & Pick<SurgeChange, 'story'>
-
-function isSame(one: JudgedSurge, other: JudgedSurge): boolean {
-  return one.series === other.series && one.detectedSeconds === other.detectedSeconds
 }
 
 /** The surges of a telescope as they are told first. */
@@ -126,9 +120,9 @@ function tell(seed: number, telescope: number, causes: readonly Cause[]): Told[]
   const extra = new SeededRandom(seed + 1, telescope)
   const judge = new SeriesJudge(thresholdsOf(DEFAULT_SURGE_SETTINGS), null)
   const told: Told[] = []
-  let open: Grouped[] = []
+  const book = new SurgeBook([], DEFAULT_PAGES_PER_QUARTER)
   for (let hour = 0; hour < SERIES_HOURS; hour++) {
-    const startSeconds = (FIRST_HOUR + hour) * 3600
+    const startSeconds = (FIRST_HOUR + hour) * HOUR_SECONDS
     const series = new Map(
       quiet.map(([name, counts]) => {
         const cause = causes.find(
@@ -140,15 +134,10 @@ function tell(seed: number, telescope: number, causes: readonly Cause[]): Told[]
       })
     )
     const judged = judge.judge({ startSeconds, isObserved: true, darkAddresses: 0, series })
-    // As the detector's book does: the most certain one begins the story.
-    for (const surge of judged.toSorted((a, b) => (a.score ?? 1) - (b.score ?? 1))) {
-      const isKnown = open.some((each) => isSame(each, surge))
-      const others = open as unknown as SurgeChange[]
-      const story =
-        open.find((each) => isSame(each, surge))?.story ?? storyOf(surge, others) ?? `${told.length}`
-      if (!isKnown) told.push({ series: surge.series, story, hour })
-      open = open.filter((each) => !isSame(each, surge))
-      if (surge.state === 'open') open.push({ ...surge, story })
+    const hourEndSeconds = startSeconds + HOUR_SECONDS
+    const changes = book.enter({ judged, open: judge.open(), hourEndSeconds, series: judge.series })
+    for (const { number, series: name, story } of changes) {
+      if (number === 1) told.push({ series: name, story, hour })
     }
   }
   return told

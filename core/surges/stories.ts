@@ -14,16 +14,22 @@ type Told = Pick<SurgeChange, 'series' | 'kind' | 'onsetFromSeconds' | 'onsetToS
 
 /**
  * The story among those of open surges that this one belongs to, the most certain first; null where it begins its own. It
- * began with one of the story's surges, and contradicts none of them.
+ * began with one of the story's surges, and does not contradict the one that leads it: of the surges of a story that 23/TCP
+ * leads, two autonomous systems may each be a part. `open` are the surges that are open, the most certain first.
  */
 export function storyOf(surge: Told, open: readonly SurgeChange[]): string | null {
   if (surge.kind === 'heavy-hitter') return null
   const others = open.filter(({ kind }) => kind !== 'heavy-hitter')
-  const began = others.filter((other) => beganTogether(surge, other))
-  const contradicted = new Set(
-    others.filter((other) => !mayShare(keysOf(surge.series), keysOf(other.series))).map(({ story }) => story)
+  const keys = keysOf(surge.series)
+  const joined = others.find(
+    (other) => beganTogether(surge, other) && mayShare(keys, keysOf(leaderOf(other.story, others).series))
   )
-  return began.find(({ story }) => !contradicted.has(story))?.story ?? null
+  return joined?.story ?? null
+}
+
+/** The surge that a story is named by, or, where that is over, the most certain one that is left of it. */
+function leaderOf(story: string, open: readonly SurgeChange[]): SurgeChange {
+  return open.find(({ surge }) => surge === story) ?? open.find((each) => each.story === story)!
 }
 
 function beganTogether(one: Told, other: Told): boolean {

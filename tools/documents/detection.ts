@@ -212,13 +212,15 @@ function hours(value: number | null): string {
   return value === null ? '' : `${Math.round(value * 10) / 10}`
 }
 
-function stories({ stories: score }: DetectionResults): string[] {
+function stories({ stories: { apart, sameHour } }: DetectionResults): string[] {
   return [
     '## Stories',
-    `${score.telescopes} telescopes of 24 series, with ${score.causes} causes that each raise a port, a region and a tag, three in ten ` +
-      `of them in the same hour as another: of pairs told as one story ${score.precision.toFixed(2)} are of one cause (what begins ` +
-      `in the same hour and shares no key cannot be told apart), of pairs of one cause ${score.recall.toFixed(2)} are told as one ` +
-      `story. ${score.surges} surges were told, ${score.withoutCause} of them more than three days after their cause began or without one.`
+    `${apart.telescopes} telescopes of 24 series, with ${apart.causes} causes that each raise a port, a region and a tag: of pairs ` +
+      `told as one story ${apart.precision.toFixed(2)} are of one cause, of pairs of one cause ${apart.recall.toFixed(2)} are told ` +
+      `as one story. ${apart.surges} surges were told, ${apart.withoutCause} of them more than three days after their cause began ` +
+      'or without one. Where three in ten causes begin in the same hour as another, of pairs told as one story ' +
+      `${sameHour.precision.toFixed(2)} are of one cause, since what begins in the same hour and does not contradict the surge ` +
+      `that leads the story cannot be told apart, and of pairs of one cause ${sameHour.recall.toFixed(2)} are told as one story.`
   ]
 }
 

@@ -60,6 +60,26 @@ test('what rises together and may be the same packets is one story, which pages 
   expect(paged).toEqual(['port=23/TCP,tag=mirai', 'port=445/TCP'])
 })
 
+test('parts of a story may contradict each other, and not the surge that leads it', () => {
+  const book = new SurgeBook([], 3)
+  const ofStory = ['tag=mirai', 'asn=4766', 'asn=3786', 'region=KR,tag=mirai'].map((series, i) =>
+    judged(series, { score: 1e-9 * (i + 1) })
+  )
+  const changes = enter(book, ofStory, END, 1000)
+  expect(new Set(changes.map(({ story }) => story)).size).toBe(1)
+
+  // Of what is left when the leader is over, the most certain one leads.
+  const over = [{ ...ofStory[0]!, state: 'closed' as const, closedSeconds: END + HOUR }]
+  enter(book, over, END + HOUR, 1000)
+  const later = END + 2 * HOUR
+  const storiesOf = (series: string): boolean[] =>
+    enter(book, [judged(series, { detectedSeconds: later })], later, 1000).map(
+      ({ story }) => story === changes[0]!.story
+    )
+  expect(storiesOf('port=23/TCP')).toEqual([true])
+  expect(storiesOf('asn=9318')).toEqual([false])
+})
+
 test('what joins a story later pages no more, and what began at another time is another story', () => {
   const book = new SurgeBook([], 3)
   const [first] = enter(book, [judged('tag=mirai')], END, 10)
