@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { findFreePort } from './free-port.ts'
 import { type Redis, startRedis } from './redis.ts'
 
 /** Six nodes; `stop` ends them all. */
@@ -26,8 +27,14 @@ export async function startRedisCluster(): Promise<RedisCluster> {
     await Promise.all(nodes.map((node) => node.stop()))
   }
   try {
-    for (let i = 0; i < NODES; i++) nodes.push(await startRedis({ args }))
-    const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`)
+    const addresses: string[] = []
+    for (let i = 0; i < NODES; i++) {
+      // The nodes' own port is 10,000 above the clients' otherwise, where an outgoing connection may have it.
+      const busPort = await findFreePort()
+      const node = await startRedis({ args: [...args, '--cluster-port', `${busPort}`] })
+      nodes.push(node)
+      addresses.push(`127.0.0.1:${node.port}@${busPort}`)
+    }
     await execute('redis-cli', [
       '--cluster',
       'create',
