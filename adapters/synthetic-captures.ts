@@ -86,7 +86,7 @@ function sensorsYaml(scenario: Scenario): string {
   const sensors = scenario.sensors.map(({ id, name, partner, country, darkSpace, activeFromDay }) => ({
     id,
     name,
-    partner,
+    ...(partner === '' ? {} : { partner }),
     country,
     'dark-space': [...darkSpace],
     ...(activeFromDay === null ? {} : { active: { from: dateOf(activeFromDay) } })
