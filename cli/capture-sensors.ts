@@ -23,6 +23,31 @@ export async function sensorsFileOf(
   return found?.isFile() === true ? beside : null
 }
 
+/** A capture, and whose it is. */
+export interface SensorFile {
+  readonly sensor: string
+  readonly file: CaptureFile
+}
+
+/** Whether some of the files lie in a folder that is named as a declared sensor. */
+export function hasSensorFolders(list: SensorList, files: readonly CaptureFile[]): boolean {
+  const declared = new Set(list.sensors.map(({ id }) => id))
+  return files.some(({ path }) => declared.has(folderOf(path)))
+}
+
+/** The files of all sensors by the time of their first packets; what cannot be read comes first, so that it is said early. */
+export async function inOrderOfTime(
+  sensors: readonly SensorFiles[]
+): Promise<(SensorFile & { readonly firstSeconds: number })[]> {
+  const { firstPacketSeconds } = await import('../adapters/capture-files.ts')
+  const timed = []
+  for (const { sensor, files } of sensors) {
+    for (const file of files)
+      timed.push({ sensor, file, firstSeconds: (await firstPacketSeconds(file.path)) ?? 0 })
+  }
+  return timed.sort((a, b) => a.firstSeconds - b.firstSeconds || (a.file.name < b.file.name ? -1 : 1))
+}
+
 /**
  * The files by sensor: all of them the one that was asked for, or else each that of its folder, or the only one that is
  * declared. Throws SP_SENSOR_UNKNOWN.
@@ -35,7 +60,7 @@ export function filesBySensor(
   const declared = new Set(list.sensors.map(({ id }) => id))
   const bySensor = new Map<string, CaptureFile[]>()
   for (const file of files) {
-    const folder = basename(dirname(file.path))
+    const folder = folderOf(file.path)
     const sensor = asked === undefined && declared.has(folder) ? folder : chooseSensor(list, asked).id
     const others = bySensor.get(sensor)
     if (others === undefined) bySensor.set(sensor, [file])
@@ -43,4 +68,8 @@ export function filesBySensor(
   }
   if (files.length === 0) chooseSensor(list, asked)
   return [...bySensor].map(([sensor, own]) => ({ sensor, files: own }))
+}
+
+function folderOf(file: string): string {
+  return basename(dirname(file))
 }

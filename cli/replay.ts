@@ -2,9 +2,11 @@
 import { performance } from 'node:perf_hooks'
 import type { Command } from 'commander'
 import { StormpetrelError } from '../core/errors.ts'
+import { chooseSensor } from '../core/telescope/choose-sensor.ts'
 import type { CaptureFile } from '../adapters/capture-files.ts'
 import type { ReplayRequest } from '../services/replay/main.ts'
 import type { ReplayResult } from '../services/replay/replay.ts'
+import { filesBySensor, hasSensorFolders, inOrderOfTime, sensorsFileOf } from './capture-sensors.ts'
 import type { CliContext } from './context.ts'
 import { distinctFiles, inputFiles, noteRepeats } from './input-files.ts'
 import { withCopies } from './stream-copies.ts'
@@ -23,6 +25,7 @@ interface ReplayOptions {
 const HELP = `
 A run keeps its own topics (replay.<run>.*) and its own counts: live counts and alerts are never touched. Playing a
 file into a run twice counts it once. Ask a run with 'stormpetrel counts --run <name>'.
+A capture in a folder that is named as a sensor is that sensor's; sensors.yaml may lie beside those folders.
 
 Examples:
   stormpetrel replay --run 2022q2 captures/
@@ -67,22 +70,31 @@ async function replay(context: CliContext, paths: readonly string[], options: Re
   await withCopies(await inputFiles(paths), async (copied) => {
     const { files, repeats } = await distinctFiles(copied)
     noteRepeats(context, repeats)
-    await playRun(context, files, { run, sensor: options.sensor, taggers, aggregators })
+    await playRun(context, files, options.sensor, { run, taggers, aggregators })
   })
 }
 
 async function playRun(
   context: CliContext,
   files: readonly CaptureFile[],
-  request: Omit<ReplayRequest, 'files' | 'onBatch'>
+  sensor: string | undefined,
+  request: Pick<ReplayRequest, 'run' | 'taggers' | 'aggregators'>
 ): Promise<void> {
-  const { runReplay } = await import('../services/replay/main.ts')
-  const names = files.map(({ name }) => name)
+  const [{ runReplay }, { readSensorList }] = await Promise.all([
+    import('../services/replay/main.ts'),
+    import('../adapters/sensor-list-file.ts')
+  ])
+  const sensorsFile = await sensorsFileOf(context.configuration().sensorsFile, files)
+  const list = await readSensorList(sensorsFile)
+  const inOrder = await inOrderOfTime(filesBySensor(list, sensor, files))
+  const ofRun = sensor === undefined && hasSensorFolders(list, files) ? null : chooseSensor(list, sensor).id
+  const names = inOrder.map(({ file }) => file.name)
   const progress = new Progress(context.stderr, names, false, () => performance.now())
   const onBatch = (file: string, frames: number): void => progress.add(file, frames)
-  const result = await runReplay(context.configuration(), { ...request, files, onBatch }).finally(() =>
-    progress.end()
-  )
+  const result = await runReplay(
+    { ...context.configuration(), sensorsFile },
+    { ...request, sensor: ofRun, files: inOrder, onBatch }
+  ).finally(() => progress.end())
   tell(context, request.run, files.length, result)
   for (const { error } of result.played.failures) context.fail(error)
 }

@@ -5,7 +5,8 @@ import { BATCHING_VERSION, type BatchLimits } from '../batch/batcher.ts'
 export interface RunSettings {
   readonly batchingVersion: string
   readonly limits: BatchLimits
-  readonly sensor: string
+  /** The sensor of all captures; null where each is of the sensor that its folder is named as. */
+  readonly sensor: string | null
   readonly partitions: number
 }
 
@@ -17,7 +18,7 @@ export interface Run {
 }
 
 /** The settings of a run that is made now. */
-export function runSettings(sensor: string, limits: BatchLimits, partitions: number): RunSettings {
+export function runSettings(sensor: string | null, limits: BatchLimits, partitions: number): RunSettings {
   return { batchingVersion: BATCHING_VERSION, limits, sensor, partitions }
 }
 

@@ -1,27 +1,25 @@
 // `stormpetrel replay`: captures into the bus as a run, with workers of its own, until everything is counted.
-import type { CaptureFile } from '../../adapters/capture-files.ts'
 import type { Log } from '../../adapters/log.ts'
-import { readSensorList } from '../../adapters/sensor-list-file.ts'
 import { DEFAULT_BATCH_LIMITS } from '../../core/batch/batcher.ts'
 import type { Configuration } from '../../core/configuration.ts'
 import { runSettings } from '../../core/store/run-settings.ts'
-import { chooseSensor } from '../../core/telescope/choose-sensor.ts'
 import { createAggregator } from '../aggregator/create-aggregator.ts'
 import { createBus, createRunList, createStore, groupOf } from '../connections.ts'
 import { Life, type Part, withParts } from '../life.ts'
 import { processLog } from '../log.ts'
 import { createTagger } from '../tagger/create-tagger.ts'
 import { loadWorld } from '../tagger/world.ts'
-import { playUntilCounted, type ReplayResult } from './replay.ts'
+import { playUntilCounted, type ReplayResult, type SensorCapture } from './replay.ts'
 import { makeRunTopics } from './run-topics.ts'
 import type { CountStore } from '../../core/store/count-store.ts'
 
 /** Which captures are played into which run, and with how many workers. */
 export interface ReplayRequest {
-  readonly files: readonly CaptureFile[]
+  /** In the order in which they are played: by time, since what is far older than the newest packet comes late. */
+  readonly files: readonly SensorCapture[]
   readonly run: string
-  /** The sensor that the captures are of; undefined takes the only one that is declared. */
-  readonly sensor: string | undefined
+  /** The sensor that all captures are of; null where they are of several. */
+  readonly sensor: string | null
   /** Workers in this process; 0 leaves the work to `tagger --run` and `aggregator --run` elsewhere. */
   readonly taggers: number
   readonly aggregators: number
@@ -33,25 +31,24 @@ const POLL_MS = 200
 
 /**
  * Resolves when all of it is counted, or when the process is told to stop, whatever it is at. Rejects where a worker
- * fails, and with SP_SENSOR_UNKNOWN, before the run is made, where the sensor is not declared.
+ * fails.
  */
 export async function runReplay(configuration: Configuration, request: ReplayRequest): Promise<ReplayResult> {
   const log = processLog('replay')
-  const sensor = chooseSensor(await readSensorList(configuration.sensorsFile), request.sensor).id
   const life = new Life()
   const limits = DEFAULT_BATCH_LIMITS
   const runs = createRunList(configuration)
   const bus = createBus(configuration, request.run, ['packets.raw'], log)
   const store = createStore(configuration, request.run, 'write')
   return await withParts([runs], async () => {
-    const settings = runSettings(sensor, limits, configuration.partitions)
+    const settings = runSettings(request.sensor, limits, configuration.partitions)
     await runs.open(request.run, settings, Date.now())
     await makeRunTopics(configuration, request.run, log)
     return await withParts([store, bus, ...(await workers(configuration, request, log, life))], async () => {
       log('info', 'run is ready for its workers', { run: request.run })
       const taggerGroup = groupOf(configuration, request.run, 'tagger')
       const { onBatch } = request
-      const options = { bus, store, taggerGroup, sensor, limits, pollMs: POLL_MS, onBatch }
+      const options = { bus, store, taggerGroup, limits, pollMs: POLL_MS, onBatch }
       const result = await playUntilCounted(request.files, options, life)
       if (result.stored !== null) await rollAll(store, log)
       return result

@@ -11,13 +11,18 @@ import type { Life } from '../life.ts'
 import { batchFile } from '../sensor/file-batches.ts'
 import { pendingRecords } from './completeness.ts'
 
-/** Where captures are played to, and as whose. */
+/** A capture, and the sensor that it is of. */
+export interface SensorCapture {
+  readonly sensor: string
+  readonly file: CaptureFile
+}
+
+/** Where captures are played to. */
 export interface ReplayOptions {
   readonly bus: Bus
   readonly store: CountStore
   /** The taggers' consumer group: what it has committed shows how far they are. */
   readonly taggerGroup: string
-  readonly sensor: string
   readonly limits: BatchLimits
   /** Calls `check` again after this long while it waits. */
   readonly pollMs: number
@@ -62,14 +67,14 @@ class FileReplay implements ReplayTotals {
    * Publishes every file's batches; once `signal` is aborted no more are. The same file gives the same names, so that
    * playing it twice counts it once.
    */
-  async play(files: readonly CaptureFile[], signal: AbortSignal): Promise<void> {
-    const { bus, sensor, limits, onBatch } = this.#options
+  async play(files: readonly SensorCapture[], signal: AbortSignal): Promise<void> {
+    const { bus, limits, onBatch } = this.#options
     const partitions = Math.min(await bus.partitions('packets.raw'), await bus.partitions('packets.enriched'))
-    const run = { sensor, epoch: null, epochStartedMs: 0, lane: 0, limits, withDigest: true, nowMs: null }
-    for (const file of files) {
+    const run = { epoch: null, epochStartedMs: 0, lane: 0, limits, withDigest: true, nowMs: null }
+    for (const { sensor, file } of files) {
       if (signal.aborted) return
       try {
-        await batchFile(file, { ...run, signal }, async (batch) => {
+        await batchFile(file, { ...run, sensor, signal }, async (batch) => {
           await bus.publish('packets.raw', runPartition(batch.name, partitions), [batch])
           this.packets += batch.packets
           this.refusedFrames += batch.refused.length
@@ -88,7 +93,7 @@ class FileReplay implements ReplayTotals {
  * What was begun then comes to its own end, and nobody hears of it.
  */
 export async function playUntilCounted(
-  files: readonly CaptureFile[],
+  files: readonly SensorCapture[],
   options: ReplayOptions,
   life: Life
 ): Promise<ReplayResult> {

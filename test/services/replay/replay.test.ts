@@ -14,7 +14,7 @@ beforeEach(() => {
   bus = new InProcessBus({ partitions: 1, maxUnreadRecords: 2, nowMs: Date.now })
   const limits = { ...DEFAULT_BATCH_LIMITS, frames: 10 }
   const store = new MemoryStore()
-  options = { bus, store, taggerGroup: 'tagger', sensor: 'local', limits, pollMs: 1 }
+  options = { bus, store, taggerGroup: 'tagger', limits, pollMs: 1 }
 })
 
 afterEach(() => bus.stop())
@@ -35,7 +35,11 @@ async function play(life: Life, onSecondBatch: () => void) {
     batches += 1
     if (batches === 2) setImmediate(onSecondBatch)
   }
-  return await playUntilCounted([{ name: path, path }], { ...options, onBatch }, life)
+  return await playUntilCounted(
+    [{ sensor: 'local', file: { name: path, path } }],
+    { ...options, onBatch },
+    life
+  )
 }
 
 test('a worker that fails ends a replay whose batch cannot be published', async () => {
