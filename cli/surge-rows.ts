@@ -5,6 +5,7 @@ import type { JudgedSurge } from '../core/surges/hourly-judge.ts'
 import type { SurgeSettings } from '../core/surges/settings.ts'
 import type { SurgeChange, SurgeDriver } from '../core/surges/surge-change.ts'
 import { formatUtc } from '../core/windows/time-zone.ts'
+import { sensorsFileOf } from './capture-sensors.ts'
 import type { CliContext } from './context.ts'
 import { distinctFiles, inputFiles, noteRepeats } from './input-files.ts'
 import { playCaptures } from './play-captures.ts'
@@ -38,7 +39,9 @@ export async function liveSurgeRows(context: CliContext): Promise<Value[][]> {
 
 /** What the detector would have told of the hours of a run, in that order. Throws SP_RUN. */
 export async function runSurgeRows(context: CliContext, run: string, settings: ToldBy): Promise<Value[][]> {
-  return await withStore(context, run, 'read', (store) => judgedRows(context, store, settings))
+  return await withStore(context, run, 'read', (store) =>
+    judgedRows(context, store, context.configuration().sensorsFile, settings)
+  )
 }
 
 /** The same of captures. A damaged one is used up to its damage, and then said; files that are there twice count once. */
@@ -52,8 +55,9 @@ export async function captureSurgeRows(
   await withCopies(await inputFiles(paths), async (named) => {
     const { files, repeats } = await distinctFiles(named)
     noteRepeats(context, repeats)
+    const sensorsFile = await sensorsFileOf(context.configuration().sensorsFile, files)
     await countCaptures(context, files, sensor, async (store) => {
-      await print(await judgedRows(context, store, settings))
+      await print(await judgedRows(context, store, sensorsFile, settings))
     })
   })
 }
@@ -89,13 +93,18 @@ async function countCaptures(
   )
 }
 
-async function judgedRows(context: CliContext, store: CountStore, settings: ToldBy): Promise<Value[][]> {
+async function judgedRows(
+  context: CliContext,
+  store: CountStore,
+  sensorsFile: string | null,
+  settings: ToldBy
+): Promise<Value[][]> {
   const [{ judgeStore }, { readSensorList }, { thresholdsOf }] = await Promise.all([
     import('../services/detector/judge-store.ts'),
     import('../adapters/sensor-list-file.ts'),
     import('../core/surges/thresholds.ts')
   ])
-  const { sensors } = await readSensorList(context.configuration().sensorsFile)
+  const { sensors } = await readSensorList(sensorsFile)
   const { told, hasLeftOut } = await judgeStore(
     store,
     sensors,
@@ -139,7 +148,7 @@ export function valuesOf(surge: JudgedSurge | SurgeChange): Value[] {
     score === null ? null : Number(score.toPrecision(3)),
     'severity' in surge ? surge.severity : null,
     'severity' in surge ? surge.story : null,
-    drivers.length === 0 ? null : drivers.map(wordsOf).join('; ')
+    drivers.length === 0 ? null : { items: drivers, words: drivers.map(wordsOf).join('; ') }
   ]
 }
 

@@ -90,7 +90,44 @@ export function registerSurges(program: Command, context: CliContext): void {
     )
     .option('--format <format>', 'json, ndjson, csv or table (default: table on a terminal, else ndjson)')
     .addHelpText('after', HELP)
-    .action((files: string[], options: SurgesOptions) => surges(context, files, options))
+    .action((files: string[], options: SurgesOptions, command: Command) => {
+      refuseWithoutEffect(sourceOf(files, options), (name) => command.getOptionValueSource(name) === 'cli')
+      return surges(context, files, options)
+    })
+}
+
+type Source = 'captures' | '--run' | '--counts' | 'the live store'
+
+function sourceOf(files: readonly string[], { run, counts }: SurgesOptions): Source {
+  const given: Source[] = []
+  if (files.length > 0) given.push('captures')
+  if (run !== undefined) given.push('--run')
+  if (counts !== undefined) given.push('--counts')
+  if (given.length > 1)
+    throw new StormpetrelError('SP_USAGE', 'surges: captures, --run or --counts; choose one of them')
+  return given[0] ?? 'the live store'
+}
+
+const JUDGED: readonly Source[] = ['captures', '--run', '--counts']
+
+/** Options and what they are for: of the live store the detector's own settings hold, and each series of --counts is judged for itself. */
+const MEANT_FOR: readonly (readonly [option: string, name: string, sources: readonly Source[]])[] = [
+  ['--sensor', 'sensor', ['captures']],
+  ['--false-alarms', 'falseAlarms', JUDGED],
+  ['--smallest-ratio', 'smallestRatio', JUDGED],
+  ['--smallest-count', 'smallestCount', JUDGED],
+  ['--pages-per-quarter', 'pagesPerQuarter', ['captures', '--run']]
+]
+
+/** Throws SP_USAGE where an option was given that changes nothing of the answer. */
+function refuseWithoutEffect(source: Source, isGiven: (name: string) => boolean): void {
+  for (const [option, name, sources] of MEANT_FOR) {
+    if (!isGiven(name) || sources.includes(source)) continue
+    throw new StormpetrelError(
+      'SP_USAGE',
+      `surges: ${option} changes nothing of ${source}; it is for ${sources.join(', ')}`
+    )
+  }
 }
 
 /** Parses a number above the first and up to the second. */
@@ -107,9 +144,6 @@ async function surges(context: CliContext, files: readonly string[], options: Su
   const print = async (rows: Iterable<readonly Value[]>): Promise<void> =>
     await printRows({ columns: COLUMNS, rows }, format, context.sink())
   const run = parseRun(options.run)
-  if ([files.length > 0, run !== null, options.counts !== undefined].filter(Boolean).length > 1) {
-    throw new StormpetrelError('SP_USAGE', 'surges: captures, --run or --counts; choose one of them')
-  }
   if (files.length > 0) await captureSurgeRows(context, files, options.sensor, options, print)
   else if (run !== null) await print(await runSurgeRows(context, run, options))
   else if (options.counts === undefined) await print(await liveSurgeRows(context))

@@ -83,7 +83,12 @@ function objectText(names: readonly string[], row: readonly Value[]): string {
   let text = ''
   for (let i = 0; i < names.length; i++) {
     const value = row[i]!
-    text += names[i]! + (typeof value === 'string' ? JSON.stringify(value) : String(value))
+    text += names[i]! + jsonText(value)
   }
   return `${text}}`
+}
+
+function jsonText(value: Value): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  return value !== null && typeof value === 'object' ? JSON.stringify(value.items) : String(value)
 }

@@ -1,7 +1,17 @@
 // Records as lines of text: CSV by RFC 4180, and columns of a table.
 
+/** A list in a record: as JSON each item is an object, in a line of text all are words. */
+export interface ListValue {
+  readonly items: readonly object[]
+  readonly words: string
+}
+
 /** A value of a record; null is no value. */
-export type Value = string | number | null
+export type Value = string | number | ListValue | null
+
+function textOf(value: string | number | ListValue): string {
+  return typeof value === 'object' ? value.words : String(value)
+}
 
 /** One CSV record with its line's end (CRLF): quotes only where needed, nothing for null. */
 export function csvLine(values: readonly Value[]): string {
@@ -10,7 +20,7 @@ export function csvLine(values: readonly Value[]): string {
 
 function csvCell(value: Value): string {
   if (value === null) return ''
-  const text = String(value)
+  const text = textOf(value)
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
@@ -35,5 +45,5 @@ export function tableLine(values: readonly Value[], columns: readonly TableColum
 
 /** A value as a table shows it: control characters of a hostile name never reach the terminal. */
 export function tableCell(value: Value): string {
-  return value === null || value === '' ? '-' : String(value).replaceAll(/\p{Cc}/gu, '?')
+  return value === null || value === '' ? '-' : textOf(value).replaceAll(/\p{Cc}/gu, '?')
 }

@@ -69,3 +69,14 @@ test('captures, a run and rows of counts are one or the other', async () => {
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining('choose one of them')])
   }
 })
+
+test('an option that changes nothing of the answer is refused', async () => {
+  for (const [args, why] of [
+    [['--false-alarms', '0.1'], '--false-alarms changes nothing of the live store'],
+    [['--counts', 'y', '--pages-per-quarter', '1'], '--pages-per-quarter changes nothing of --counts'],
+    [['--run', 'x', '--sensor', 'a'], '--sensor changes nothing of --run']
+  ] as const) {
+    const { stderr, exitCode } = await stormpetrel(['surges', ...args])
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining(why)])
+  }
+})

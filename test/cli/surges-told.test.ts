@@ -53,7 +53,10 @@ test('each by its true state, with its story, its severity and what drives it; o
     story,
     drivers
   }))
-  const drivers = 'region KR 81 %; region rest 19 %'
+  const drivers = [
+    { dimension: 'region', key: 'KR', share: 0.81 },
+    { dimension: 'region', key: '', share: 0.19 }
+  ]
   expect(rows.slice(0, 2)).toEqual([
     { state: 'early', severity: 'page', story: 'a', drivers },
     { state: 'open', severity: 'notice', story: 'd', drivers }
