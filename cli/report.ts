@@ -1,6 +1,6 @@
 // `report` and `causes`: the quarterly report, and what is known of a port.
 import { type Command, InvalidArgumentError } from 'commander'
-import type { ReportRequest } from './report-input.ts'
+import type { ReportRequest } from './report-request.ts'
 import type { CliContext } from './context.ts'
 
 const HELP = `
@@ -81,7 +81,8 @@ function oneOf<T extends string>(...choices: readonly T[]): (text: string) => T 
 }
 
 async function report(context: CliContext, files: readonly string[], options: ReportOptions): Promise<void> {
-  const [{ requestOf, readReportInput }, { buildReport }, { writeReport }] = await Promise.all([
+  const [{ requestOf }, { readReportInput }, { buildReport }, { writeReport }] = await Promise.all([
+    import('./report-request.ts'),
     import('./report-input.ts'),
     import('../core/report/model.ts'),
     import('./report-output.ts')

@@ -92,30 +92,22 @@ export class CaptureDays {
     const { onDay, onHour, zone, sensors } = this.#options
     for (const start of [...this.#hours.keys()].sort((a, b) => a - b)) {
       if (start + HOUR_SECONDS > seconds) continue
-      onHour(
-        this.#hours.get(start)!.reading(this.#darkAddresses(this.#hours.get(start)!.sensors, start, true))
-      )
+      onHour(this.#hours.get(start)!.reading(this.#darkAddresses(this.#hours.get(start)!.sensors, start)))
       this.#hours.delete(start)
     }
     for (const start of [...this.#days.keys()].sort((a, b) => a - b)) {
       const day = this.#days.get(start)!
       if (day.endSeconds(zone) > seconds) continue
       const seen = [...day.sensors].filter((id) => sensors.some((sensor) => sensor.id === id))
-      onDay(
-        day.report(
-          this.#darkAddresses(new Set(seen), start, true),
-          this.#darkAddresses(new Set(seen), start, false)
-        ),
-        day.sensors
-      )
+      onDay(day.report(this.#darkAddresses(new Set(seen), start)), day.sensors)
       this.#days.delete(start)
     }
   }
 
-  #darkAddresses(seen: ReadonlySet<string>, startSeconds: number, onlyOurs: boolean): number {
+  #darkAddresses(seen: ReadonlySet<string>, startSeconds: number): number {
     return this.#options.sensors
       .filter((sensor) => seen.has(sensor.id) && isActiveAt(sensor, startSeconds))
-      .filter(({ id }) => !onlyOurs || this.#isOurs.get(id) === true)
+      .filter(({ id }) => this.#isOurs.get(id) === true)
       .reduce((sum, sensor) => sum + darkAddressCount(sensor, 4), 0)
   }
 
@@ -217,7 +209,7 @@ class OpenDay extends Cube {
     this.#regions.set(region, (this.#regions.get(region) ?? 0) + 1)
   }
 
-  report(darkAddresses: number, darkAddressesEverywhere: number): ReportDay {
+  report(darkAddresses: number): ReportDay {
     const vantage: DayCounts = {
       all: sumOf(this.regions),
       mirai: sumOf(this.miraiRegions),
@@ -230,7 +222,7 @@ class OpenDay extends Cube {
       ports: new Map([...this.#ports].map(([key, packets]) => [portKeyOf(key), packets])),
       regions: new Map([...this.#regions].map(([key, packets]) => [unpackRegion(key), packets]))
     }
-    return { startSeconds: this.startSeconds, vantage, everywhere, darkAddresses, darkAddressesEverywhere }
+    return { startSeconds: this.startSeconds, vantage, everywhere, darkAddresses }
   }
 }
 

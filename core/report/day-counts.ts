@@ -28,10 +28,12 @@ export interface ReportDay {
     readonly ports: ReadonlyMap<string, number>
     readonly regions: ReadonlyMap<string, number>
   }
-  /** Dark addresses that listened, of the vantage and of all sensors; 0 where none are declared. */
+  /** Dark addresses of the vantage that listened; 0 where none are declared. */
   readonly darkAddresses: number
-  readonly darkAddressesEverywhere: number
 }
+
+/** What is kept of a day: ports with next to nothing are in the totals only, and so is what other vantages saw. */
+export type KeptDay = Omit<ReportDay, 'everywhere'>
 
 /** Packets of every key over many days, small ones too, and the sum of daily unique sources. */
 export interface Totals {
@@ -41,6 +43,8 @@ export interface Totals {
   readonly regions: ReadonlyMap<string, Pair>
   readonly miraiPorts: ReadonlyMap<string, Pair>
   readonly miraiRegions: ReadonlyMap<string, Pair>
+  /** Packets at all sensors. */
+  readonly everywhere: ReportDay['everywhere']
 }
 
 /** Ports with fewer packets than this on a day are kept in totals only: most of 65,536 ports get one now and then. */
@@ -54,29 +58,29 @@ export class TotalsSum implements Totals {
   readonly regions = new Map<string, Pair>()
   readonly miraiPorts = new Map<string, Pair>()
   readonly miraiRegions = new Map<string, Pair>()
+  readonly everywhere = { ports: new Map<string, number>(), regions: new Map<string, number>() }
 
   /** Adds a day. */
-  add(day: DayCounts): void {
+  add({ vantage: day, everywhere }: ReportDay): void {
     addPair(this.all, day.all)
     addPair(this.mirai, day.mirai)
     addAll(this.ports, day.ports)
     addAll(this.regions, day.regions)
     addAll(this.miraiPorts, day.miraiPorts)
     addAll(this.miraiRegions, day.miraiRegions)
+    addPackets(this.everywhere.ports, everywhere.ports)
+    addPackets(this.everywhere.regions, everywhere.regions)
   }
 }
 
-/** A day without the ports that got next to nothing. */
-export function withoutSmallPorts(day: ReportDay): ReportDay {
-  return {
-    ...day,
-    vantage: { ...day.vantage, ports: large(day.vantage.ports, ({ packets }) => packets) },
-    everywhere: { ...day.everywhere, ports: large(day.everywhere.ports, (packets) => packets) }
-  }
+/** What is kept of a day, when it is in the totals. */
+export function withoutSmallPorts({ startSeconds, darkAddresses, vantage }: ReportDay): KeptDay {
+  const ports = new Map([...vantage.ports].filter(([, { packets }]) => packets >= LEAST_PACKETS))
+  return { startSeconds, darkAddresses, vantage: { ...vantage, ports } }
 }
 
-function large<T>(ports: ReadonlyMap<string, T>, packetsOf: (value: T) => number): Map<string, T> {
-  return new Map([...ports].filter(([, value]) => packetsOf(value) >= LEAST_PACKETS))
+function addPackets(sums: Map<string, number>, counts: ReadonlyMap<string, number>): void {
+  for (const [key, packets] of counts) sums.set(key, (sums.get(key) ?? 0) + packets)
 }
 
 function addAll(sums: Map<string, Pair>, counts: ReadonlyMap<string, Pair>): void {

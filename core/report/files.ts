@@ -1,6 +1,7 @@
 // The report's numbers as files: JSON, and a CSV for every table and figure.
-import type { DailyFigure, RankedRow, ReportModel, VantageRow } from './model.ts'
-import { dateOf, hourOf } from './period.ts'
+import { formatZoned } from '../windows/time-zone.ts'
+import type { DailyFigure, RankedRow, ReportModel, ReportSurge, VantageRow } from './model.ts'
+import { dateOf } from './period.ts'
 
 /** Names of files, and what is in them. */
 export type ReportFiles = ReadonlyMap<string, string>
@@ -35,25 +36,7 @@ export function reportJson(model: ReportModel, audience: 'public' | 'internal'):
       miraiHome: daily(figures.miraiHome)
     },
     vantages: model.vantages,
-    surges: surges.map(
-      ({
-        onsetSeconds,
-        onsetFromSeconds,
-        onsetToSeconds,
-        detectedSeconds,
-        closedSeconds,
-        drivers,
-        ...rest
-      }) => ({
-        ...rest,
-        onset: hourOf(onsetSeconds, zone),
-        onsetFrom: hourOf(onsetFromSeconds, zone),
-        onsetTo: hourOf(onsetToSeconds, zone),
-        detected: hourOf(detectedSeconds, zone),
-        closed: closedSeconds === null ? null : hourOf(closedSeconds, zone),
-        drivers: drivers.filter(({ dimension }) => dimension !== 'sensor' || audience === 'internal')
-      })
-    ),
+    surges: surges.map((each) => surgeJson(each, zone, audience)),
     quality: {
       observedDays: quality.observedDays,
       missingDays: quality.missingDays.map((day) => dateOf(day, zone)),
@@ -78,6 +61,24 @@ export function reportJson(model: ReportModel, audience: 'public' | 'internal'):
   return `${JSON.stringify(value, null, 2)}\n`
 }
 
+function surgeJson(surge: ReportSurge, zone: string, audience: 'public' | 'internal'): object {
+  const { series, kind, closedSeconds, ratio, severity, story, drivers, causes } = surge
+  return {
+    series,
+    kind,
+    onset: formatZoned(zone, surge.onsetSeconds),
+    onsetFrom: formatZoned(zone, surge.onsetFromSeconds),
+    onsetTo: formatZoned(zone, surge.onsetToSeconds),
+    detected: formatZoned(zone, surge.detectedSeconds),
+    closed: closedSeconds === null ? null : formatZoned(zone, closedSeconds),
+    ratio,
+    severity,
+    story,
+    drivers: drivers.filter(({ dimension }) => dimension !== 'sensor' || audience === 'internal'),
+    causes
+  }
+}
+
 /** Every table and figure, by the names of their files. */
 export function reportCsv({ tables, figures, vantages, surges, zone }: ReportModel): ReportFiles {
   const files = new Map<string, string>([
@@ -97,9 +98,9 @@ export function reportCsv({ tables, figures, vantages, surges, zone }: ReportMod
         surges.map((each) => [
           each.series,
           each.kind,
-          hourOf(each.onsetSeconds, zone),
-          hourOf(each.detectedSeconds, zone),
-          each.closedSeconds === null ? '' : hourOf(each.closedSeconds, zone),
+          formatZoned(zone, each.onsetSeconds),
+          formatZoned(zone, each.detectedSeconds),
+          each.closedSeconds === null ? '' : formatZoned(zone, each.closedSeconds),
           each.ratio.toFixed(3),
           each.severity,
           each.story

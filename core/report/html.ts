@@ -22,7 +22,7 @@ p{margin:.5rem 0}.note{color:#555;font-size:.88rem}.synthetic{background:#fff3cd
 th,td{border-bottom:1px solid #ccc;padding:.28rem .55rem;text-align:left;vertical-align:top}th{background:#f2f2f2}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 figure{margin:1rem 0;break-inside:avoid}figcaption{font-weight:bold;font-size:.95rem;margin-bottom:.3rem}svg{width:100%;height:auto}
 .two{display:grid;grid-template-columns:1fr 1fr;gap:1.5rem}@media(max-width:640px){.two{grid-template-columns:1fr}}
-.up{font-weight:bold}ul{padding-left:1.2rem}
+.up{font-weight:bold}td.n .bar{float:left;height:.75rem;margin-top:.45rem;background:#0072b2;print-color-adjust:exact;-webkit-print-color-adjust:exact}.drivers{list-style:none;margin:0;padding:0;font-size:.85rem}ul{padding-left:1.2rem}
 @page{size:A4;margin:14mm}@media print{body{padding:0;max-width:none;font-size:10pt}h2{break-after:avoid}section{break-inside:auto}.break{break-before:page}}
 `
 
@@ -45,7 +45,9 @@ class Page {
   html(): string {
     const { period, country } = this.#model
     const t = this.#texts
-    const title = t.title(period.label)
+    const title = t.title(
+      t.period(period.label, this.#day(period.fromSeconds), this.#day(period.days.at(-1)!))
+    )
     const where = t.where(country === null ? null : this.#region(country))
     const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${text(title)}</title><style>${STYLE}</style>`
     const last = this.#day(period.days.at(-1)!)
@@ -75,13 +77,12 @@ class Page {
   }
 
   #summary(): string {
-    const { totals, totalsBefore, quality, before } = this.#model
+    const { totals, totalsBefore, quality } = this.#model
     const t = this.#texts
-    const daysBefore = before.days.length
     const change =
       totalsBefore.packets === 0
         ? null
-        : totals.packets / quality.observedDays / (totalsBefore.packets / daysBefore)
+        : totals.packets / quality.observedDays / (totalsBefore.packets / quality.observedDaysBefore)
     const share = totals.packets === 0 ? 0 : totals.miraiPackets / totals.packets
     const paragraph = t.totals(
       t.number(totals.packets),
@@ -137,7 +138,11 @@ class Page {
         caption,
         [c.rank, c.region, c.sources],
         [0, 2],
-        rows.map((row) => [number(row.rank), this.#highlighted(row.key), number(t.number(row.sources))])
+        rows.map((row) => [
+          number(row.rank),
+          this.#highlighted(row.key),
+          barred(t.number(row.sources), row.sources / rows[0]!.sources)
+        ])
       )
     const home = figures.miraiHome
     return this.#section(
@@ -177,7 +182,7 @@ class Page {
       `<td>${text(this.#hour(surge.onsetSeconds))}</td>`,
       `<td>${text(surge.closedSeconds === null ? t.lasts : this.#hour(surge.closedSeconds))}</td>`,
       number(surge.ratio.toFixed(1)),
-      `<td>${text(this.#drivers(surge))}</td>`,
+      `<td>${this.#drivers(surge)}</td>`,
       `<td>${text(surge.causes.map(({ name, date }) => `${name} (${date})`).join(', ') || t.none)}</td>`
     ])
     return this.#section(
@@ -324,17 +329,27 @@ class Page {
       }))
   }
 
+  /** A line a dimension, as HTML. */
   #drivers({ drivers }: ReportSurge): string {
     const t = this.#texts
-    return (
-      drivers
-        .filter(({ dimension }) => dimension !== 'sensor' || this.#page.audience === 'internal')
-        .map(({ dimension, key, share }) => {
-          const name = key === '' ? t.rest : dimension === 'region' ? this.#region(key) : key
-          return `${t.dimensions[dimension] ?? dimension} ${name} ${t.percent(share)}`
-        })
-        .join(', ') || t.none
+    const shown = drivers.filter(
+      ({ dimension }) => dimension !== 'sensor' || this.#page.audience === 'internal'
     )
+    const lines = [...new Set(shown.map(({ dimension }) => dimension))].map((dimension) => {
+      const parts = shown
+        .filter((each) => each.dimension === dimension)
+        .map(({ key, share }) => `${this.#driver(dimension, key)} ${t.percent(share)}`)
+      return `<li>${text(`${t.dimensions[dimension] ?? dimension} ${parts.join(t.comma)}`)}</li>`
+    })
+    return lines.length === 0 ? text(t.none) : `<ul class="drivers">${lines.join('')}</ul>`
+  }
+
+  #driver(dimension: string, key: string): string {
+    const t = this.#texts
+    if (key === '') return t.rest
+    if (dimension === 'region') return this.#region(key)
+    if (dimension === 'asn') return key === '0' ? t.unknown : key
+    return dimension === 'source' ? (t.sourceKinds[key] ?? key) : key
   }
 
   #series(series: string): string {
@@ -373,6 +388,11 @@ class Page {
 
 function number(value: number | string): string {
   return `<td class="n">${text(String(value))}</td>`
+}
+
+/** A number with a bar, so long a share of the longest. */
+function barred(value: string, share: number): string {
+  return `<td class="n"><div class="bar" style="width:${(share * 60).toFixed(1)}%"></div>${text(value)}</td>`
 }
 
 function sumShares(rows: readonly RankedRow[]): number {

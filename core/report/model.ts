@@ -2,7 +2,7 @@
 import type { SurgeKind } from '../surges/surge.ts'
 import type { SurgeDriver } from '../surges/surge-change.ts'
 import type { KnownCause } from './causes.ts'
-import type { DayCounts, Pair, ReportDay, Totals } from './day-counts.ts'
+import type { DayCounts, KeptDay, Pair, Totals } from './day-counts.ts'
 import type { Period } from './period.ts'
 
 /** Rows of the tables, as the reference has them. */
@@ -29,6 +29,14 @@ export interface ReportSurge {
   readonly causes: readonly KnownCause[]
 }
 
+/** Whether a surge was there in a period. */
+export function isOfPeriod(
+  { onsetSeconds, closedSeconds }: Pick<ReportSurge, 'onsetSeconds' | 'closedSeconds'>,
+  { fromSeconds, toSeconds }: Period
+): boolean {
+  return onsetSeconds < toSeconds && (closedSeconds ?? toSeconds) > fromSeconds
+}
+
 /** What a report knows of how complete it is. */
 export interface DataQuality {
   readonly geo: readonly { readonly name: string; readonly built: string }[]
@@ -53,7 +61,7 @@ export interface ReportInput {
   /** The country whose sensors it is about, or null. */
   readonly country: string | null
   /** Of both periods, in order; days that nobody observed are missing. */
-  readonly days: readonly ReportDay[]
+  readonly days: readonly KeptDay[]
   readonly totals: Totals
   readonly totalsBefore: Totals
   readonly surges: readonly ReportSurge[]
@@ -139,7 +147,12 @@ export interface ReportModel {
   }
   readonly vantages: { readonly ports: readonly VantageRow[]; readonly regions: readonly VantageRow[] } | null
   readonly surges: readonly ReportSurge[]
-  readonly quality: DataQuality & { readonly observedDays: number; readonly missingDays: readonly number[] }
+  readonly quality: DataQuality & {
+    readonly observedDays: number
+    /** Of the period before. */
+    readonly observedDaysBefore: number
+    readonly missingDays: readonly number[]
+  }
 }
 
 /** Builds the model; the same input gives the same model. */
@@ -147,12 +160,12 @@ export function buildReport(input: ReportInput): ReportModel {
   const { period, before, country, totals, totalsBefore } = input
   const byStart = new Map(input.days.map((day) => [day.startSeconds, day]))
   const [now, then] = [period, before].map(({ days }) => days.flatMap((start) => byStart.get(start) ?? []))
-  const ranking = (pick: Pick, by: 'packets' | 'sources'): RankedRow[] =>
+  const ranking = (pick: PickCounts, by: 'packets' | 'sources'): RankedRow[] =>
     rank(pick, totals, totalsBefore, by, { now: now!, earlier: then! })
   const ports = ranking((each) => each.ports, 'packets')
   const regions = ranking((each) => each.regions, 'packets')
   const miraiRegions = ranking((each) => each.miraiRegions, 'packets')
-  const figure = (keys: readonly string[], packetsAt: (day: ReportDay, key: string) => number): DailyFigure =>
+  const figure = (keys: readonly string[], packetsAt: (day: KeptDay, key: string) => number): DailyFigure =>
     dailyFigure(period.days, byStart, keys, packetsAt)
   return {
     period,
@@ -187,11 +200,12 @@ export function buildReport(input: ReportInput): ReportModel {
           ? null
           : figure([country], ({ vantage }, key) => vantage.miraiRegions.get(key)?.packets ?? 0)
     },
-    vantages: country === null ? null : compareVantages(now!, totals, ports, regions),
+    vantages: country === null ? null : compareVantages(totals, ports, regions),
     surges: input.surges,
     quality: {
       ...input.quality,
       observedDays: now!.length,
+      observedDaysBefore: then!.length,
       missingDays: period.days.filter((start) => !byStart.has(start))
     }
   }
@@ -212,16 +226,16 @@ function sumsOf({ all, mirai }: Totals): ReportModel['totals'] {
 }
 
 /** One of the countings of a day, and of all of them. */
-type Pick = (counts: Totals | DayCounts) => ReadonlyMap<string, Pair>
+type PickCounts = (counts: Totals | DayCounts) => ReadonlyMap<string, Pair>
 
 /** The days of the period, and those before. */
 interface Ranking {
-  readonly now: readonly ReportDay[]
-  readonly earlier: readonly ReportDay[]
+  readonly now: readonly KeptDay[]
+  readonly earlier: readonly KeptDay[]
 }
 
 function rank(
-  pick: Pick,
+  pick: PickCounts,
   totals: Totals,
   totalsBefore: Totals,
   by: 'packets' | 'sources',
@@ -255,7 +269,7 @@ function rank(
 }
 
 /** Packets a dark address and day, on the mean of the days with addresses: a sensor that joins or leaves moves no place. */
-function perAddressOf(pick: Pick, days: readonly ReportDay[]): Map<string, number> {
+function perAddressOf(pick: PickCounts, days: readonly KeptDay[]): Map<string, number> {
   const sums = new Map<string, number>()
   const counted = days.filter(({ darkAddresses }) => darkAddresses > 0)
   for (const { vantage, darkAddresses } of counted) {
@@ -284,9 +298,9 @@ function covered(rows: readonly RankedRow[]): RankedRow[] {
 
 function dailyFigure(
   days: readonly number[],
-  byStart: ReadonlyMap<number, ReportDay>,
+  byStart: ReadonlyMap<number, KeptDay>,
   keys: readonly string[],
-  packetsAt: (day: ReportDay, key: string) => number
+  packetsAt: (day: KeptDay, key: string) => number
 ): DailyFigure {
   const lines = keys.map((key): FigureLine => {
     const values = days.map((start) => {
@@ -306,28 +320,21 @@ function weeklyMeans(values: readonly (number | null)[]): (number | null)[] {
 }
 
 function compareVantages(
-  days: readonly ReportDay[],
   totals: Totals,
   ports: readonly RankedRow[],
   regions: readonly RankedRow[]
 ): ReportModel['vantages'] {
-  const compare = (
-    rows: readonly RankedRow[],
-    inside: ReadonlyMap<string, Pair>,
-    of: (day: ReportDay) => ReadonlyMap<string, number>
-  ): VantageRow[] => {
-    const everywhere = new Map<string, number>()
-    for (const day of days)
-      for (const [key, packets] of of(day)) everywhere.set(key, (everywhere.get(key) ?? 0) + packets)
-    const outside = [...everywhere].reduce((sum, [, packets]) => sum + packets, 0) - totals.all.packets
-    return rows.slice(0, 10).map(({ key, share }) => ({
+  // A packet has one region, so that the regions' packets add up to all.
+  const everywhere = [...totals.everywhere.regions.values()].reduce((sum, packets) => sum + packets, 0)
+  const outside = everywhere - totals.all.packets
+  const compare = (rows: readonly RankedRow[], of: ReadonlyMap<string, number>): VantageRow[] =>
+    rows.slice(0, 10).map(({ key, share, packets }) => ({
       key,
       inside: share,
-      outside: outside <= 0 ? 0 : ((everywhere.get(key) ?? 0) - (inside.get(key)?.packets ?? 0)) / outside
+      outside: outside <= 0 ? 0 : ((of.get(key) ?? 0) - packets) / outside
     }))
-  }
   return {
-    ports: compare(ports, totals.ports, ({ everywhere }) => everywhere.ports),
-    regions: compare(regions, totals.regions, ({ everywhere }) => everywhere.regions)
+    ports: compare(ports, totals.everywhere.ports),
+    regions: compare(regions, totals.everywhere.regions)
   }
 }

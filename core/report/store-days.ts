@@ -16,24 +16,25 @@ export interface StoreDaysOptions {
   readonly starts: readonly number[]
 }
 
-/** The days that the store has, in order. */
-export async function readStoreDays(store: CountStore, options: StoreDaysOptions): Promise<ReportDay[]> {
-  const { zone, sensors, vantage, starts } = options
+/** Gives the days that the store has, in order, one at a time. */
+export async function readStoreDays(
+  store: CountStore,
+  { zone, sensors, vantage, starts }: StoreDaysOptions,
+  onDay: (day: ReportDay) => void
+): Promise<void> {
   const kept = new Set(await store.windows('day', zone, vantage))
-  const days: ReportDay[] = []
   for (const startSeconds of starts) {
     if (!kept.has(startSeconds)) continue
-    const active = sensors.filter((sensor) => isActiveAt(sensor, startSeconds))
-    const ours = active.filter(({ country }) => vantage === 'all' || country === vantage)
-    days.push({
+    const ours = sensors.filter(
+      (sensor) => isActiveAt(sensor, startSeconds) && (vantage === 'all' || sensor.country === vantage)
+    )
+    onDay({
       startSeconds,
       vantage: await readDay(store, zone, startSeconds, vantage),
       everywhere: await readEverywhere(store, zone, startSeconds),
-      darkAddresses: addressesOf(ours),
-      darkAddressesEverywhere: addressesOf(active)
+      darkAddresses: addressesOf(ours)
     })
   }
-  return days
 }
 
 async function readDay(

@@ -5,6 +5,8 @@ import type { Language } from './region-names.ts'
 /** The sentences and words of one language. */
 export interface ReportTexts {
   readonly title: (period: string) => string
+  /** The name of a period by its label, and by its first and its last day. */
+  readonly period: (label: string, first: string, last: string) => string
   readonly subtitle: (where: string, from: string, to: string) => string
   readonly where: (region: string | null) => string
   readonly synthetic: (scenario: string) => string
@@ -49,7 +51,10 @@ export interface ReportTexts {
   }
   readonly kinds: Readonly<Record<SurgeKind, string>>
   readonly dimensions: Readonly<Record<string, string>>
+  readonly sourceKinds: Readonly<Record<string, string>>
   readonly rest: string
+  readonly unknown: string
+  readonly comma: string
   readonly lasts: string
   readonly none: string
   readonly packetsADay: string
@@ -77,6 +82,11 @@ export interface ReportTexts {
 
 const JA: ReportTexts = {
   title: (period) => `インターネット定点観測レポート（${period}）`,
+  period: (label, first, last) => {
+    const [, year, quarter] = /^(\d{4})Q([1-4])$/.exec(label) ?? []
+    if (year === undefined) return `${first}～${last}`
+    return `${year}年${3 * Number(quarter) - 2}～${3 * Number(quarter)}月`
+  },
   subtitle: (where, from, to) =>
     `${where}で観測したパケット、${from}から${to}まで（日付は日ごとの集計に用いた時間帯による）`,
   where: (region) => (region === null ? 'すべてのセンサー' : `${region}国内のセンサー`),
@@ -127,12 +137,15 @@ const JA: ReportTexts = {
   dimensions: {
     port: 'ポート',
     region: '地域',
-    asn: 'AS番号',
+    asn: 'AS',
     tag: '種別',
     sensor: 'センサー',
     source: '送信元'
   },
+  sourceKinds: { new: '新たに現れたもの', known: '前日から現れていたもの' },
   rest: 'その他',
+  unknown: '不明',
+  comma: '、',
   lasts: '継続中',
   none: 'なし',
   packetsADay: 'パケット／日',
@@ -169,6 +182,11 @@ const JA: ReportTexts = {
 
 const EN: ReportTexts = {
   title: (period) => `Network telescope report, ${period}`,
+  period: (label, first, last) => {
+    const [, year, quarter] = /^(\d{4})Q([1-4])$/.exec(label) ?? []
+    const months = ['January-March', 'April-June', 'July-September', 'October-December']
+    return year === undefined ? `${first} to ${last}` : `${months[Number(quarter) - 1]} ${year}`
+  },
   subtitle: (where, from, to) =>
     `Packets seen by ${where}, ${from} to ${to}, in days of the time zone that they were counted in`,
   where: (region) => (region === null ? 'all sensors' : `the sensors in ${region}`),
@@ -217,7 +235,10 @@ const EN: ReportTexts = {
   },
   kinds: { spike: 'spike', step: 'step', trend: 'slow rise', 'heavy-hitter': 'few loud sources' },
   dimensions: { port: 'port', region: 'region', asn: 'AS', tag: 'tool', sensor: 'sensor', source: 'sources' },
+  sourceKinds: { new: 'new', known: 'seen the day before' },
   rest: 'rest',
+  unknown: 'unknown',
+  comma: ', ',
   lasts: 'lasts',
   none: 'none',
   packetsADay: 'packets/day',

@@ -83,7 +83,7 @@ export function formatUtc(seconds: number): string {
 }
 
 /** An instant as a zone's clock shows it, ISO 8601 with its offset; seconds of offset only where there are any. */
-function formatZoned(zone: string, seconds: number): string {
+export function formatZoned(zone: string, seconds: number): string {
   if (zone === 'UTC') return formatUtc(seconds)
   const offset = utcOffsetSeconds(zone, seconds)
   const size = Math.abs(offset)

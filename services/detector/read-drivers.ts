@@ -33,7 +33,8 @@ export async function readDrivers<K extends Explained>(
   store: CountStore,
   surges: readonly K[],
   hourEndSeconds: number,
-  beforeEachHour: () => Promise<void> = async () => undefined
+  beforeEachHour: () => Promise<void> = async () => undefined,
+  vantage = 'all'
 ): Promise<Map<K, SurgeDriver[]>> {
   const rises = surges.flatMap((surge) => {
     const dimensions = partsOf(surge.series)
@@ -43,7 +44,7 @@ export async function readDrivers<K extends Explained>(
   for (const hour of [...hours].sort((a, b) => a - b)) {
     await beforeEachHour()
     const concerned = rises.filter((rise) => rise.isConcerned(hour))
-    const window = { size: 'hour', zone: 'UTC', startSeconds: hour, vantage: 'all' } as const
+    const window = { size: 'hour', zone: 'UTC', startSeconds: hour, vantage } as const
     const names = [...(await store.packets(window)).keys()]
     if (names.length === 0) continue
     const wanted = names.filter((name) => concerned.some((rise) => rise.isPart(name)))

@@ -4,8 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
 import axe from 'axe-core'
 import { findChromium, printPdf } from '../../adapters/chromium.ts'
+import { packageRoot } from '../../adapters/package-root.ts'
 import { PROGRAM } from './oracle/program.ts'
 
 let folder = ''
@@ -29,6 +32,8 @@ beforeAll(() => {
     ]
     run('report', ...asked, '--out', path.join(folder, lang), captures)
   }
+  const internal = ['--audience', 'internal', '--quarter', '2022Q2', '--out', path.join(folder, 'internal')]
+  run('report', ...internal, captures)
 }, 120_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -91,3 +96,29 @@ test('it is printed by the real Chromium, beside the page', async () => {
     message: expect.stringContaining('did not print it')
   })
 }, 120_000)
+
+test('report.json is what its JSON schema says, and nothing else', () => {
+  const ajv = new Ajv2020({ strictRequired: true, allowUnionTypes: true, allErrors: true })
+  formats.default(ajv)
+  const schema = JSON.parse(
+    readFileSync(path.join(packageRoot(), 'docs/report.schema.json'), 'utf8')
+  ) as object
+  const isValid = ajv.compile(schema)
+  for (const name of ['ja', 'en', 'internal']) {
+    const report = JSON.parse(readFileSync(path.join(folder, name, 'report.json'), 'utf8')) as Report
+    isValid(report)
+    expect([name, isValid.errors]).toEqual([name, null])
+    // It says no to what is not so.
+    for (const wrong of [
+      { ...report, more: 1 },
+      { ...report, totals: { ...report.totals, packets: -1 } },
+      { ...report, period: { ...report.period, from: 'April' } }
+    ])
+      expect(isValid(wrong)).toBe(false)
+  }
+})
+
+interface Report {
+  readonly totals: object
+  readonly period: object
+}

@@ -22,6 +22,7 @@ interface Surge {
   readonly kind: string
   readonly onset: string
   readonly closed: string | null
+  readonly drivers: readonly { readonly dimension: string; readonly key: string; readonly share: number }[]
 }
 
 interface Report {
@@ -35,6 +36,9 @@ interface Report {
       readonly lines: readonly { readonly key: string; readonly values: readonly number[] }[]
     }
   }
+  readonly vantages: Readonly<
+    Record<'ports' | 'regions', { readonly key: string; readonly inside: number; readonly outside: number }[]>
+  >
   readonly surges: Surge[]
   readonly quality: {
     readonly observedDays: number
@@ -87,11 +91,18 @@ const rankOf = (rows: readonly Row[], key: string): number => rows.findIndex((ro
 
 /** Days between the onset of the nearest surge of a series and a date. */
 function daysFrom(surges: readonly Surge[], series: string, date: string): number {
-  const at = Date.parse(`${date}T00:00:00Z`)
+  const at = Date.parse(`${date}T00:00:00+09:00`)
   const distances = surges
     .filter((each) => each.series === series && each.kind !== 'heavy-hitter')
-    .map(({ onset }) => Math.abs(Date.parse(`${onset.replace(' ', 'T')}:00Z`) - at) / 86_400_000)
+    .map(({ onset }) => Math.abs(Date.parse(onset) - at) / 86_400_000)
   return Math.min(Number.POSITIVE_INFINITY, ...distances)
+}
+
+/** By dimension, what its drivers' shares add up to. */
+function sharesOf({ drivers }: Surge): Map<string, number> {
+  const shares = new Map<string, number>()
+  for (const { dimension, share } of drivers) shares.set(dimension, (shares.get(dimension) ?? 0) + share)
+  return shares
 }
 
 describe.each(['1', '2', '3'])('seed %s', (seed) => {
@@ -159,6 +170,25 @@ describe.each(['1', '2', '3'])('seed %s', (seed) => {
     expect(daysFrom(surges, 'region=JP,tag=mirai', '2022-04-25')).toBeLessThanOrEqual(8)
   })
 })
+
+test('a surge says what it is made of, by ports, networks and sources, and the shares add up', () => {
+  const captures = path.join(folder, 'tsubame-2022q2-1')
+  const { report: made } = report(captures, 'made-of', '--from', '2022-05-01', '--to', '2022-06-01')
+  const kr = made.surges.find(({ series }) => series === 'region=KR,tag=mirai')!
+  const shares = sharesOf(kr)
+  expect([...shares.keys()]).toEqual(['port', 'asn', 'source'])
+  for (const share of shares.values()) expect(share).toBeCloseTo(1, 6)
+  expect(kr.drivers[0]).toMatchObject({ dimension: 'port', key: '23/TCP' })
+  // The largest network of Korea, by the geo data that the scenario draws from.
+  expect(kr.drivers.filter(({ dimension }) => dimension === 'asn').map(({ key }) => key)).toContain('4766')
+  for (const rows of [made.vantages.ports, made.vantages.regions]) {
+    const outside = rows.reduce((sum, row) => sum + row.outside, 0)
+    expect(outside).toBeGreaterThan(0.5)
+    expect(outside).toBeLessThanOrEqual(1)
+  }
+  // Mirai-type packets come oftener outside Japan, as the scenario says.
+  expect(made.vantages.ports[0]!.outside).toBeGreaterThan(made.vantages.ports[0]!.inside)
+}, 120_000)
 
 test('the same report twice is the same bytes, in either language, and names no sensor and no dark address', () => {
   const captures = path.join(folder, 'tsubame-2022q2-1')

@@ -47,12 +47,12 @@ function day(startSeconds: number, ports: Counts, regions: Counts, over: Partial
     ports: new Map(Object.entries(ports).map(([key, [packets]]) => [key, packets * 3])),
     regions: new Map(Object.entries(regions).map(([key, [packets]]) => [key, packets * 2]))
   }
-  return { startSeconds, vantage, everywhere, darkAddresses: 256, darkAddressesEverywhere: 512, ...over }
+  return { startSeconds, vantage, everywhere, darkAddresses: 256, ...over }
 }
 
 function input(days: readonly ReportDay[], over: Partial<ReportInput> = {}): ReportInput {
   const [totals, totalsBefore] = [new TotalsSum(), new TotalsSum()]
-  for (const each of days) (PERIOD.days.includes(each.startSeconds) ? totals : totalsBefore).add(each.vantage)
+  for (const each of days) (PERIOD.days.includes(each.startSeconds) ? totals : totalsBefore).add(each)
   return {
     period: PERIOD,
     before: BEFORE,
@@ -140,7 +140,7 @@ describe('rankings', () => {
 
   test('hold what small ports got, though no figure does', () => {
     const totals = new TotalsSum()
-    for (const each of whole) totals.add(each.vantage)
+    for (const each of whole) totals.add(each)
     expect(totals.ports.get('9/TCP')).toEqual({ packets: 10, sources: 10 })
     expect(withoutSmallPorts(whole.at(-1)!).vantage.ports.has('9/TCP')).toBe(false)
   })

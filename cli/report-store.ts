@@ -1,0 +1,133 @@
+// A report's days and surges from a store: the live one, a replay run's, or what files of export are put into.
+import { CollectedDays } from '../core/report/collected-days.ts'
+import { missingFramesOf, rejectedReasons } from '../core/report/ledger-quality.ts'
+import { isOfPeriod } from '../core/report/model.ts'
+import { sensorQuality } from '../core/report/observed-sensors.ts'
+import { readStoreDays } from '../core/report/store-days.ts'
+import type { CountStore } from '../core/store/count-store.ts'
+import { DEFAULT_SURGE_SETTINGS } from '../core/surges/settings.ts'
+import { DEFAULT_PAGES_PER_QUARTER } from '../core/surges/stories.ts'
+import type { SurgeChange } from '../core/surges/surge-change.ts'
+import { thresholdsOf } from '../core/surges/thresholds.ts'
+import type { Sensor, SensorList } from '../core/telescope/sensor-list.ts'
+import type { CliContext } from './context.ts'
+import type { ReportRequest } from './report-request.ts'
+import type { ReportSource } from './report-source.ts'
+import { noteLeftOut } from './surge-rows.ts'
+import { withStore } from './with-store.ts'
+
+/** The live store, with what its detector has told, or a run's. */
+export async function readStored(context: CliContext, request: ReportRequest): Promise<ReportSource> {
+  const sensors = await sensorList(context)
+  return await withStore(context, request.run, 'read', async (store) => {
+    const surges =
+      request.run === null
+        ? await toldSurges(context)
+        : await judged(context, store, request, sensors.sensors)
+    const ledger = await store.ledger()
+    return await sourceOf(store, request, sensors, surges, {
+      rejectedFrames: rejectedReasons(ledger),
+      missingFrames: missingFramesOf(ledger)
+    })
+  })
+}
+
+/** Files of export, put into a store in memory that keeps everything in them. */
+export async function readExports(context: CliContext, request: ReportRequest): Promise<ReportSource> {
+  const [{ MemoryStore }, { readExport }] = await Promise.all([
+    import('../adapters/memory-store.ts'),
+    import('../adapters/export-file.ts')
+  ])
+  const sensors = await sensorList(context)
+  const years = { minuteHours: 1, hourDays: 1e6, dayDays: 1e6 }
+  const dayZones = request.zone === 'UTC' ? [] : [request.zone]
+  const store = new MemoryStore({
+    retention: years,
+    dayZones,
+    nowSeconds: () => Number.MAX_SAFE_INTEGER / 2 ** 20
+  })
+  for (const file of request.files) {
+    for await (const line of readExport(file)) {
+      if (line.kind === 'window') await store.putWindow(line.window)
+      else context.failWith(`report: ${file}, line ${line.line}: ${line.why}; the other lines are used`)
+    }
+  }
+  const surges = await judged(context, store, request, sensors.sensors)
+  return await sourceOf(store, request, sensors, surges, { rejectedFrames: [], missingFrames: 0 })
+}
+
+/** Of geo data a store says nothing: each batch on packets.enriched does. */
+async function sourceOf(
+  store: CountStore,
+  { zone, period, before, country }: ReportRequest,
+  { sensors, synthetic }: SensorList,
+  surges: readonly SurgeChange[] | null,
+  frames: Pick<ReportSource['quality'], 'rejectedFrames' | 'missingFrames'>
+): Promise<ReportSource> {
+  const starts = [...new Set([...before.days, ...period.days])].sort((a, b) => a - b)
+  const days = new CollectedDays(period, before)
+  await readStoreDays(store, { zone, sensors, vantage: country ?? 'all', starts }, (day) => days.add(day))
+  const observed = new Set(days.days.map(({ startSeconds }) => startSeconds))
+  const quality = sensorQuality({ sensors, country, days: period.days, observed, listening: null })
+  return { days, surges, synthetic, quality: { ...quality, ...frames, geo: [], damagedFiles: [] } }
+}
+
+/** What the detector has told of the live telescope. */
+async function toldSurges(context: CliContext): Promise<readonly SurgeChange[]> {
+  const [{ RedisSurgeStore }, { liveNamespace }] = await Promise.all([
+    import('../adapters/redis-surge-store.ts'),
+    import('../core/store/run-settings.ts')
+  ])
+  const { redisUrl, topicPrefix } = context.configuration()
+  const surges = new RedisSurgeStore(redisUrl, liveNamespace(topicPrefix))
+  await surges.start()
+  try {
+    return (await surges.surges()).filter(({ state }) => state === 'open' || state === 'closed')
+  } finally {
+    await surges.stop()
+  }
+}
+
+/** Surges of the vantage, those of the period with what drove them; null where no hours are there. */
+async function judged(
+  context: CliContext,
+  store: CountStore,
+  { country, period }: ReportRequest,
+  sensors: readonly Sensor[]
+): Promise<readonly SurgeChange[] | null> {
+  const vantage = country ?? 'all'
+  if ((await store.windows('hour', 'UTC', vantage)).length === 0) return null
+  const { judgeStore } = await import('../services/detector/judge-store.ts')
+  const { told, hasLeftOut } = await judgeStore(
+    store,
+    sensors,
+    thresholdsOf(DEFAULT_SURGE_SETTINGS),
+    DEFAULT_PAGES_PER_QUARTER,
+    vantage
+  )
+  if (hasLeftOut) noteLeftOut(context)
+  return await explained(store, told, (change) => isOfPeriod(change, period), vantage)
+}
+
+/** With the drivers that the detector would have found in the counts when each surge was detected. */
+async function explained(
+  store: CountStore,
+  told: readonly SurgeChange[],
+  isShown: (change: SurgeChange) => boolean,
+  vantage: string
+): Promise<SurgeChange[]> {
+  const { readDrivers } = await import('../services/detector/read-drivers.ts')
+  const drivers = new Map<SurgeChange, SurgeChange['drivers']>()
+  const shown = told.filter((change) => change.kind !== 'heavy-hitter' && isShown(change))
+  for (const detectedSeconds of new Set(shown.map((change) => change.detectedSeconds))) {
+    const together = shown.filter((change) => change.detectedSeconds === detectedSeconds)
+    for (const [change, found] of await readDrivers(store, together, detectedSeconds, undefined, vantage))
+      drivers.set(change, found)
+  }
+  return told.map((change) => ({ ...change, drivers: drivers.get(change) ?? change.drivers }))
+}
+
+async function sensorList(context: CliContext): Promise<SensorList> {
+  const { readSensorList } = await import('../adapters/sensor-list-file.ts')
+  return await readSensorList(context.configuration().sensorsFile)
+}

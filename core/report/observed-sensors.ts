@@ -1,0 +1,34 @@
+// How complete a report's days are, by its sensors.
+import { isActiveAt, type Sensor } from '../telescope/sensor-list.ts'
+import type { DataQuality } from './model.ts'
+
+/** Which sensors a report is about, and on which days. */
+export interface ObservedDays {
+  readonly sensors: readonly Sensor[]
+  /** The country whose sensors the report is about; null for all. */
+  readonly country: string | null
+  /** Starts of the days of the period. */
+  readonly days: readonly number[]
+  /** Starts of those of which anything is there. */
+  readonly observed: ReadonlySet<number>
+  /** The sensors that sent anything of a day; null where that is not known. */
+  readonly listening: ReadonlyMap<number, ReadonlySet<string>> | null
+}
+
+/** How many sensors there are, and on which observed days one that was to listen sent nothing. */
+export function sensorQuality(
+  observed: ObservedDays
+): Pick<DataQuality, 'sensors' | 'sensorsEverywhere' | 'silent'> {
+  const ours = observed.sensors.filter(
+    ({ country }) => observed.country === null || country === observed.country
+  )
+  const isSilent = (sensor: Sensor, start: number): boolean =>
+    observed.observed.has(start) &&
+    isActiveAt(sensor, start) &&
+    observed.listening?.get(start)?.has(sensor.id) === false
+  const silent = ours.flatMap((sensor) => {
+    const days = observed.days.filter((start) => isSilent(sensor, start))
+    return days.length === 0 ? [] : [{ sensor: sensor.id, days }]
+  })
+  return { sensors: ours.length, sensorsEverywhere: observed.sensors.length, silent }
+}
