@@ -1,9 +1,12 @@
 // The report of two quarters of synthetic captures, and what the scenario's dated facts are found to be in it.
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measure } from './measured-process.ts'
+import { BenchDeployment } from './stream/deployment.ts'
 
+const ASKED = ['--quarter', '2022Q2', '--sensors-in', 'JP', '--tz', 'Asia/Tokyo'] as const
 const PACKETS_PER_DAY = 200_000
 const DAYS = 181
 
@@ -23,6 +26,9 @@ export interface ReportResult {
   readonly seconds: number
   readonly cpuSeconds: number
   readonly peakRssMib: number
+  /** The same captures as a run, over Kafka and Redis, and the report of its store. */
+  readonly replaySeconds: number
+  readonly ofStoreSeconds: number
   readonly rises: readonly DatedRise[]
 }
 
@@ -53,31 +59,46 @@ export async function measureReport(say: (line: string) => void): Promise<Report
       captures
     ]
     const made = await measure({ ...program, args: synth })
-    const args = [
-      'report',
-      '--quarter',
-      '2022Q2',
-      '--sensors-in',
-      'JP',
-      '--tz',
-      'Asia/Tokyo',
-      '--out',
-      out,
-      captures
-    ]
-    const usage = await measure({ ...program, args })
+    const usage = await measure({ ...program, args: ['report', ...ASKED, '--out', out, captures] })
     const result = {
       packets: PACKETS_PER_DAY * DAYS,
       synthSeconds: Math.round(made.wallSeconds),
       seconds: Math.round(usage.wallSeconds),
       cpuSeconds: Math.round(usage.cpuSeconds),
       peakRssMib: Math.round(usage.peakRssMib),
-      rises: risesOf(readFileSync(join(out, 'report.json'), 'utf8'))
+      rises: risesOf(readFileSync(join(out, 'report.json'), 'utf8')),
+      ...(await measureStore(captures, join(folder, 'of-store')))
     }
     say(`report: ${JSON.stringify(result)}`)
     return result
   } finally {
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function measureStore(
+  captures: string,
+  out: string
+): Promise<Pick<ReportResult, 'replaySeconds' | 'ofStoreSeconds'>> {
+  const deployment = await BenchDeployment.open()
+  const settings = { STORMPETREL_SENSORS_FILE: join(captures, 'sensors.yaml') }
+  try {
+    const startedMs = performance.now()
+    const replay = await deployment.start('replay', ['replay', '--run', 'bench', captures], null, settings)
+    await once(replay.child, 'exit')
+    if (replay.child.exitCode !== 0) throw new Error(readFileSync(replay.logFile, 'utf8').slice(-2000))
+    const replaySeconds = Math.round((performance.now() - startedMs) / 1000)
+    const { wallSeconds } = await measure({
+      program: 'bin/stormpetrel.js',
+      // No Chromium, as above.
+      environment: { ...deployment.environment, ...settings, PATH: '' },
+      keepsOutput: false,
+      endsAfter: null,
+      args: ['report', ...ASKED, '--run', 'bench', '--out', out]
+    })
+    return { replaySeconds, ofStoreSeconds: Math.round(wallSeconds * 10) / 10 }
+  } finally {
+    await deployment.close()
   }
 }
 
@@ -88,10 +109,7 @@ function risesOf(json: string): DatedRise[] {
   return RISES.map(([series, date, mostDays]) => {
     const distances = surges
       .filter((each) => each.series === series && each.kind !== 'heavy-hitter')
-      .map(
-        ({ onset }) =>
-          (Date.parse(`${onset.replace(' ', 'T')}:00Z`) - Date.parse(`${date}T00:00:00Z`)) / 86_400_000
-      )
+      .map(({ onset }) => (Date.parse(onset) - Date.parse(`${date}T00:00:00+09:00`)) / 86_400_000)
       .sort((a, b) => Math.abs(a) - Math.abs(b))
     return {
       series,
