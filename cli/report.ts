@@ -1,5 +1,6 @@
 // `report` and `causes`: the quarterly report, and what is known of a port.
 import { type Command, InvalidArgumentError } from 'commander'
+import { parsePortKey, portKey } from '../core/headers/protocols.ts'
 import type { ReportRequest } from './report-request.ts'
 import type { CliContext } from './context.ts'
 
@@ -61,7 +62,7 @@ export function registerReport(program: Command, context: CliContext): void {
     .description(
       'Lists services, malware families and vulnerabilities of a port, with their dates and sources.'
     )
-    .requiredOption('--port <port>', 'such as 37215 or 53/UDP')
+    .requiredOption('--port <port>', 'such as 37215 or 53/UDP', portKeyFrom)
     .option('--kev <file>', "CISA's known_exploited_vulnerabilities.json")
     .option('--format <format>', 'json, ndjson, csv or table (default: table on a terminal, else ndjson)')
     .action((options: { port: string; kev?: string; format?: string }) => causes(context, options))
@@ -70,6 +71,13 @@ export function registerReport(program: Command, context: CliContext): void {
 function country(text: string): string {
   if (/^[A-Z]{2}$/.test(text)) return text
   throw new InvalidArgumentError('it must be two capital letters such as JP')
+}
+
+/** A number is of TCP. */
+function portKeyFrom(text: string): string {
+  const port = parsePortKey(/^\d+$/.test(text) ? `${text}/TCP` : text)
+  if (port === null) throw new InvalidArgumentError('it must be a port such as 37215, 53/UDP or ICMP')
+  return portKey(port.protocol, port.port)
 }
 
 function oneOf<T extends string>(...choices: readonly T[]): (text: string) => T {
@@ -101,7 +109,7 @@ async function causes(
     import('./output/rows.ts'),
     import('./output/format.ts')
   ])
-  const port = /^\d+$/.test(options.port) ? `${options.port}/TCP` : options.port.toUpperCase()
+  const { port } = options
   const known = (await readCauses()).find((each) => each.port === port)
   const exploited = options.kev === undefined ? [] : await readExploited(options.kev)
   if (known === undefined) context.note(`nothing is declared of ${port} in data/causes`)

@@ -82,6 +82,8 @@ export function checkCauses(value: unknown):
         advice: 'add all three'
       }
     }
+    if (ports.some(({ port }) => port === given.port))
+      return { kind: 'invalid', path: [i], why: `${given.port} is there twice`, advice: 'join the two' }
     const bad = (given.causes as unknown[]).findIndex((cause) => !isCause(cause))
     if (bad >= 0) {
       return {
