@@ -26,12 +26,13 @@ function sum(counts: readonly number[]): number {
   return counts.reduce((total, each) => total + each, 0)
 }
 
-/** Counts the packets of a pcap file of Ethernet frames, little-endian, as `synth` writes them. */
+/** Counts the packets of a pcap file of raw IP (link type 101), little-endian, as `synth` writes them. */
 function countCapture(file: string): void {
   const bytes = readFileSync(file)
+  expect(bytes.readUInt32LE(20)).toBe(101)
   let at = 24
   while (at < bytes.length) {
-    const ip = at + 16 + 14
+    const ip = at + 16
     count(packetsBySource, bytes.readUInt32BE(ip + 12))
     if (bytes[ip + 9] === 6) {
       const tcp = ip + (bytes[ip]! & 15) * 4
