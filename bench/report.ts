@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { measure } from './measured-process.ts'
 import { BenchDeployment } from './stream/deployment.ts'
 
-const ASKED = ['--quarter', '2022Q2', '--sensors-in', 'JP', '--tz', 'Asia/Tokyo'] as const
+const ASKED = ['--quarter', '2022Q2', '--sensors-in', 'JP', '--tz', 'Asia/Tokyo', '--no-pdf'] as const
 const PACKETS_PER_DAY = 200_000
 const DAYS = 181
 
@@ -45,7 +45,7 @@ const RISES = [
 /** Makes the captures, and the report from them. */
 export async function measureReport(say: (line: string) => void): Promise<ReportResult> {
   const folder = mkdtempSync(join(tmpdir(), 'stormpetrel-bench-'))
-  const environment = { PATH: '', HOME: process.env.HOME ?? '' }
+  const environment = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' }
   const program = { program: 'bin/stormpetrel.js', environment, keepsOutput: false, endsAfter: null }
   const [captures, out] = [join(folder, 'captures'), join(folder, 'report')]
   try {
@@ -90,8 +90,7 @@ async function measureStore(
     const replaySeconds = Math.round((performance.now() - startedMs) / 1000)
     const { wallSeconds } = await measure({
       program: 'bin/stormpetrel.js',
-      // No Chromium, as above.
-      environment: { ...deployment.environment, ...settings, PATH: '' },
+      environment: { ...deployment.environment, ...settings },
       keepsOutput: false,
       endsAfter: null,
       args: ['report', ...ASKED, '--run', 'bench', '--out', out]

@@ -12,6 +12,8 @@ export interface ReportTarget {
   readonly out: string
   readonly lang: 'ja' | 'en'
   readonly audience: 'public' | 'internal'
+  /** Whether it is printed, too, where Chromium is installed. */
+  readonly pdf: boolean
 }
 
 /** Writes every file of a report, and says so. Throws SP_FILE_UNREADABLE. */
@@ -20,7 +22,7 @@ export async function writeReport(
   model: ReportModel,
   target: ReportTarget
 ): Promise<void> {
-  const { out, lang, audience } = target
+  const { out, lang, audience, pdf } = target
   const files = new Map([
     ['report.html', reportHtml(model, { language: lang, audience })],
     ['report.json', reportJson(model, audience)],
@@ -38,7 +40,7 @@ export async function writeReport(
       }
     )
   }
-  await printed(context, out)
+  if (pdf) await printed(context, out)
   context.note(`report of ${model.period.label} written to ${out}`)
 }
 

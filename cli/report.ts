@@ -27,6 +27,7 @@ interface ReportOptions {
   readonly run?: string
   readonly sensor?: string
   readonly kev?: string
+  readonly pdf: boolean
   readonly out: string
 }
 
@@ -53,6 +54,7 @@ export function registerReport(program: Command, context: CliContext): void {
     .option('--run <name>', 'the store of a replay run instead of the live one')
     .option('--sensor <id>', 'the sensor that the captures are of')
     .option('--kev <file>', "CISA's known_exploited_vulnerabilities.json")
+    .option('--no-pdf', 'leave out report.pdf')
     .requiredOption('--out <dir>', 'the folder for the report; it is made where it is missing')
     .addHelpText('after', HELP)
     .action((files: string[], options: ReportOptions) => report(context, files, options))

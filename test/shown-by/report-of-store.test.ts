@@ -56,7 +56,17 @@ interface Report {
   readonly synthetic: string | null
 }
 
-const PERIOD = ['--from', '2022-04-16', '--to', '2022-05-01', '--sensors-in', 'JP', '--tz', 'Asia/Tokyo']
+const PERIOD = [
+  '--no-pdf',
+  '--from',
+  '2022-04-16',
+  '--to',
+  '2022-05-01',
+  '--sensors-in',
+  'JP',
+  '--tz',
+  'Asia/Tokyo'
+]
 let captures = ''
 
 async function report(name: string, ...asked: readonly string[]): Promise<Report> {
