@@ -100,7 +100,7 @@ async function judged(
   const { judgeStore } = await import('../services/detector/judge-store.ts')
   const { told, hasLeftOut } = await judgeStore(
     store,
-    sensors,
+    sensors.filter((each) => country === null || each.country === country),
     thresholdsOf(DEFAULT_SURGE_SETTINGS),
     DEFAULT_PAGES_PER_QUARTER,
     vantage

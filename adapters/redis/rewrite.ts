@@ -5,6 +5,7 @@ import { SourceTable } from '../../core/sources/source-log.ts'
 import { CountTable } from '../../core/windows/count-table.ts'
 import type { RedisConnection } from './connection.ts'
 import { runScript } from './scripts.ts'
+import { severalAtOnce } from './several-at-once.ts'
 import { type SlotKeys, splitAtBar } from './slot-keys.ts'
 import { deflatedFrame, identityOf, mergeStored, newLogId, plainFrame } from './stored-log.ts'
 
@@ -17,7 +18,7 @@ const LARGE_GROWTH = 1.25
 /** So many logs are remembered; one that is forgotten is rewritten once more than it need be. */
 const REMEMBERED_LOGS = 10_000
 /** A window is over for this long before it is deflated: what comes late makes it be done again. */
-const SETTLED_SECONDS = 600
+export const SETTLED_SECONDS = 600
 
 /** What a log adds up to. */
 export type LogKind = 'counts' | 'sources'
@@ -54,7 +55,8 @@ export class LogRewriter {
   /** Deflates the logs of windows that ended some time before `pastSeconds`. */
   async settle(keys: SlotKeys, pastSeconds: number): Promise<void> {
     const { unwritten } = keys
-    for (const member of await this.#redis.zrangebyscore(unwritten, '-inf', pastSeconds - SETTLED_SECONDS)) {
+    const past = await this.#redis.zrangebyscore(unwritten, '-inf', pastSeconds - SETTLED_SECONDS)
+    await severalAtOnce(past, async (member) => {
       const [kind, window] = splitAtBar(member)
       const log: NamedLog =
         kind === 'counts'
@@ -62,7 +64,7 @@ export class LogRewriter {
           : { key: keys.sources(window), kind: 'sources' }
       await this.#rewrite(log, deflatedFrame, { list: unwritten, member })
       this.#rewrittenBytes.delete(log.key)
-    }
+    })
   }
 
   /** Its bytes then; 0 where it was not rewritten. One that is forgotten, or closed, only leaves the list. */

@@ -4,12 +4,13 @@ import { PackedNumbersError } from '../../core/packed-numbers.ts'
 import { registersIn, SourceTable } from '../../core/sources/source-log.ts'
 import { endSeconds, keepUntilSeconds, keptSeconds, type Retention } from '../../core/store/retention.ts'
 import { CountTable } from '../../core/windows/count-table.ts'
-import { QUARTER_SECONDS, windowsOfMinute, windowsOfQuarter } from '../../core/windows/parts-of-windows.ts'
+import { QUARTER_SECONDS, windowsOfQuarter } from '../../core/windows/parts-of-windows.ts'
 import { windowStartSeconds } from '../../core/windows/time-zone.ts'
 import type { Window } from '../../core/windows/window.ts'
 import { isLastingRefusal, type RedisConnection } from './connection.ts'
-import type { LogKind, LogRewriter } from './rewrite.ts'
+import { type LogKind, type LogRewriter, SETTLED_SECONDS } from './rewrite.ts'
 import { runScript } from './scripts.ts'
+import { severalAtOnce } from './several-at-once.ts'
 import {
   parseMinuteMember,
   parseQuarterMember,
@@ -19,11 +20,13 @@ import {
   type SlotKeys,
   windowMember
 } from './slot-keys.ts'
-import { identityOf, mergeStored, newLogId, plainFrame } from './stored-log.ts'
+import { deflatedFrame, identityOf, mergeStored, newLogId, plainFrame } from './stored-log.ts'
 
 const MINUTE_SECONDS = 60
 /** A part that goes on is rolled early where it has more bytes. */
 const EARLY_BYTES = 16 * 1024 * 1024
+/** Logs that are rolled together at most, where they are of several minutes: Redis does nothing else meanwhile. */
+const MOST_LOGS = 64
 /** A part that is added to while it is read is read again so often; then it waits for the next time. */
 const TRIES = 3
 
@@ -51,6 +54,7 @@ interface Target {
   /** Its size where it may be closed. */
   readonly closes: Window['size'] | ''
   readonly window: Pick<Window, 'size' | 'startSeconds'>
+  /** Which of the roll's frames, from 1 on. */
   readonly content: number
   /** What is counted where it is closed. */
   readonly amount: number
@@ -59,7 +63,7 @@ interface Target {
 
 /** What becomes of some open logs. */
 interface Roll {
-  readonly contents: readonly Uint8Array[]
+  readonly frames: readonly Buffer[]
   readonly targets: readonly Target[]
 }
 
@@ -70,74 +74,137 @@ export async function rollSlot(options: RollOptions, keys: SlotKeys, pastSeconds
 }
 
 async function rollMinutes(options: RollOptions, keys: SlotKeys, pastSeconds: number): Promise<void> {
-  // Sensors of one list of vantages go together: their minute is then one frame.
+  // Sensors of one list of vantages go together, with the minutes of a quarter: those have their hour and days in common.
   const groups = new Map<string, string[]>()
   for (const member of await options.redis.zrange(keys.minutes, '0', '-1')) {
     const { startSeconds, vantages } = parseMinuteMember(member)
     const isPast = startSeconds + MINUTE_SECONDS <= pastSeconds
     if (!isPast && (await options.redis.strlen(keys.minute(member))) < EARLY_BYTES) continue
-    const group = `${startSeconds}|${JSON.stringify(vantages)}`
-    groups.set(group, [...(groups.get(group) ?? []), member])
+    const quarter = Math.floor(startSeconds / QUARTER_SECONDS)
+    const group = `${quarter}|${JSON.stringify(vantages)}`
+    const others = groups.get(group)
+    if (others === undefined) groups.set(group, [member])
+    else others.push(member)
   }
-  for (const members of groups.values()) {
-    await rollUntilDone(options, keys, {
+  const settledSeconds = pastSeconds - SETTLED_SECONDS
+  const roll = (members: readonly string[], isLastTry: boolean): Promise<boolean> =>
+    rollUntilDone(options, keys, {
+      isTold: isLastTry,
       list: keys.minutes,
       opens: members.map((member) => ({ key: keys.minute(member), member })),
       kind: 'counts',
-      rollOf: (logs) => minutesRoll(options, keys, members, logs)
+      rollOf: (logs) => minutesRoll(options, keys, members, logs, settledSeconds)
     })
-  }
+  await severalAtOnce([...groups.values()].flatMap(byMinutes), async (members) => {
+    const minutes = minutesOf(members)
+    if (await roll(members, minutes.length === 1)) return
+    // One that cannot be read holds up its own minute only.
+    if (minutes.length > 1) for (const each of minutes) await roll(each, true)
+  })
 }
 
-/** One window of all sensors' packets, and an hour of each. */
+/** Parts of at most MOST_LOGS, or of one minute. */
+function byMinutes(members: readonly string[]): string[][] {
+  const parts: string[][] = []
+  for (const minute of minutesOf(members)) {
+    const last = parts.at(-1)
+    if (last !== undefined && last.length + minute.length <= MOST_LOGS) last.push(...minute)
+    else parts.push([...minute])
+  }
+  return parts
+}
+
+/** The members of each minute. */
+function minutesOf(members: readonly string[]): string[][] {
+  const minutes = new Map<number, string[]>()
+  for (const member of members) {
+    const { startSeconds } = parseMinuteMember(member)
+    const others = minutes.get(startSeconds)
+    if (others === undefined) minutes.set(startSeconds, [member])
+    else others.push(member)
+  }
+  return [...minutes.values()]
+}
+
+/**
+ * What minutes of one quarter go to: each minute's window, the hour and the days of all, and an hour of each sensor. A minute
+ * that is long over is deflated at once.
+ */
 function minutesRoll(
   { zones }: RollOptions,
   keys: SlotKeys,
   members: readonly string[],
-  logs: readonly Buffer[]
+  logs: readonly Buffer[],
+  settledSeconds: number
 ): Roll {
   const { startSeconds, vantages } = parseMinuteMember(members[0]!)
   const all = new CountTable()
+  const byMinute = new Map<number, CountTable>()
+  const bySensor = new Map<string, CountTable>()
+  for (const [index, member] of members.entries()) {
+    const minute = parseMinuteMember(member)
+    for (const table of [all, tableOf(byMinute, minute.startSeconds), tableOf(bySensor, minute.sensor)])
+      mergeStored(logs[index]!, table)
+  }
+  const frames: Buffer[] = []
+  const targets: Target[] = []
+  const put = (frame: Buffer, windows: readonly Omit<Target, 'content' | 'amount' | 'closes'>[]): void => {
+    frames.push(frame)
+    for (const window of windows) targets.push({ ...window, content: frames.length, amount: 0, closes: '' })
+  }
+  for (const [minuteSeconds, table] of byMinute) {
+    const window: Window = { size: 'minute', zone: 'UTC', startSeconds: minuteSeconds }
+    const isSettled = endSeconds(window) <= settledSeconds
+    const frame = isSettled ? deflatedFrame(table.toLog()) : plainFrame(table.toLog())
+    put(frame, [countsTarget(keys, window, vantages, isSettled)])
+  }
+  put(
+    plainFrame(all.toLog()),
+    windowsOfQuarter(startSeconds, zones).map((window) => countsTarget(keys, window, vantages, false))
+  )
   const hourStart = windowStartSeconds('hour', 'UTC', startSeconds)
   const hour = { size: 'hour' as const, zone: 'UTC', startSeconds: hourStart }
-  const sensors = logs.map((log, index) => {
-    const own = new CountTable()
-    mergeStored(log, own)
-    const content = own.toLog()
-    all.merge(content)
-    const member = sensorHourMember(hourStart, parseMinuteMember(members[index]!).sensor)
+  for (const [sensor, table] of bySensor) {
+    const member = sensorHourMember(hourStart, sensor)
     const entries = [{ list: keys.untrimmedHours, member, score: hourStart }]
-    const target: Target = {
-      key: keys.sensorHour(member),
-      closes: '',
-      window: hour,
-      content: index + 2,
-      amount: 0,
-      entries
-    }
-    return { content, target }
-  })
-  const windows = windowsOfMinute(startSeconds, zones).map((window): Target => {
-    const member = windowMember(window, vantages)
-    const series = seriesMember(window, vantages)
-    const entries = [
-      { list: keys.starts(series), member: String(window.startSeconds), score: window.startSeconds },
-      { list: keys.series, member: series, score: window.startSeconds },
-      { list: keys.unwritten, member: `counts|${member}`, score: endSeconds(window) }
-    ]
-    return { key: keys.counts(member), closes: '', window, content: 1, amount: 0, entries }
-  })
-  return {
-    contents: [all.toLog(), ...sensors.map(({ content }) => content)],
-    targets: [...windows, ...sensors.map(({ target }) => target)]
+    put(plainFrame(table.toLog()), [{ key: keys.sensorHour(member), window: hour, entries }])
   }
+  return { frames, targets }
+}
+
+function tableOf<K>(tables: Map<K, CountTable>, key: K): CountTable {
+  let table = tables.get(key)
+  if (table === undefined) {
+    table = new CountTable()
+    tables.set(key, table)
+  }
+  return table
+}
+
+/** A window of packets, and the lists that it is entered in; one that is settled waits for no deflating. */
+function countsTarget(
+  keys: SlotKeys,
+  window: Window,
+  vantages: readonly string[],
+  isSettled: boolean
+): Omit<Target, 'content' | 'amount' | 'closes'> {
+  const member = windowMember(window, vantages)
+  const series = seriesMember(window, vantages)
+  const entries = [
+    { list: keys.starts(series), member: String(window.startSeconds), score: window.startSeconds },
+    { list: keys.series, member: series, score: window.startSeconds }
+  ]
+  if (!isSettled)
+    entries.push({ list: keys.unwritten, member: `counts|${member}`, score: endSeconds(window) })
+  return { key: keys.counts(member), window, entries }
 }
 
 async function rollQuarters(options: RollOptions, keys: SlotKeys, pastSeconds: number): Promise<void> {
-  for (const member of await options.redis.zrange(keys.quarters, '0', '-1')) {
+  await severalAtOnce(await options.redis.zrange(keys.quarters, '0', '-1'), async (member) => {
     const isPast = parseQuarterMember(member).startSeconds + QUARTER_SECONDS <= pastSeconds
-    if (!isPast && (await options.redis.strlen(keys.quarter(member))) < EARLY_BYTES) continue
+    if (!isPast && (await options.redis.strlen(keys.quarter(member))) < EARLY_BYTES) return
     const isRolled = await rollUntilDone(options, keys, {
+      isTold: true,
       list: keys.quarters,
       opens: [{ key: keys.quarter(member), member }],
       kind: 'sources',
@@ -146,7 +213,7 @@ async function rollQuarters(options: RollOptions, keys: SlotKeys, pastSeconds: n
     // Closing waits for quarters, and would wait for one of these for ever.
     if (isRolled) await options.redis.zrem(keys.unreadableQuarters, member)
     else await options.redis.zadd(keys.unreadableQuarters, parseQuarterMember(member).startSeconds, member)
-  }
+  })
 }
 
 function quarterRoll({ zones }: RollOptions, keys: SlotKeys, member: string, log: Buffer): Roll {
@@ -163,11 +230,13 @@ function quarterRoll({ zones }: RollOptions, keys: SlotKeys, member: string, log
     ]
     return { key: keys.sources(name), closes: window.size, window, content: 1, amount, entries }
   })
-  return { contents: [content], targets }
+  return { frames: [plainFrame(content)], targets }
 }
 
 /** Logs that are rolled together, and the list that says that they wait. */
 interface OpenLogs {
+  /** Whether it is told where they cannot be read. */
+  readonly isTold: boolean
   readonly list: string
   readonly opens: readonly { readonly key: string; readonly member: string }[]
   /** Their windows' kind of log. */
@@ -175,7 +244,7 @@ interface OpenLogs {
   readonly rollOf: (logs: readonly Buffer[]) => Roll
 }
 
-/** False where they cannot be read, or their windows would refuse them again: that is told, and they wait. */
+/** False where they cannot be read, or their windows would refuse them again: they wait. */
 async function rollUntilDone(options: RollOptions, keys: SlotKeys, open: OpenLogs): Promise<boolean> {
   try {
     for (let tries = 0; tries < TRIES; tries++) {
@@ -195,7 +264,7 @@ async function rollUntilDone(options: RollOptions, keys: SlotKeys, open: OpenLog
     return true
   } catch (error) {
     if (!(error instanceof PackedNumbersError) && !isLastingRefusal(error)) throw error
-    options.onUnreadable(open.opens.map(({ key }) => key).join(', '), error)
+    if (open.isTold) options.onUnreadable(open.opens.map(({ key }) => key).join(', '), error)
     return false
   }
 }
@@ -222,7 +291,7 @@ async function applyRoll(
   keys: SlotKeys,
   { list, opens }: OpenLogs,
   logs: readonly Buffer[],
-  { contents, targets }: Roll
+  { frames, targets }: Roll
 ): Promise<number[] | null> {
   const answer = await runScript(
     redis,
@@ -236,14 +305,14 @@ async function applyRoll(
     ],
     [
       opens.length,
-      contents.length,
+      frames.length,
       targets.length,
       newLogId(),
       ...opens.flatMap(({ member }, index) => {
         const { sizeBytes, id } = identityOf(logs[index]!)
         return [member, sizeBytes, id]
       }),
-      ...contents.map(plainFrame),
+      ...frames,
       ...targets.flatMap(({ closes, window, content, amount, entries }) => [
         closes,
         endSeconds(window),

@@ -1,5 +1,5 @@
 // What a log is in Redis: an id that changes with every append, then frames, each as an aggregator wrote it. A log that
-// nothing is appended to any more is one deflated frame (RFC 1951).
+// nothing is appended to any more is deflated (RFC 1951).
 import { randomBytes } from 'node:crypto'
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
 import { PackedNumbersError } from '../../core/packed-numbers.ts'

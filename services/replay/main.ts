@@ -36,7 +36,7 @@ const POLL_MS = 200
 export async function runReplay(configuration: Configuration, request: ReplayRequest): Promise<ReplayResult> {
   const log = processLog('replay')
   const life = new Life()
-  const limits = DEFAULT_BATCH_LIMITS
+  const limits = { ...DEFAULT_BATCH_LIMITS, packetTimeSeconds: 3600 }
   const runs = createRunList(configuration)
   const bus = createBus(configuration, request.run, ['packets.raw'], log)
   const store = createStore(configuration, request.run, 'write')

@@ -2,6 +2,7 @@
 import type { CaptureFile } from '../../adapters/capture-files.ts'
 import type { BatchLimits } from '../../core/batch/batcher.ts'
 import { runPartition } from '../../core/batch/partition.ts'
+import type { RawBatch } from '../../core/batch/raw-batch.ts'
 import type { Bus } from '../../core/bus.ts'
 import { StormpetrelError } from '../../core/errors.ts'
 import { isBatchRejectReason } from '../../core/packets/reject-reason.ts'
@@ -52,6 +53,9 @@ export interface ReplayResult {
   readonly stored: StoredTotals | null
 }
 
+/** So much waits at most while a request is under way. */
+const GATHERED_BYTES = 512 * 1024
+
 /** Publishes captures; its totals can be read at any time. */
 class FileReplay implements ReplayTotals {
   readonly #options: ReplayOptions
@@ -68,23 +72,76 @@ class FileReplay implements ReplayTotals {
    * playing it twice counts it once.
    */
   async play(files: readonly SensorCapture[], signal: AbortSignal): Promise<void> {
-    const { bus, limits, onBatch } = this.#options
+    const { bus, limits } = this.#options
     const partitions = Math.min(await bus.partitions('packets.raw'), await bus.partitions('packets.enriched'))
     const run = { epoch: null, epochStartedMs: 0, lane: 0, limits, withDigest: true, nowMs: null }
     for (const { sensor, file } of files) {
       if (signal.aborted) return
       try {
-        await batchFile(file, { ...run, sensor, signal }, async (batch) => {
-          await bus.publish('packets.raw', runPartition(batch.name, partitions), [batch])
-          this.packets += batch.packets
-          this.refusedFrames += batch.refused.length
-          onBatch(file.name, batch.packets + batch.refused.length)
+        const publishing = new GatheredBatches(async (batches) => {
+          await bus.publish('packets.raw', runPartition(batches[0]!.name, partitions), batches)
+          for (const batch of batches) this.#note(file.name, batch)
         })
+        await batchFile(file, { ...run, sensor, signal }, (batch) => publishing.add(batch)).finally(() =>
+          publishing.finish()
+        )
       } catch (error) {
         if (!(error instanceof StormpetrelError) || error.code === 'SP_KAFKA') throw error
         this.failures.push({ file: file.name, error })
       }
     }
+  }
+
+  #note(file: string, { packets, refused }: RawBatch): void {
+    this.packets += packets
+    this.refusedFrames += refused.length
+    this.#options.onBatch(file, packets + refused.length)
+  }
+}
+
+/** Sends a file's batches in order, those together that come while others are under way: an answer of Kafka takes milliseconds. */
+class GatheredBatches {
+  readonly #send: (batches: readonly RawBatch[]) => Promise<void>
+  #waiting: RawBatch[] = []
+  #waitingBytes = 0
+  #underWay: Promise<void> = Promise.resolve()
+  #isSending = false
+  #hasFailed = false
+
+  constructor(send: (batches: readonly RawBatch[]) => Promise<void>) {
+    this.#send = send
+  }
+
+  /** Resolves when there is room for the next one; rejects where one before it could not be sent. */
+  async add(batch: RawBatch): Promise<void> {
+    // Nothing overtakes what was not sent.
+    if (this.#hasFailed) await this.#underWay
+    this.#waiting.push(batch)
+    this.#waitingBytes += batch.capture.length
+    if (!this.#isSending) this.#sendWaiting()
+    if (this.#waitingBytes >= GATHERED_BYTES) await this.#underWay
+  }
+
+  /** Resolves when all is sent. */
+  async finish(): Promise<void> {
+    while (this.#isSending) await this.#underWay
+    await this.#underWay
+  }
+
+  #sendWaiting(): void {
+    const batches = this.#waiting
+    this.#waiting = []
+    this.#waitingBytes = 0
+    this.#isSending = true
+    this.#underWay = this.#send(batches).then(() => {
+      this.#isSending = false
+      if (this.#waiting.length > 0) this.#sendWaiting()
+    })
+    // Whoever waits next hears of it.
+    this.#underWay.catch(() => {
+      this.#hasFailed = true
+      this.#isSending = false
+    })
   }
 }
 
