@@ -82,9 +82,11 @@ class FileReplay implements ReplayTotals {
           await bus.publish('packets.raw', runPartition(batches[0]!.name, partitions), batches)
           for (const batch of batches) this.#note(file.name, batch)
         })
-        await batchFile(file, { ...run, sensor, signal }, (batch) => publishing.add(batch)).finally(() =>
-          publishing.finish()
-        )
+        try {
+          await batchFile(file, { ...run, sensor, signal }, (batch) => publishing.add(batch))
+        } finally {
+          await publishing.finish()
+        }
       } catch (error) {
         if (!(error instanceof StormpetrelError) || error.code === 'SP_KAFKA') throw error
         this.failures.push({ file: file.name, error })
