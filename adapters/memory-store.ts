@@ -18,7 +18,7 @@ import { joinLedgers, joinTotals } from '../core/store/ledger.ts'
 import { countedBeforeSeconds, type Retention } from '../core/store/retention.ts'
 import { isWanted, newSettings, type StoreSettings, zonesKept } from '../core/store/store-settings.ts'
 import { leastActiveWatermark } from '../core/store/watermark.ts'
-import { namedSeries } from '../core/windows/series.ts'
+import { namedSeries, type WantedKinds } from '../core/windows/series.ts'
 import { windowEndSeconds } from '../core/windows/time-zone.ts'
 import type { Window } from '../core/windows/window.ts'
 import { MemorySensors } from './memory/memory-sensors.ts'
@@ -135,8 +135,8 @@ export class MemoryStore implements CountStore {
     return this.#windows.vantages()
   }
 
-  async packets(window: VantageWindow): Promise<Map<string, number>> {
-    return this.#windows.packets(window)
+  async packets(window: VantageWindow, isWanted?: WantedKinds): Promise<Map<string, number>> {
+    return this.#windows.packets(window, isWanted)
   }
 
   async sources(window: VantageWindow, series: readonly string[]): Promise<Map<string, number>> {

@@ -19,7 +19,7 @@ import { joinLedgers, joinTotals } from '../core/store/ledger.ts'
 import { countedBeforeSeconds, keepUntilSeconds, type Retention } from '../core/store/retention.ts'
 import { isKept, isWanted, newSettings, type StoreSettings, zonesKept } from '../core/store/store-settings.ts'
 import { CountTable } from '../core/windows/count-table.ts'
-import { namedSeries } from '../core/windows/series.ts'
+import { namedSeries, type WantedKinds } from '../core/windows/series.ts'
 import { windowEndSeconds } from '../core/windows/time-zone.ts'
 import type { Window } from '../core/windows/window.ts'
 import { applyArguments } from './redis/apply-arguments.ts'
@@ -276,12 +276,12 @@ export class RedisStore implements CountStore {
     })
   }
 
-  async packets(window: VantageWindow): Promise<Map<string, number>> {
+  async packets(window: VantageWindow, isWanted?: WantedKinds): Promise<Map<string, number>> {
     return await this.#run('packets', async () => {
       const table = new CountTable()
       if (this.#isExpired(window, await this.#now())) return new Map()
       await this.#perSlot((keys) => readCounts(this.#redis, keys, window, table))
-      return namedSeries(table.series())
+      return namedSeries(table.series(isWanted))
     })
   }
 

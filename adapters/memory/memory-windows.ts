@@ -4,7 +4,7 @@ import type { CountPart, PutOutcome, VantageWindow } from '../../core/store/coun
 import { keepUntilSeconds, type Retention } from '../../core/store/retention.ts'
 import { CountTable } from '../../core/windows/count-table.ts'
 import { windowsOfMinute } from '../../core/windows/parts-of-windows.ts'
-import { namedSeries } from '../../core/windows/series.ts'
+import { namedSeries, type WantedKinds } from '../../core/windows/series.ts'
 import type { Window, WindowSize } from '../../core/windows/window.ts'
 
 interface Counted {
@@ -70,10 +70,10 @@ export class MemoryWindows {
     return [...new Set(counted.map(({ window }) => window.vantage))].sort()
   }
 
-  packets(window: VantageWindow): Map<string, number> {
+  packets(window: VantageWindow, isWanted?: WantedKinds): Map<string, number> {
     this.#expire()
     const counted = this.#groups.get(groupKey(window))?.get(window.startSeconds)
-    return counted === undefined ? new Map() : namedSeries(counted.table.series())
+    return counted === undefined ? new Map() : namedSeries(counted.table.series(isWanted))
   }
 
   clear(): void {

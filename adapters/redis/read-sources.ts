@@ -20,7 +20,7 @@ export async function readSources(
   const table = new SourceTable()
   const logs = await Promise.all(slots.map((keys) => readLogs(redis, keys, window)))
   for (const log of logs.flat()) mergeStored(log, table)
-  return sourcesOfSeries(series, (visit) => table.forEach(visit))
+  return sourcesOfSeries(series, (visit, isWanted) => table.forEach(visit, isWanted))
 }
 
 /**

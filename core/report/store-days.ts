@@ -1,11 +1,22 @@
 // Days of a report from a store's day windows: of a live store, a run, or what exports were put into.
 import type { CountStore } from '../store/count-store.ts'
 import { darkAddressCount, isActiveAt, type Sensor } from '../telescope/sensor-list.ts'
+import { kindsOf } from '../windows/series.ts'
 import type { DayCounts, Pair, ReportDay } from './day-counts.ts'
 
 const MIRAI = ',tag=mirai'
 /** Of a day, ports with fewer packets than this have their packets counted and their sources not asked for. */
 const LEAST_PACKETS = 5
+
+const isShownKind = kindsOf([
+  'all',
+  'port=1/TCP',
+  'region=ZZ',
+  'tag=mirai',
+  'port=1/TCP,tag=mirai',
+  'region=ZZ,tag=mirai'
+])
+const isPortOrRegion = kindsOf(['port=1/TCP', 'region=ZZ'])
 
 /** Whose days. */
 export interface StoreDaysOptions {
@@ -44,34 +55,27 @@ async function readDay(
   vantage: string
 ): Promise<DayCounts> {
   const window = { size: 'day', zone, startSeconds, vantage } as const
-  const packets = await store.packets(window)
-  const wanted = [...packets]
-    .filter(([name, count]) => isShown(name) && count >= LEAST_PACKETS)
-    .map(([name]) => name)
+  const packets = await store.packets(window, isShownKind)
+  const wanted = [...packets].filter(([, count]) => count >= LEAST_PACKETS).map(([name]) => name)
   const sources = await store.sources(window, wanted)
-  const pairOf = (name: string): Pair => ({
-    packets: packets.get(name) ?? 0,
-    sources: sources.get(name) ?? 0
-  })
-  const keyed = (start: string, end: string): Map<string, Pair> =>
-    new Map(
-      [...packets.keys()]
-        .filter((name) => name.startsWith(start) && name.endsWith(end) && name.includes(',') === (end !== ''))
-        .map((name) => [name.slice(start.length, name.length - end.length), pairOf(name)])
-    )
-  return {
-    all: pairOf('all'),
-    mirai: pairOf('tag=mirai'),
-    ports: keyed('port=', ''),
-    regions: keyed('region=', ''),
-    miraiPorts: keyed('port=', MIRAI),
-    miraiRegions: keyed('region=', MIRAI)
+  const day = {
+    all: { packets: 0, sources: 0 },
+    mirai: { packets: 0, sources: 0 },
+    ports: new Map<string, Pair>(),
+    regions: new Map<string, Pair>(),
+    miraiPorts: new Map<string, Pair>(),
+    miraiRegions: new Map<string, Pair>()
   }
-}
-
-function isShown(name: string): boolean {
-  if (name === 'all' || name === 'tag=mirai' || name.endsWith(MIRAI)) return true
-  return /^(port|region)=/.test(name) && !name.includes(',')
+  for (const [name, count] of packets) {
+    const pair = { packets: count, sources: sources.get(name) ?? 0 }
+    const isMirai = name.endsWith(MIRAI)
+    const key = name.slice(name.indexOf('=') + 1, isMirai ? -MIRAI.length : undefined)
+    if (name === 'all') day.all = pair
+    else if (name === 'tag=mirai') day.mirai = pair
+    else if (name.startsWith('port=')) (isMirai ? day.miraiPorts : day.ports).set(key, pair)
+    else (isMirai ? day.miraiRegions : day.regions).set(key, pair)
+  }
+  return day
 }
 
 async function readEverywhere(
@@ -79,12 +83,11 @@ async function readEverywhere(
   zone: string,
   startSeconds: number
 ): Promise<ReportDay['everywhere']> {
-  const packets = await store.packets({ size: 'day', zone, startSeconds, vantage: 'all' })
+  const packets = await store.packets({ size: 'day', zone, startSeconds, vantage: 'all' }, isPortOrRegion)
   const [ports, regions] = [new Map<string, number>(), new Map<string, number>()]
   for (const [name, count] of packets) {
-    if (name.includes(',')) continue
     if (name.startsWith('port=')) ports.set(name.slice('port='.length), count)
-    else if (name.startsWith('region=')) regions.set(name.slice('region='.length), count)
+    else regions.set(name.slice('region='.length), count)
   }
   return { ports, regions }
 }

@@ -5,6 +5,7 @@
 // distance of its value from the one before (varint), the number of its registers (varint), and 3 bytes a register,
 // little-endian (hyperloglog.ts). The number 0 stands for all 16,384 ranks, 6 bits each.
 
+import type { WantedKinds } from '../windows/series.ts'
 import { PackedReader, PackedWriter } from '../packed-numbers.ts'
 import { GroupTable } from '../counts/group-table.ts'
 import { forEachSeries, SECTION } from '../windows/sections.ts'
@@ -120,9 +121,12 @@ export class SourceTable {
     })
   }
 
-  /** Every series with its unique sources. */
-  forEach(visit: (kindAndTag: number, value: number, sources: number) => void): void {
-    const series = this.#series()
+  /** Every series with its unique sources; those of some kinds where these are named. */
+  forEach(
+    visit: (kindAndTag: number, value: number, sources: number) => void,
+    isWanted: WantedKinds = () => true
+  ): void {
+    const series = this.#series(isWanted)
     const { registers, starts } = series.#settle()
     for (let number = 0; number < series.size; number++) {
       histogram.fill(0)
@@ -158,7 +162,7 @@ export class SourceTable {
   }
 
   /** The same by single series: a cell's registers are those of each series that it belongs to. */
-  #series(): SourceTable {
+  #series(isWanted: WantedKinds): SourceTable {
     const { registers, starts } = this.#settle()
     const series = new SourceTable()
     for (let cell = 0; cell < this.size; cell++) {
@@ -166,6 +170,7 @@ export class SourceTable {
       const own = registers.subarray(starts[cell], starts[cell + 1])
       const cells = this.#cells
       forEachSeries(cells.key(cell, 1), cells.key(cell, 2), cells.key(cell, 3), (kindAndTag, of) => {
+        if (!isWanted(kindAndTag)) return
         const number = series.#cells.add(0, SECTION.series, kindAndTag, of, 0)
         if (ranks === undefined) series.#addRegisters(number, own)
         else series.#addRanks(number, ranks)

@@ -2,7 +2,7 @@
 // for each the distance of its value from the one before (varint), in order of value, and for each its sources (varint).
 import { PackedReader, PackedWriter, readValues } from '../packed-numbers.ts'
 import { GroupTable } from '../counts/group-table.ts'
-import { seriesName } from '../windows/series.ts'
+import { kindsOf, rememberedName, type WantedKinds } from '../windows/series.ts'
 import { inSections } from './section-order.ts'
 
 const writer = new PackedWriter()
@@ -48,12 +48,17 @@ export function decodeSourceNumbers(
 /** The unique sources of the named series among those that `forEach` visits; 0 for one that it does not visit. */
 export function sourcesOfSeries(
   series: readonly string[],
-  forEach: (visit: (kindAndTag: number, value: number, sources: number) => void) => void
+  forEach: (
+    visit: (kindAndTag: number, value: number, sources: number) => void,
+    isWanted: WantedKinds
+  ) => void
 ): Map<string, number> {
   const numbers = new Map(series.map((one) => [one, 0]))
+  const isWanted = kindsOf(series)
   forEach((kindAndTag, value, sources) => {
-    const name = seriesName(kindAndTag, value)
+    if (!isWanted(kindAndTag)) return
+    const name = rememberedName(kindAndTag, value)
     if (numbers.has(name)) numbers.set(name, sources)
-  })
+  }, isWanted)
   return numbers
 }

@@ -7,6 +7,7 @@ import { PackedReader, PackedWriter, readValues } from '../packed-numbers.ts'
 import { CellNumbers } from './cell-numbers.ts'
 import { CellTable } from './cell-table.ts'
 import { forEachSeries } from './sections.ts'
+import type { WantedKinds } from './series.ts'
 
 /** Cells that a small table has room for before it grows. */
 const FEW_CELLS = 64
@@ -72,15 +73,15 @@ export class CountTable {
     return writer.finish()
   }
 
-  /** Packets by series: (kind and tag, value, 0). */
-  series(): CellTable {
+  /** Packets by series: (kind and tag, value, 0); of some kinds where those are named. */
+  series(isWanted: WantedKinds = () => true): CellTable {
     const cells = this.#cells
     const sums = new CellTable(cells.size)
     for (let cell = 0; cell < cells.size; cell++) {
       const packets = this.#packets[cell]!
-      forEachSeries(cells.section(cell), cells.word(cell), cells.value(cell), (kindAndTag, value) =>
-        sums.add(kindAndTag, value, 0, packets)
-      )
+      forEachSeries(cells.section(cell), cells.word(cell), cells.value(cell), (kindAndTag, value) => {
+        if (isWanted(kindAndTag)) sums.add(kindAndTag, value, 0, packets)
+      })
     }
     return sums
   }

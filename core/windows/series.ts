@@ -64,13 +64,58 @@ export function seriesName(kindAndTag: number, value: number): string {
   }
 }
 
+/** Which kinds of series are asked for, by kind and tag as numbers. */
+export type WantedKinds = (kindAndTag: number) => boolean
+
+/** Names that are remembered: most of what is asked for has been asked for before, and a name costs ten look-ups. */
+const MOST_NAMES = 1 << 18
+const namesByKind = new Map<number, Map<number, string>>()
+let remembered = 0
+
+/** The same as seriesName, from memory where it can be. */
+export function rememberedName(kindAndTag: number, value: number): string {
+  const names = namesOfKind(kindAndTag)
+  let name = names.get(value)
+  if (name === undefined) {
+    name = seriesName(kindAndTag, value)
+    names.set(value, name)
+    remembered += 1
+  }
+  return name
+}
+
+function namesOfKind(kindAndTag: number): Map<number, string> {
+  if (remembered >= MOST_NAMES) {
+    namesByKind.clear()
+    remembered = 0
+  }
+  let names = namesByKind.get(kindAndTag)
+  if (names === undefined) {
+    names = new Map()
+    namesByKind.set(kindAndTag, names)
+  }
+  return names
+}
+
 /** Packets by the names of series: those of a table of (kind and tag, value, 0). */
 export function namedSeries(series: CellTable): Map<string, number> {
   const named = new Map<string, number>()
   series.forEach((kindAndTag, value, _unused, packets) => {
-    named.set(seriesName(kindAndTag, value), packets)
+    named.set(rememberedName(kindAndTag, value), packets)
   })
   return named
+}
+
+/** The kinds of these series, by their names. */
+export function kindsOf(series: Iterable<string>): WantedKinds {
+  const byShape = new Map<string, number>()
+  for (const name of series) {
+    const tagAt = name.indexOf('tag=')
+    const shape = name.slice(0, name.indexOf('=')) + (tagAt < 0 ? '' : name.slice(tagAt))
+    if (!byShape.has(shape)) byShape.set(shape, parseSeries(name)?.kindAndTag ?? -1)
+  }
+  const kinds = new Set(byShape.values())
+  return (kindAndTag) => kinds.has(kindAndTag)
 }
 
 /** A series as numbers. */
