@@ -1,13 +1,13 @@
 // The report of two quarters of synthetic captures, and what the scenario's dated facts are found to be in it.
-import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measure } from './measured-process.ts'
 import { BenchDeployment } from './stream/deployment.ts'
 
-const ASKED = ['--quarter', '2022Q2', '--sensors-in', 'JP', '--tz', 'Asia/Tokyo', '--no-pdf'] as const
 const PACKETS_PER_DAY = 200_000
+const OF_JAPAN = ['--sensors-in', 'JP', '--tz', 'Asia/Tokyo', '--no-pdf'] as const
+const SYNTH = ['synth', '--scenario', 'tsubame-2022q2', '--packets-per-day', String(PACKETS_PER_DAY)] as const
 const DAYS = 181
 
 /** A dated rise of the scenario tsubame-2022q2, and how far from its date one was told to have begun. */
@@ -26,9 +26,12 @@ export interface ReportResult {
   readonly seconds: number
   readonly cpuSeconds: number
   readonly peakRssMib: number
-  /** The same captures as a run, over Kafka and Redis, and the report of its store. */
-  readonly replaySeconds: number
-  readonly ofStoreSeconds: number
+  /** Captures of a month as a run, over Kafka and Redis, and the report of half of it from its store. */
+  readonly store: {
+    readonly packets: number
+    readonly replaySeconds: number
+    readonly reportSeconds: number
+  }
   readonly rises: readonly DatedRise[]
 }
 
@@ -49,17 +52,11 @@ export async function measureReport(say: (line: string) => void): Promise<Report
   const program = { program: 'bin/stormpetrel.js', environment, keepsOutput: false, endsAfter: null }
   const [captures, out] = [join(folder, 'captures'), join(folder, 'report')]
   try {
-    const synth = [
-      'synth',
-      '--scenario',
-      'tsubame-2022q2',
-      '--packets-per-day',
-      String(PACKETS_PER_DAY),
-      '--out',
-      captures
-    ]
-    const made = await measure({ ...program, args: synth })
-    const usage = await measure({ ...program, args: ['report', ...ASKED, '--out', out, captures] })
+    const made = await measure({ ...program, args: [...SYNTH, '--out', captures] })
+    const usage = await measure({
+      ...program,
+      args: ['report', '--quarter', '2022Q2', ...OF_JAPAN, '--out', out, captures]
+    })
     const result = {
       packets: PACKETS_PER_DAY * DAYS,
       synthSeconds: Math.round(made.wallSeconds),
@@ -67,7 +64,7 @@ export async function measureReport(say: (line: string) => void): Promise<Report
       cpuSeconds: Math.round(usage.cpuSeconds),
       peakRssMib: Math.round(usage.peakRssMib),
       rises: risesOf(readFileSync(join(out, 'report.json'), 'utf8')),
-      ...(await measureStore(captures, join(folder, 'of-store')))
+      store: await measureStore(join(folder, 'of-store'))
     }
     say(`report: ${JSON.stringify(result)}`)
     return result
@@ -76,26 +73,27 @@ export async function measureReport(say: (line: string) => void): Promise<Report
   }
 }
 
-async function measureStore(
-  captures: string,
-  out: string
-): Promise<Pick<ReportResult, 'replaySeconds' | 'ofStoreSeconds'>> {
+async function measureStore(folder: string): Promise<ReportResult['store']> {
   const deployment = await BenchDeployment.open()
+  const captures = join(folder, 'captures')
   const settings = { STORMPETREL_SENSORS_FILE: join(captures, 'sensors.yaml') }
-  try {
-    const startedMs = performance.now()
-    const replay = await deployment.start('replay', ['replay', '--run', 'bench', captures], null, settings)
-    await once(replay.child, 'exit')
-    if (replay.child.exitCode !== 0) throw new Error(readFileSync(replay.logFile, 'utf8').slice(-2000))
-    const replaySeconds = Math.round((performance.now() - startedMs) / 1000)
+  const run = async (args: readonly string[]): Promise<number> => {
     const { wallSeconds } = await measure({
       program: 'bin/stormpetrel.js',
       environment: { ...deployment.environment, ...settings },
       keepsOutput: false,
       endsAfter: null,
-      args: ['report', ...ASKED, '--run', 'bench', '--out', out]
+      args
     })
-    return { replaySeconds, ofStoreSeconds: Math.round(wallSeconds * 10) / 10 }
+    return Math.round(wallSeconds * 10) / 10
+  }
+  try {
+    await run([...SYNTH, '--from', '2022-04-01', '--to', '2022-05-01', '--out', captures])
+    const replaySeconds = await run(['replay', '--run', 'bench', captures])
+    const half = ['--from', '2022-04-16', '--to', '2022-05-01']
+    const of = ['--run', 'bench', '--out', join(folder, 'report')]
+    const reportSeconds = await run(['report', ...half, ...OF_JAPAN, ...of])
+    return { packets: PACKETS_PER_DAY * 30, replaySeconds, reportSeconds }
   } finally {
     await deployment.close()
   }

@@ -1,4 +1,5 @@
 // A report's days and surges straight from captures, in order of time, one day of all sensors after the other.
+import type { CaptureFile } from '../adapters/capture-files.ts'
 import type { EnrichedBatch } from '../core/batch/enriched-batch.ts'
 import type { Configuration } from '../core/configuration.ts'
 import { CaptureDays } from '../core/report/capture-days.ts'
@@ -19,6 +20,7 @@ import type { CliContext } from './context.ts'
 import { distinctFiles, inputFiles, noteRepeats } from './input-files.ts'
 import type { ReportRequest } from './report-request.ts'
 import type { ReportSource } from './report-source.ts'
+import { withCopies } from './stream-copies.ts'
 import { noteLeftOut } from './surge-rows.ts'
 
 const HOUR_SECONDS = 3600
@@ -29,8 +31,17 @@ const MOST_EXPLAINED = 100
 
 /** Reads captures. A damaged one is used up to its damage, and then said. */
 export async function readCaptures(context: CliContext, request: ReportRequest): Promise<ReportSource> {
+  // A stream is read twice: for what is counted, and for what drove its surges.
+  return await withCopies(await inputFiles(request.files), (files) => readFiles(context, request, files))
+}
+
+async function readFiles(
+  context: CliContext,
+  request: ReportRequest,
+  files: readonly CaptureFile[]
+): Promise<ReportSource> {
   const { loadWorld } = await import('../services/tagger/world.ts')
-  const { files: distinct, repeats } = await distinctFiles(await inputFiles(request.files))
+  const { files: distinct, repeats } = await distinctFiles(files)
   noteRepeats(context, repeats)
   const sensorsFile = await sensorsFileOf(context.configuration().sensorsFile, distinct)
   const configuration = { ...context.configuration(), sensorsFile }
@@ -71,6 +82,11 @@ export async function readCaptures(context: CliContext, request: ReportRequest):
     }
   }
   counted.wholeUpTo(Number.POSITIVE_INFINITY)
+  if (counted.latePackets > 0) {
+    context.failWith(
+      `report: ${counted.latePackets} packets came after later captures had begun, and are in no count; put captures in order of time, or one of each sensor and day`
+    )
+  }
   if (told.hasLeftOut) noteLeftOut(context)
   const isOurs = new Set(
     sensors.sensors.filter((each) => country === null || each.country === country).map(({ id }) => id)

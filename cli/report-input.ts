@@ -1,5 +1,5 @@
 // What a report is of: days and surges, from captures, a store, or files of export.
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { StormpetrelError } from '../core/errors.ts'
 import { causesBefore, type ExploitedVulnerability, type PortCauses } from '../core/report/causes.ts'
 import { isOfPeriod, type ReportInput, type ReportSurge } from '../core/report/model.ts'
@@ -15,10 +15,11 @@ export async function readReportInput(context: CliContext, request: ReportReques
   const known = await readCauses()
   const exploited = request.kev === null ? [] : await readExploited(request.kev)
   const read = await readSource(context, request)
-  if (read.days.days.length === 0) {
+  const wanted = new Set(request.period.days)
+  if (!read.days.days.some(({ startSeconds }) => wanted.has(startSeconds))) {
     throw new StormpetrelError(
       'SP_NOTHING_TO_REPORT',
-      `report: there is no day of ${request.period.label} or ${request.before.label} in it; ask for another period, zone (--tz) or vantage (--sensors-in)`
+      `report: there is no day of ${request.period.label} in it; ask for another period, zone (--tz) or vantage (--sensors-in)`
     )
   }
   return {
@@ -53,15 +54,26 @@ async function isExport(file: string): Promise<boolean> {
   if (!file.endsWith('.gz')) return false
   const { gunzipSync, constants } = await import('node:zlib')
   try {
-    const bytes = (await readFile(file)).subarray(0, 65_536)
+    const bytes = await firstBytes(file)
     const start = gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, 64).toString()
     return start.startsWith('{"format":"stormpetrel-counts"')
   } catch {
+    // Whoever reads it next says what is wrong with it.
     return false
   }
 }
 
-/** Surges that were there in the period, the largest stories first, each with what became known of its port. */
+async function firstBytes(file: string): Promise<Buffer> {
+  const opened = await open(file)
+  try {
+    const { buffer, bytesRead } = await opened.read(Buffer.alloc(65_536), 0, 65_536, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await opened.close()
+  }
+}
+
+/** Surges that were there in the period by their onsets, each with what became known of its port. */
 function surgesOf(
   changes: readonly SurgeChange[],
   period: Period,

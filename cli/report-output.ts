@@ -1,5 +1,5 @@
 // A report into its folder.
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StormpetrelError } from '../core/errors.ts'
 import { reportCsv, reportJson } from '../core/report/files.ts'
@@ -30,6 +30,8 @@ export async function writeReport(
   ])
   try {
     await mkdir(out, { recursive: true })
+    // What an earlier report left may be for other readers, and of other numbers.
+    for (const name of await readdir(out)) if (isOfReport(name)) await rm(join(out, name))
     for (const [name, content] of files) await writeFile(join(out, name), content)
   } catch (error) {
     throw new StormpetrelError(
@@ -42,6 +44,13 @@ export async function writeReport(
   }
   if (pdf) await printed(context, out)
   context.note(`report of ${model.period.label} written to ${out}`)
+}
+
+/** Names that reports have. */
+function isOfReport(name: string): boolean {
+  return /^(report\.(html|json|pdf)|(table|figure|vantages)-[a-z0-9-]+\.csv|(mirai-ports|surges)\.csv)$/.test(
+    name
+  )
 }
 
 async function printed(context: CliContext, out: string): Promise<void> {

@@ -33,14 +33,18 @@ interface Asked {
 export function requestOf(files: readonly string[], asked: Asked): ReportRequest {
   const zone = parseZone(asked.tz)
   const { quarter, from, to, compare } = asked
-  if ((quarter === undefined) === (from === undefined || to === undefined))
+  const isSpan = from !== undefined && to !== undefined
+  const isPart = (from !== undefined || to !== undefined) && quarter !== undefined
+  if ((quarter !== undefined) === isSpan || isPart)
     throw new StormpetrelError('SP_USAGE', 'report: give --quarter, or --from and --to')
+  if (asked.sensor !== undefined && files.length === 0)
+    throw new StormpetrelError('SP_USAGE', 'report: --sensor is for captures; name them')
   const period =
     quarter !== undefined
-      ? quarterPeriod(quarter, zone)
+      ? quarterPeriod(quarter, zone, '--quarter')
       : spanPeriod(parseInstant(from!, zone, '--from'), parseInstant(to!, zone, '--to'), zone)
   const asQuarter = compare ?? (quarter === undefined ? null : quarterBefore(quarter))
-  const before = asQuarter === null ? spanBefore(period, zone) : quarterPeriod(asQuarter, zone)
+  const before = asQuarter === null ? spanBefore(period, zone) : quarterPeriod(asQuarter, zone, '--compare')
   return {
     files,
     period,

@@ -38,7 +38,7 @@ export class CaptureDays {
   readonly #days = new Map<number, OpenDay>()
   readonly #hours = new Map<number, OpenHour>()
   readonly #isOurs: ReadonlyMap<string, boolean>
-  /** Packets of days that were whole already, or outside the report. */
+  /** Packets that came when their time was whole already: they are in no count. */
   latePackets = 0
   #wholeSeconds = 0
 
@@ -76,6 +76,7 @@ export class CaptureDays {
       const tags = packets.tags[row]!
       day.countEverywhere(port, region)
       if (!isOurs) continue
+      day.isObserved = true
       const src = sourceOf(packets.ipVersion[row]!, packets.src, row << 2)
       const isMirai = (tags & MIRAI) !== 0
       day.count(port, region, isMirai, src)
@@ -98,6 +99,11 @@ export class CaptureDays {
     for (const start of [...this.#days.keys()].sort((a, b) => a - b)) {
       const day = this.#days.get(start)!
       if (day.endSeconds(zone) > seconds) continue
+      // What other countries' sensors alone saw is no day of this vantage.
+      if (!day.isObserved) {
+        this.#days.delete(start)
+        continue
+      }
       const seen = [...day.sensors].filter((id) => sensors.some((sensor) => sensor.id === id))
       onDay(day.report(this.#darkAddresses(new Set(seen), start)), day.sensors)
       this.#days.delete(start)
@@ -182,6 +188,8 @@ function namedPairs(cells: Cells, nameOf: (key: number) => string): Map<string, 
 class OpenDay extends Cube {
   readonly startSeconds: number
   readonly sensors = new Set<string>()
+  /** Whether the vantage saw any of it. */
+  isObserved = false
   readonly #ports = new Map<number, number>()
   readonly #regions = new Map<number, number>()
   #endSeconds = 0

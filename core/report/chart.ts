@@ -50,7 +50,7 @@ export function lineChart(figure: DailyFigure, marks: readonly Mark[], texts: Ch
   const parts = [
     ...y.ticks(5).map((value) => gridLine(round(y(value)), texts.numberOf(value))),
     ...axisDays(days).map((day) => dayLabel(round(x(day * 1000)), texts.dayOf(day))),
-    ...marks.flatMap((mark, i) => markLine(round(x(mark.seconds * 1000)), mark.label, i)),
+    ...markLines(marks.map(({ seconds, label }) => ({ at: round(x(seconds * 1000)), label }))),
     ...lines.flatMap(({ values, means }, i) => {
       const { color, dash } = STYLES[i % STYLES.length]!
       return [
@@ -82,14 +82,31 @@ function dayLabel(at: number, label: string): string {
   )
 }
 
-function markLine(at: number, label: string, number: number): string[] {
-  // Near the right edge the label would lie on the names of the lines.
-  const isLate = at > (WIDTH - MARGIN.right) * 0.8
-  const place = isLate ? `x="${at - 3}" text-anchor="end"` : `x="${at + 3}"`
-  return [
-    `<line x1="${at}" x2="${at}" y1="${MARGIN.top}" y2="${HEIGHT - MARGIN.bottom}" stroke="#b00020" stroke-dasharray="3 3"/>`,
-    `<text ${place} y="${MARGIN.top + 10 + (number % 3) * 12}" font-size="10" fill="#b00020">${escapeText(label)}</text>`
-  ]
+/** Marks from left to right, each label in the first row in which it lies on no other. */
+function markLines(marks: readonly { readonly at: number; readonly label: string }[]): string[] {
+  const rows: [from: number, to: number][][] = []
+  return [...marks]
+    .sort((a, b) => a.at - b.at)
+    .flatMap(({ at, label }) => {
+      const length = labelLength(label)
+      // Near the right edge the label would lie on the names of the lines.
+      const isLate = at > (WIDTH - MARGIN.right) * 0.8
+      const [from, to] = isLate ? [at - 3 - length, at - 3] : [at + 3, at + 3 + length]
+      let row = rows.findIndex((taken) => taken.every((other) => to < other[0] || from > other[1]))
+      if (row < 0) row = rows.push([]) - 1
+      rows[row]!.push([from, to])
+      const place = isLate ? `x="${at - 3}" text-anchor="end"` : `x="${at + 3}"`
+      return [
+        `<line x1="${at}" x2="${at}" y1="${MARGIN.top}" y2="${HEIGHT - MARGIN.bottom}" stroke="#b00020" stroke-dasharray="3 3"/>`,
+        `<text ${place} y="${MARGIN.top + 10 + row * 12}" font-size="10" fill="#b00020">${escapeText(label)}</text>`
+      ]
+    })
+}
+
+/** About how wide a label is: Japanese letters are as wide as they are high. */
+function labelLength(label: string): number {
+  const wide = label.match(/[\u2E80-\uFFEF]/gu)?.length ?? 0
+  return 10 * wide + 5.6 * (label.length - wide) + 4
 }
 
 function legend({ lines }: DailyFigure, { nameOf }: ChartTexts): string[] {

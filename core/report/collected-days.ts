@@ -17,9 +17,10 @@ export class CollectedDays {
 
   /** Adds a day; in order of time. */
   add(day: ReportDay): void {
-    if (this.#now.has(day.startSeconds)) this.now.add(day)
-    else if (this.#earlier.has(day.startSeconds)) this.earlier.add(day)
-    else return
-    this.days.push(withoutSmallPorts(day))
+    const [isNow, isEarlier] = [this.#now, this.#earlier].map((days) => days.has(day.startSeconds))
+    if (isNow) this.now.add(day)
+    // A period may be held against one that it shares days with.
+    if (isEarlier) this.earlier.add(day)
+    if (isNow || isEarlier) this.days.push(withoutSmallPorts(day))
   }
 }

@@ -84,7 +84,19 @@ export function reportCsv({ tables, figures, vantages, surges, zone }: ReportMod
   const files = new Map<string, string>([
     ['table-1-ports.csv', rankedCsv('port', tables.ports)],
     ['table-2-regions.csv', rankedCsv('region', tables.regions)],
-    ['mirai-ports.csv', rankedCsv('port', tables.miraiPorts)],
+    [
+      'mirai-ports.csv',
+      csv(
+        ['rank', 'port', 'packets', 'sources', 'mirai_share'],
+        tables.miraiPorts.map(({ rank, key, packets, sources, miraiShare }) => [
+          rank,
+          key,
+          packets,
+          sources,
+          miraiShare.toFixed(6)
+        ])
+      )
+    ],
     ['figure-1-ports.csv', dailyCsv(figures.ports, zone)],
     ['figure-2-regions.csv', dailyCsv(figures.regions, zone)],
     ['figure-3-mirai.csv', dailyCsv(figures.mirai, zone)],
@@ -139,7 +151,7 @@ function rankedCsv(key: string, rows: readonly RankedRow[]): string {
       row.change?.toFixed(4) ?? '',
       row.sources,
       row.sourcesRank,
-      row.perAddress?.toPrecision(6) ?? '',
+      row.perAddress ?? '',
       row.perAddressRank ?? ''
     ])
   )

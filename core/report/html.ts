@@ -13,6 +13,9 @@ export interface ReportPage {
   readonly audience: 'public' | 'internal'
 }
 
+/** Surges of a story that are named beside the one that leads it. */
+const MOST_NAMED = 8
+
 const STYLE = `
 :root{color-scheme:light}
 body{font-family:"Noto Sans","Noto Sans CJK JP","Hiragino Sans","Yu Gothic",sans-serif;color:#1a1a1a;background:#fff;margin:0 auto;max-width:60rem;padding:1.5rem;line-height:1.6}
@@ -22,7 +25,7 @@ p{margin:.5rem 0}.note{color:#555;font-size:.88rem}.synthetic{background:#fff3cd
 th,td{border-bottom:1px solid #ccc;padding:.28rem .55rem;text-align:left;vertical-align:top}th{background:#f2f2f2}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 figure{margin:1rem 0;break-inside:avoid}figcaption{font-weight:bold;font-size:.95rem;margin-bottom:.3rem}svg{width:100%;height:auto}
 .two{display:grid;grid-template-columns:1fr 1fr;gap:1.5rem}@media(max-width:640px){.two{grid-template-columns:1fr}}
-.up{font-weight:bold}td.n .bar{float:left;height:.75rem;margin-top:.45rem;background:#0072b2;print-color-adjust:exact;-webkit-print-color-adjust:exact}.drivers{list-style:none;margin:0;padding:0;font-size:.85rem}ul{padding-left:1.2rem}
+.up{font-weight:bold}td.n .bar{float:left;height:.75rem;margin-top:.45rem;background:#0072b2;print-color-adjust:exact;-webkit-print-color-adjust:exact}.surges td:nth-child(1){width:21%}.surges td:nth-child(n+2):nth-child(-n+4),.surges th{white-space:nowrap}.surges th:last-child{white-space:normal}.surges td:nth-child(6){width:36%}.drivers{list-style:none;margin:0;padding:0;font-size:.85rem}ul{padding-left:1.2rem}
 @page{size:A4;margin:14mm}@media print{body{padding:0;max-width:none;font-size:10pt}h2{break-after:avoid}section{break-inside:auto}.break{break-before:page}}
 `
 
@@ -52,7 +55,7 @@ class Page {
     const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${text(title)}</title><style>${STYLE}</style>`
     const last = this.#day(period.days.at(-1)!)
     const body = [
-      `<header><h1>${text(title)}</h1><p>${text(t.subtitle(where, this.#day(period.fromSeconds), last))}</p>${this.#banner()}</header><main>`,
+      `<header><h1>${text(title)}</h1><p>${text(t.subtitle(where, this.#day(period.fromSeconds), last, this.#model.zone))}</p>${this.#banner()}</header><main>`,
       this.#summary(),
       this.#ports(),
       this.#regions(),
@@ -176,20 +179,41 @@ class Page {
     const c = t.columns
     if (!quality.areSurgesJudged) return this.#section(t.surges, `<p>${text(t.notJudged)}</p>`, true)
     if (surges.length === 0) return this.#section(t.surges, `<p>${text(t.noSurges)}</p>`, true)
-    const rows = surges.map((surge) => [
-      `<td>${text(this.#series(surge.series))}</td>`,
+    const rows = storiesOf(surges).map(([surge, ...others]) => [
+      `<td>${text(this.#series(surge.series))}${this.#others(others)}</td>`,
       `<td>${text(t.kinds[surge.kind])}</td>`,
       `<td>${text(this.#hour(surge.onsetSeconds))}</td>`,
       `<td>${text(surge.closedSeconds === null ? t.lasts : this.#hour(surge.closedSeconds))}</td>`,
       number(surge.ratio.toFixed(1)),
       `<td>${this.#drivers(surge)}</td>`,
-      `<td>${text(surge.causes.map(({ name, date }) => `${name} (${date})`).join(', ') || t.none)}</td>`
+      `<td>${text(
+        [
+          ...new Set(
+            [surge, ...others].flatMap(({ causes }) => causes.map(({ name, date }) => `${name} (${date})`))
+          )
+        ].join(t.comma) || t.none
+      )}</td>`
     ])
     return this.#section(
       t.surges,
-      this.#table(t.surges, [c.series, c.kind, c.onset, c.until, c.ratio, c.drivers, c.causes], [4], rows),
+      this.#table(
+        t.surges,
+        [c.series, c.kind, c.onset, c.until, c.ratio, c.drivers, c.causes],
+        [4],
+        rows,
+        'surges'
+      ),
       true
     )
+  }
+
+  /** What is told together with a surge, the first of them by name. */
+  #others(others: readonly ReportSurge[]): string {
+    if (others.length === 0) return ''
+    const t = this.#texts
+    const names = [...new Set(others.map(({ series }) => this.#series(series)))]
+    const shown = names.slice(0, MOST_NAMED)
+    return `<div class="note">${text(t.together(shown.join(t.comma), names.length - shown.length))}</div>`
   }
 
   #vantages(): string {
@@ -222,8 +246,9 @@ class Page {
   #quality(): string {
     const { quality, period } = this.#model
     const t = this.#texts
-    const sensors = this.#page.audience === 'internal' ? quality.sensors : quality.sensors
-    const lines = [t.observed(String(quality.observedDays), String(period.days.length), String(sensors))]
+    const lines = [
+      t.observed(String(quality.observedDays), String(period.days.length), String(quality.sensors))
+    ]
     const problems: string[] = []
     if (quality.missingDays.length > 0)
       problems.push(t.missingDays(quality.missingDays.map((day) => this.#day(day)).join(', ')))
@@ -232,6 +257,7 @@ class Page {
       problems.push(t.rejected(t.number(frames), reason))
     if (quality.damagedFiles.length > 0) problems.push(t.damaged(String(quality.damagedFiles.length)))
     if (quality.missingFrames > 0) problems.push(t.missingFrames(t.number(quality.missingFrames)))
+    if (!quality.areSilentKnown) problems.push(t.silentUnknown)
     lines.push(...(problems.length === 0 ? [t.complete] : problems))
     lines.push(...quality.geo.map(({ name, built }) => t.geo(name, built)))
     return this.#section(
@@ -288,13 +314,14 @@ class Page {
     caption: string,
     columns: readonly string[],
     numeric: readonly number[],
-    rows: readonly (readonly string[])[]
+    rows: readonly (readonly string[])[],
+    name = ''
   ): string {
     const head = columns.map(
       (each, i) => `<th scope="col"${numeric.includes(i) ? ' class="n"' : ''}>${text(each)}</th>`
     )
     const body = rows.map((cells) => `<tr>${cells.join('')}</tr>`)
-    return `<div class="scroll" tabindex="0" role="region" aria-label="${text(caption)}"><table><caption>${text(caption)}</caption><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`
+    return `<div class="scroll" tabindex="0" role="region" aria-label="${text(caption)}"><table${name === '' ? '' : ` class="${name}"`}><caption>${text(caption)}</caption><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`
   }
 
   #figure(
@@ -338,7 +365,7 @@ class Page {
     const lines = [...new Set(shown.map(({ dimension }) => dimension))].map((dimension) => {
       const parts = shown
         .filter((each) => each.dimension === dimension)
-        .map(({ key, share }) => `${this.#driver(dimension, key)} ${t.percent(share)}`)
+        .map(({ key, share }) => `${this.#driver(dimension, key)} ${Math.round(share * 100)}%`)
       return `<li>${text(`${t.dimensions[dimension] ?? dimension} ${parts.join(t.comma)}`)}</li>`
     })
     return lines.length === 0 ? text(t.none) : `<ul class="drivers">${lines.join('')}</ul>`
@@ -384,6 +411,18 @@ class Page {
   #hour(seconds: number): string {
     return hourOf(seconds, this.#model.zone)
   }
+}
+
+/** Surges by story in order of onset, each with the one that leads it first: that which paged, or else the first. */
+function storiesOf(surges: readonly ReportSurge[]): [ReportSurge, ...ReportSurge[]][] {
+  const stories = new Map<string, [ReportSurge, ...ReportSurge[]]>()
+  for (const surge of surges) {
+    const story = stories.get(surge.story)
+    if (story === undefined) stories.set(surge.story, [surge])
+    else if (surge.severity === 'page' && story[0].severity !== 'page') story.unshift(surge)
+    else story.push(surge)
+  }
+  return [...stories.values()].sort((a, b) => a[0].onsetSeconds - b[0].onsetSeconds)
 }
 
 function number(value: number | string): string {

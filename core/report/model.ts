@@ -40,9 +40,10 @@ export function isOfPeriod(
 /** What a report knows of how complete it is. */
 export interface DataQuality {
   readonly geo: readonly { readonly name: string; readonly built: string }[]
-  /** Sensors of the vantage that are declared, and of all. */
+  /** Sensors of the vantage that are declared. */
   readonly sensors: number
-  readonly sensorsEverywhere: number
+  /** Whether it is known which sensors sent anything of a day: of a store it is not. */
+  readonly areSilentKnown: boolean
   /** Of each sensor with days on which it was to listen and nothing came. */
   readonly silent: readonly { readonly sensor: string; readonly days: readonly number[] }[]
   readonly rejectedFrames: readonly { readonly reason: string; readonly frames: number }[]
@@ -262,10 +263,15 @@ function rank(
       previousRank: placesBefore.get(key) ?? null,
       change: isComparable ? packets / now.length / (packetsBefore / earlier.length) : null,
       sourcesRank: placesBySources.get(key)!,
-      perAddress: perAddress.get(key) ?? null,
+      perAddress: roundedTo3(perAddress.get(key)),
       perAddressRank: perAddressPlaces.get(key) ?? null
     }
   })
+}
+
+/** Three digits: more of them would tell how many dark addresses there are. */
+function roundedTo3(value: number | undefined): number | null {
+  return value === undefined ? null : Number(value.toPrecision(3))
 }
 
 /** Packets a dark address and day, on the mean of the days with addresses: a sensor that joins or leaves moves no place. */
@@ -327,11 +333,12 @@ function compareVantages(
   // A packet has one region, so that the regions' packets add up to all.
   const everywhere = [...totals.everywhere.regions.values()].reduce((sum, packets) => sum + packets, 0)
   const outside = everywhere - totals.all.packets
+  if (outside <= 0) return null
   const compare = (rows: readonly RankedRow[], of: ReadonlyMap<string, number>): VantageRow[] =>
     rows.slice(0, 10).map(({ key, share, packets }) => ({
       key,
       inside: share,
-      outside: outside <= 0 ? 0 : ((of.get(key) ?? 0) - packets) / outside
+      outside: ((of.get(key) ?? 0) - packets) / outside
     }))
   return {
     ports: compare(ports, totals.everywhere.ports),

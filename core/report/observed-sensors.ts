@@ -18,7 +18,7 @@ export interface ObservedDays {
 /** How many sensors there are, and on which observed days one that was to listen sent nothing. */
 export function sensorQuality(
   observed: ObservedDays
-): Pick<DataQuality, 'sensors' | 'sensorsEverywhere' | 'silent'> {
+): Pick<DataQuality, 'sensors' | 'silent' | 'areSilentKnown'> {
   const ours = observed.sensors.filter(
     ({ country }) => observed.country === null || country === observed.country
   )
@@ -30,5 +30,5 @@ export function sensorQuality(
     const days = observed.days.filter((start) => isSilent(sensor, start))
     return days.length === 0 ? [] : [{ sensor: sensor.id, days }]
   })
-  return { sensors: ours.length, sensorsEverywhere: observed.sensors.length, silent }
+  return { sensors: ours.length, silent, areSilentKnown: observed.listening !== null }
 }

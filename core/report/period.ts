@@ -13,10 +13,10 @@ export interface Period {
   readonly days: readonly number[]
 }
 
-/** A quarter such as '2022Q2', in days of a zone. Throws SP_USAGE. */
-export function quarterPeriod(text: string, zone: string): Period {
+/** A quarter such as '2022Q2', in days of a zone. Throws SP_USAGE, naming the option. */
+export function quarterPeriod(text: string, zone: string, option: string): Period {
   const match = /^(\d{4})Q([1-4])$/.exec(text)
-  if (match === null) throw new StormpetrelError('SP_USAGE', `--quarter '${text}': write it such as 2022Q2`)
+  if (match === null) throw new StormpetrelError('SP_USAGE', `${option} '${text}': write it such as 2022Q2`)
   const [year, quarter] = [Number(match[1]), Number(match[2])]
   return makePeriod(
     text,

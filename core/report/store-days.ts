@@ -56,7 +56,9 @@ async function readDay(
 ): Promise<DayCounts> {
   const window = { size: 'day', zone, startSeconds, vantage } as const
   const packets = await store.packets(window, isShownKind)
-  const wanted = [...packets].filter(([, count]) => count >= LEAST_PACKETS).map(([name]) => name)
+  const wanted = [...packets]
+    .filter(([name, count]) => count >= LEAST_PACKETS || !name.startsWith('port='))
+    .map(([name]) => name)
   const sources = await store.sources(window, wanted)
   const day = {
     all: { packets: 0, sources: 0 },

@@ -7,7 +7,7 @@ export interface ReportTexts {
   readonly title: (period: string) => string
   /** The name of a period by its label, and by its first and its last day. */
   readonly period: (label: string, first: string, last: string) => string
-  readonly subtitle: (where: string, from: string, to: string) => string
+  readonly subtitle: (where: string, from: string, to: string, zone: string) => string
   readonly where: (region: string | null) => string
   readonly synthetic: (scenario: string) => string
   readonly summary: string
@@ -54,6 +54,8 @@ export interface ReportTexts {
   readonly sourceKinds: Readonly<Record<string, string>>
   readonly rest: string
   readonly unknown: string
+  /** What else is of a surge's story: names, and how many more. */
+  readonly together: (names: string, more: number) => string
   readonly comma: string
   readonly lasts: string
   readonly none: string
@@ -69,6 +71,7 @@ export interface ReportTexts {
   readonly rejected: (frames: string, reason: string) => string
   readonly damaged: (count: string) => string
   readonly missingFrames: (frames: string) => string
+  readonly silentUnknown: string
   readonly complete: string
   readonly geo: (name: string, built: string) => string
   readonly notJudged: string
@@ -87,8 +90,8 @@ const JA: ReportTexts = {
     if (year === undefined) return `${first}～${last}`
     return `${year}年${3 * Number(quarter) - 2}～${3 * Number(quarter)}月`
   },
-  subtitle: (where, from, to) =>
-    `${where}で観測したパケット、${from}から${to}まで（日付は日ごとの集計に用いた時間帯による）`,
+  subtitle: (where, from, to, zone) =>
+    `${where}で観測したパケット、${from}から${to}まで（日付と時刻は${zone === 'Asia/Tokyo' ? '日本時間' : zone}）`,
   where: (region) => (region === null ? 'すべてのセンサー' : `${region}国内のセンサー`),
   synthetic: (scenario) =>
     `合成データ：このレポートのパケットはシナリオ「${scenario}」から作られたもので、実際の観測ではありません。`,
@@ -105,7 +108,7 @@ const JA: ReportTexts = {
   miraiRegions: 'Mirai型パケットの主な送信元地域',
   miraiHome: (region) => `送信元を${region}とするMirai型パケット`,
   surges: '検知した急増',
-  vantages: (region) => `${region}の内と外の比較`,
+  vantages: (region) => `${region}国内と国外のセンサーの比較`,
   quality: 'データの品質',
   method: '集計の方法',
   table: (number) => `表${number}`,
@@ -121,19 +124,19 @@ const JA: ReportTexts = {
     sources: '送信元の延べ数',
     sourcesRank: '送信元による順位',
     perAddress: '1アドレス・1日あたり',
-    perAddressRank: '同順位',
+    perAddressRank: '1アドレスあたりの順位',
     miraiShare: 'ポート内のMirai型の割合',
     inside: '国内',
     outside: '国外',
     series: '対象',
-    kind: '形',
+    kind: '種類',
     onset: '始まり',
     until: '終わり',
     ratio: '倍率',
     drivers: '内訳',
-    causes: '直前30日に知られたこと'
+    causes: '直前30日間に公表された脅威'
   },
-  kinds: { spike: '一時的', step: '段階的', trend: '緩やか', 'heavy-hitter': '少数の送信元' },
+  kinds: { spike: '一時的', step: '水準の上昇', trend: '緩やか', 'heavy-hitter': '少数の送信元' },
   dimensions: {
     port: 'ポート',
     region: '地域',
@@ -145,6 +148,7 @@ const JA: ReportTexts = {
   sourceKinds: { new: '新たに現れたもの', known: '前日から現れていたもの' },
   rest: 'その他',
   unknown: '不明',
+  together: (names, more) => `同時期：${names}${more === 0 ? '' : `、ほか${more}件`}`,
   comma: '、',
   lasts: '継続中',
   none: 'なし',
@@ -153,7 +157,7 @@ const JA: ReportTexts = {
   portNote:
     'サービス名はIANAの登録によります。そのポート宛てのパケットが、必ずしもそのサービスの通信であるとは限りません。ICMPはポートと並べて1行にまとめています。',
   sourcesNote: '送信元の数は、日ごとに重複を除いた送信元IPアドレス数を期間で合計したものです。',
-  coverNote: (share) => `上位から、全パケットの${share}までを掲載しています。`,
+  coverNote: (share) => `上位から順に、全パケットの${share}を占めるまで掲載しています。`,
   observed: (observed, all, sensors) =>
     `${all}日のうち${observed}日を、${sensors}台のセンサーで観測しました。`,
   missingDays: (days) => `観測データのない日：${days}。図ではこの日の線を切っています。`,
@@ -163,6 +167,7 @@ const JA: ReportTexts = {
   rejected: (frames, reason) => `${frames}フレームはパケットとして数えていません（${reason}）。`,
   damaged: (count) => `${count}個のキャプチャファイルは途中までしか読めませんでした。`,
   missingFrames: (frames) => `センサーが送った${frames}フレームが届いていません。`,
+  silentUnknown: 'センサーごとの稼働状況は、この集計からは分かりません。',
   complete: '欠けているデータは見つかっていません。',
   geo: (name, built) => `送信元の地域とAS番号は${name}（${built}作成）によります。`,
   notJudged: '時間ごとの集計がないため、急増の検知は行っていません。',
@@ -187,8 +192,8 @@ const EN: ReportTexts = {
     const months = ['January-March', 'April-June', 'July-September', 'October-December']
     return year === undefined ? `${first} to ${last}` : `${months[Number(quarter) - 1]} ${year}`
   },
-  subtitle: (where, from, to) =>
-    `Packets seen by ${where}, ${from} to ${to}, in days of the time zone that they were counted in`,
+  subtitle: (where, from, to, zone) =>
+    `Packets seen by ${where}, ${from} to ${to}; days and times are those of ${zone}`,
   where: (region) => (region === null ? 'all sensors' : `the sensors in ${region}`),
   synthetic: (scenario) =>
     `Synthetic data: the packets of this report were made from scenario "${scenario}"; nobody has seen them.`,
@@ -238,6 +243,7 @@ const EN: ReportTexts = {
   sourceKinds: { new: 'new', known: 'seen the day before' },
   rest: 'rest',
   unknown: 'unknown',
+  together: (names, more) => `with ${names}${more === 0 ? '' : ` and ${more} more`}`,
   comma: ', ',
   lasts: 'lasts',
   none: 'none',
@@ -256,6 +262,7 @@ const EN: ReportTexts = {
   rejected: (frames, reason) => `${frames} frames are not counted as packets (${reason}).`,
   damaged: (count) => `${count} capture files could be read in part only.`,
   missingFrames: (frames) => `${frames} frames that sensors numbered did not arrive.`,
+  silentUnknown: 'Which sensors sent on which day is not known from these counts.',
   complete: 'Nothing is known to be missing.',
   geo: (name, built) => `Regions and networks are by ${name} of ${built}.`,
   notJudged: 'There are no hourly counts, so surges were not looked for.',

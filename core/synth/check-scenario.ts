@@ -36,6 +36,9 @@ class Mistake extends Error {
   }
 }
 
+/** As sensors.yaml has them; its captures go to a folder of this name. */
+const SENSOR_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
 const SCENARIO_KEYS = ['name', 'about', 'from', 'to', 'time-zone', 'reference', 'sensors', 'flows']
 const SENSOR_KEYS = [
   'id',
@@ -84,12 +87,35 @@ function scenarioOf(file: unknown): Scenario {
   const reference = span(mapping(given.reference, ['reference'], ['from', 'to']), ['reference'])
   const sensors = list(given.sensors, ['sensors']).map((each, i) => sensorOf(each, ['sensors', i]))
   const flows = list(given.flows, ['flows']).map((each, i) => flowOf(each, ['flows', i]))
+  refuseRepeats(
+    sensors.map(({ id }) => id),
+    ['sensors'],
+    'id'
+  )
+  refuseRepeats(
+    flows.map((flow) => flow.name),
+    ['flows'],
+    'name'
+  )
   return { name, fromDay, toDay, zone, reference, sensors, flows }
+}
+
+/** Two of one name would be one folder, or draw the same sources. */
+function refuseRepeats(names: readonly string[], path: Path, field: string): void {
+  const second = names.findIndex((name, i) => names.indexOf(name) < i)
+  if (second >= 0)
+    throw new Mistake([...path, second, field], `${names[second]} is there twice`, 'give each its own')
 }
 
 function sensorOf(value: unknown, path: Path): ScenarioSensor {
   const given = mapping(value, path, SENSOR_KEYS)
   const id = text(given.id, [...path, 'id'])
+  if (!SENSOR_ID.test(id))
+    throw new Mistake(
+      [...path, 'id'],
+      `${id} is no sensor id`,
+      'use 1 to 64 of A-Z a-z 0-9 . _ -, a letter or digit first'
+    )
   const darkSpace = list(given['dark-space'], [...path, 'dark-space']).map((each, i) => {
     const written = text(each, [...path, 'dark-space', i])
     if (parsePrefix(written)?.version !== 4)
