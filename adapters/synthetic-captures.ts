@@ -1,6 +1,6 @@
 // Writes the days of a scenario: a capture a sensor and day, or all of them as one stream.
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { stringify } from 'yaml'
@@ -30,6 +30,7 @@ export async function writeCaptures(
   const captures = scenario.sensors.map(() => new HeaderCaptureWriter())
   let count = 0
   try {
+    await refuseOthers(folder, scenario.name)
     for (const { id } of scenario.sensors) await mkdir(join(folder, id), { recursive: true })
     await writeFile(join(folder, 'sensors.yaml'), sensorsYaml(scenario))
     for (let day = from; day < to; day++) {
@@ -82,6 +83,20 @@ export async function streamCapture(
   }
 }
 
+/** Captures of another scenario beside these would be read as one telescope's. */
+async function refuseOthers(folder: string, scenario: string): Promise<void> {
+  const names = await readdir(folder, { recursive: true }).catch(() => [])
+  const other = names.find((name) => {
+    const base = basename(name)
+    return /\.pcap(ng)?(\.|$)/.test(base) && !base.startsWith(`synthetic-${scenario}-`)
+  })
+  if (other === undefined) return
+  throw new StormpetrelError(
+    'SP_FILE_UNREADABLE',
+    `${join(folder, other)}: it is no capture of scenario ${scenario}; name a folder of its own with --out`
+  )
+}
+
 function sensorsYaml(scenario: Scenario): string {
   const sensors = scenario.sensors.map(({ id, name, partner, country, darkSpace, activeFromDay }) => ({
     id,
@@ -99,8 +114,9 @@ function dateOf(day: number): string {
   return new Date(day * 86_400_000).toISOString().slice(0, 10)
 }
 
-function unwritable(path: string, error: unknown): StormpetrelError {
-  if (error instanceof StormpetrelError) return error
+function unwritable(path: string, error: unknown): Error {
+  // What is no error of the file system is a mistake of the program.
+  if (error instanceof StormpetrelError || !(error as NodeJS.ErrnoException).code) return error as Error
   return new StormpetrelError(
     'SP_FILE_UNREADABLE',
     `${path}: ${(error as Error).message}; see that it may be written to and has room`,

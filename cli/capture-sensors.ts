@@ -73,3 +73,12 @@ export function filesBySensor(
 function folderOf(file: string): string {
   return basename(dirname(file))
 }
+
+/** The scenario, where a capture's name says that it is of one, as `synth` names them. */
+export function syntheticOf(files: readonly CaptureFile[]): string | null {
+  for (const { name } of files) {
+    const found = /^synthetic-(.+)-\d{4}-\d{2}-\d{2}\.pcap/.exec(basename(name))
+    if (found !== null) return found[1]!
+  }
+  return null
+}

@@ -6,7 +6,13 @@ import { chooseSensor } from '../core/telescope/choose-sensor.ts'
 import type { CaptureFile } from '../adapters/capture-files.ts'
 import type { ReplayRequest } from '../services/replay/main.ts'
 import type { ReplayResult } from '../services/replay/replay.ts'
-import { filesBySensor, hasSensorFolders, inOrderOfTime, sensorsFileOf } from './capture-sensors.ts'
+import {
+  filesBySensor,
+  hasSensorFolders,
+  inOrderOfTime,
+  sensorsFileOf,
+  syntheticOf
+} from './capture-sensors.ts'
 import type { CliContext } from './context.ts'
 import { distinctFiles, inputFiles, noteRepeats } from './input-files.ts'
 import { withCopies } from './stream-copies.ts'
@@ -93,7 +99,13 @@ async function playRun(
   const onBatch = (file: string, frames: number): void => progress.add(file, frames)
   const result = await runReplay(
     { ...context.configuration(), sensorsFile },
-    { ...request, sensor: ofRun, files: inOrder, onBatch }
+    {
+      ...request,
+      sensor: ofRun,
+      synthetic: list.synthetic ?? syntheticOf(files),
+      files: inOrder,
+      onBatch
+    }
   ).finally(() => progress.end())
   tell(context, request.run, files.length, result)
   for (const { error } of result.played.failures) context.fail(error)

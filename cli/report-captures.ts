@@ -15,7 +15,13 @@ import { ToldSurges } from '../core/surges/told-surges.ts'
 import type { RejectedFrame } from '../core/tagging/enrich-batch.ts'
 import type { TaggingWorld } from '../core/tagging/tag-record.ts'
 import type { PlayFailure } from '../services/embedded/play-files.ts'
-import { filesBySensor, inOrderOfTime, type SensorFile, sensorsFileOf } from './capture-sensors.ts'
+import {
+  filesBySensor,
+  inOrderOfTime,
+  type SensorFile,
+  sensorsFileOf,
+  syntheticOf
+} from './capture-sensors.ts'
 import type { CliContext } from './context.ts'
 import { distinctFiles, inputFiles, noteRepeats } from './input-files.ts'
 import type { ReportRequest } from './report-request.ts'
@@ -63,6 +69,9 @@ async function readFiles(
     },
     onHour: (hour) => told.take(hour)
   })
+  const isOurs = new Set(
+    sensors.sensors.filter((each) => country === null || each.country === country).map(({ id }) => id)
+  )
   const rejected = new Map<string, number>()
   const damaged: string[] = []
   const played: PlayedFile[] = []
@@ -73,11 +82,12 @@ async function readFiles(
     const failures = await play(each, world, (batch, rejectedFrames) => {
       counted.add(batch)
       lastSeconds = Math.max(lastSeconds, batch.packets.seconds[batch.packets.length - 1] ?? 0)
+      if (!isOurs.has(each.sensor)) return
       for (const { reason } of rejectedFrames) rejected.set(reason, (rejected.get(reason) ?? 0) + 1)
     })
     played.push({ ...each, lastSeconds })
     for (const { error } of failures) {
-      damaged.push(each.file.name)
+      if (isOurs.has(each.sensor)) damaged.push(each.file.name)
       context.fail(error)
     }
   }
@@ -88,9 +98,6 @@ async function readFiles(
     )
   }
   if (told.hasLeftOut) noteLeftOut(context)
-  const isOurs = new Set(
-    sensors.sensors.filter((each) => country === null || each.country === country).map(({ id }) => id)
-  )
   const surges = await explained(
     told.changes(),
     (change) => isOfPeriod(change, period),
@@ -107,7 +114,13 @@ async function readFiles(
     damagedFiles: damaged,
     missingFrames: 0
   }
-  return { days, surges, quality, synthetic: sensors.synthetic }
+  return {
+    days,
+    surges,
+    areSurgesOfAll: false,
+    quality,
+    synthetic: sensors.synthetic ?? syntheticOf(distinct)
+  }
 }
 
 /** A capture, and the times of its first and its last packets. */

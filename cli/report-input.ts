@@ -31,7 +31,11 @@ export async function readReportInput(context: CliContext, request: ReportReques
     totals: read.days.now,
     totalsBefore: read.days.earlier,
     surges: surgesOf(read.surges ?? [], request.period, known, exploited),
-    quality: { ...read.quality, areSurgesJudged: read.surges !== null },
+    quality: {
+      ...read.quality,
+      areSurgesJudged: read.surges !== null,
+      areSurgesOfAll: read.areSurgesOfAll && request.country !== null
+    },
     synthetic: read.synthetic
   }
 }

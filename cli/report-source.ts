@@ -8,7 +8,9 @@ export interface ReportSource {
   readonly days: CollectedDays
   /** Null where there were no hours to be judged. */
   readonly surges: readonly SurgeChange[] | null
-  readonly quality: Omit<DataQuality, 'areSurgesJudged'>
+  /** Whether they are those of all sensors, whatever the report is of. */
+  readonly areSurgesOfAll: boolean
+  readonly quality: Omit<DataQuality, 'areSurgesJudged' | 'areSurgesOfAll'>
   /** The scenario, where the packets are synthetic. */
   readonly synthetic: string | null
 }

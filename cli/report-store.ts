@@ -18,16 +18,22 @@ import { withStore } from './with-store.ts'
 
 /** The live store, with what its detector has told, or a run's. */
 export async function readStored(context: CliContext, request: ReportRequest): Promise<ReportSource> {
-  const sensors = await sensorList(context)
+  const listed = await sensorList(context)
+  const sensors = { ...listed, synthetic: listed.synthetic ?? (await syntheticRun(context, request.run)) }
   return await withStore(context, request.run, 'read', async (store) => {
     const surges =
       request.run === null
         ? await toldSurges(context)
         : await judged(context, store, request, sensors.sensors)
     const ledger = await store.ledger()
+    const { country } = request
+    const foreign = new Set(
+      sensors.sensors.filter((each) => country !== null && each.country !== country).map(({ id }) => id)
+    )
+    const isOurs = (sensor: string): boolean => !foreign.has(sensor)
     return await sourceOf(store, request, sensors, surges, {
-      rejectedFrames: rejectedReasons(ledger),
-      missingFrames: missingFramesOf(ledger)
+      rejectedFrames: rejectedReasons(ledger, isOurs),
+      missingFrames: missingFramesOf(ledger, isOurs)
     })
   })
 }
@@ -59,17 +65,25 @@ export async function readExports(context: CliContext, request: ReportRequest): 
 /** Of geo data a store says nothing: each batch on packets.enriched does. */
 async function sourceOf(
   store: CountStore,
-  { zone, period, before, country }: ReportRequest,
+  { zone, period, before, country, run, files }: ReportRequest,
   { sensors, synthetic }: SensorList,
   surges: readonly SurgeChange[] | null,
   frames: Pick<ReportSource['quality'], 'rejectedFrames' | 'missingFrames'>
 ): Promise<ReportSource> {
+  // The detector judges what all sensors see together.
+  const isLive = run === null && files.length === 0
   const starts = [...new Set([...before.days, ...period.days])].sort((a, b) => a - b)
   const days = new CollectedDays(period, before)
   await readStoreDays(store, { zone, sensors, vantage: country ?? 'all', starts }, (day) => days.add(day))
   const observed = new Set(days.days.map(({ startSeconds }) => startSeconds))
   const quality = sensorQuality({ sensors, country, days: period.days, observed, listening: null })
-  return { days, surges, synthetic, quality: { ...quality, ...frames, geo: [], damagedFiles: [] } }
+  return {
+    days,
+    surges,
+    areSurgesOfAll: isLive,
+    synthetic,
+    quality: { ...quality, ...frames, geo: [], damagedFiles: [] }
+  }
 }
 
 /** What the detector has told of the live telescope. */
@@ -125,6 +139,19 @@ async function explained(
       drivers.set(change, found)
   }
   return told.map((change) => ({ ...change, drivers: drivers.get(change) ?? change.drivers }))
+}
+
+/** The scenario of a run's packets, as they were replayed. */
+async function syntheticRun(context: CliContext, run: string | null): Promise<string | null> {
+  if (run === null) return null
+  const { createRunList } = await import('../services/connections.ts')
+  const runs = createRunList(context.configuration())
+  await runs.start()
+  try {
+    return (await runs.find(run))?.settings.synthetic ?? null
+  } finally {
+    await runs.stop()
+  }
 }
 
 async function sensorList(context: CliContext): Promise<SensorList> {

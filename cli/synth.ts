@@ -1,6 +1,7 @@
 // `synth`: a declared scenario as captures, so that everything can be seen at work without a telescope.
 import { type Command, InvalidArgumentError } from 'commander'
 import { StormpetrelError } from '../core/errors.ts'
+import { parseCalendarDay } from '../core/windows/calendar-day.ts'
 import type { Scenario } from '../core/synth/scenario.ts'
 import type { CliContext } from './context.ts'
 
@@ -60,8 +61,8 @@ function whole(least: number, most: number): (text: string) => number {
 }
 
 function dayOf(text: string): number {
-  const days = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) / 86_400_000 : Number.NaN
-  if (Number.isInteger(days)) return days
+  const day = parseCalendarDay(text)
+  if (day !== null) return day
   throw new InvalidArgumentError('it must be a day such as 2022-04-01')
 }
 

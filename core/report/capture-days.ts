@@ -3,9 +3,9 @@ import type { EnrichedBatch } from '../batch/enriched-batch.ts'
 import { unpackRegion } from '../packets/region-code.ts'
 import type { HourReading, SeriesHour } from '../surges/hourly-judge.ts'
 import { TAG_BITS } from '../tags/rules.ts'
-import { darkAddressCount, isActiveAt, type Sensor } from '../telescope/sensor-list.ts'
+import { darkAddressCount, isActiveWithin, type Sensor } from '../telescope/sensor-list.ts'
 import { portCode, portKeyOf } from '../windows/series.ts'
-import { windowStartSeconds } from '../windows/time-zone.ts'
+import { dayEndSeconds, windowStartSeconds } from '../windows/time-zone.ts'
 import type { DayCounts, Pair, ReportDay } from './day-counts.ts'
 
 const HOUR_SECONDS = 3600
@@ -58,17 +58,12 @@ export class CaptureDays {
     for (let row = 0; row < packets.length; row++) {
       const seconds = packets.seconds[row]!
       if (seconds < fromSeconds || seconds >= toSeconds) continue
-      if (seconds < this.#wholeSeconds) {
-        this.latePackets += 1
-        continue
-      }
-      if (
-        day === null ||
-        seconds < day.startSeconds ||
-        seconds >= day.startSeconds + 90_000 ||
-        !day.holds(seconds, zone)
-      ) {
-        day = this.#dayOf(windowStartSeconds('day', zone, seconds))
+      if (day === null || seconds < day.startSeconds || seconds >= day.endSeconds) {
+        day = this.#openDay(windowStartSeconds('day', zone, seconds))
+        if (day === null) {
+          this.latePackets += 1
+          continue
+        }
         day.sensors.add(name.sensor)
       }
       const port = portCode(packets.protocol[row]!, packets.dstPort[row]!)
@@ -81,6 +76,8 @@ export class CaptureDays {
       const isMirai = (tags & MIRAI) !== 0
       day.count(port, region, isMirai, src)
       const hourStart = seconds - (seconds % HOUR_SECONDS)
+      // The judge has had that hour; the day has not been given.
+      if (hourStart + HOUR_SECONDS <= this.#wholeSeconds) continue
       if (hour === null || hour.startSeconds !== hourStart) hour = this.#hourOf(hourStart)
       hour.sensors.add(name.sensor)
       if ((tags & KNOWN_SCANNER) === 0) hour.count(port, region, isMirai, src)
@@ -90,39 +87,37 @@ export class CaptureDays {
   /** Nothing older than this will come: what is over by then is given. */
   wholeUpTo(seconds: number): void {
     this.#wholeSeconds = Math.max(this.#wholeSeconds, seconds)
-    const { onDay, onHour, zone, sensors } = this.#options
+    const { onDay, onHour } = this.#options
     for (const start of [...this.#hours.keys()].sort((a, b) => a - b)) {
       if (start + HOUR_SECONDS > seconds) continue
-      onHour(this.#hours.get(start)!.reading(this.#darkAddresses(this.#hours.get(start)!.sensors, start)))
+      const hour = this.#hours.get(start)!
+      onHour(hour.reading(this.#darkAddresses(hour.sensors, start, start + HOUR_SECONDS)))
       this.#hours.delete(start)
     }
     for (const start of [...this.#days.keys()].sort((a, b) => a - b)) {
       const day = this.#days.get(start)!
-      if (day.endSeconds(zone) > seconds) continue
-      // What other countries' sensors alone saw is no day of this vantage.
-      if (!day.isObserved) {
-        this.#days.delete(start)
-        continue
-      }
-      const seen = [...day.sensors].filter((id) => sensors.some((sensor) => sensor.id === id))
-      onDay(day.report(this.#darkAddresses(new Set(seen), start)), day.sensors)
+      if (day.endSeconds > seconds) continue
       this.#days.delete(start)
+      // What other countries' sensors alone saw is no day of this vantage.
+      if (day.isObserved)
+        onDay(day.report(this.#darkAddresses(day.sensors, start, day.endSeconds)), day.sensors)
     }
   }
 
-  #darkAddresses(seen: ReadonlySet<string>, startSeconds: number): number {
+  #darkAddresses(seen: ReadonlySet<string>, startSeconds: number, endSeconds: number): number {
     return this.#options.sensors
-      .filter((sensor) => seen.has(sensor.id) && isActiveAt(sensor, startSeconds))
+      .filter((sensor) => seen.has(sensor.id) && isActiveWithin(sensor, startSeconds, endSeconds))
       .filter(({ id }) => this.#isOurs.get(id) === true)
       .reduce((sum, sensor) => sum + darkAddressCount(sensor, 4), 0)
   }
 
-  #dayOf(startSeconds: number): OpenDay {
-    let day = this.#days.get(startSeconds)
-    if (day === undefined) {
-      day = new OpenDay(startSeconds)
-      this.#days.set(startSeconds, day)
-    }
+  /** Null where the day was given already. */
+  #openDay(startSeconds: number): OpenDay | null {
+    const open = this.#days.get(startSeconds)
+    if (open !== undefined) return open
+    const day = new OpenDay(startSeconds, dayEndSeconds(this.#options.zone, startSeconds))
+    if (day.endSeconds <= this.#wholeSeconds) return null
+    this.#days.set(startSeconds, day)
     return day
   }
 
@@ -187,29 +182,17 @@ function namedPairs(cells: Cells, nameOf: (key: number) => string): Map<string, 
 
 class OpenDay extends Cube {
   readonly startSeconds: number
+  readonly endSeconds: number
   readonly sensors = new Set<string>()
   /** Whether the vantage saw any of it. */
   isObserved = false
   readonly #ports = new Map<number, number>()
   readonly #regions = new Map<number, number>()
-  #endSeconds = 0
 
-  constructor(startSeconds: number) {
+  constructor(startSeconds: number, endSeconds: number) {
     super()
     this.startSeconds = startSeconds
-  }
-
-  endSeconds(zone: string): number {
-    if (this.#endSeconds === 0) {
-      // A day has 23 to 25 hours.
-      const next = windowStartSeconds('day', zone, this.startSeconds + 26 * HOUR_SECONDS)
-      this.#endSeconds = next
-    }
-    return this.#endSeconds
-  }
-
-  holds(seconds: number, zone: string): boolean {
-    return seconds >= this.startSeconds && seconds < this.endSeconds(zone)
+    this.endSeconds = endSeconds
   }
 
   countEverywhere(port: number, region: number): void {

@@ -1,5 +1,6 @@
 // What is known of a port: services, malware families and vulnerabilities with their dates, as data/causes declares them, and
 // what CISA lists as exploited.
+import { parseCalendarDay } from '../windows/calendar-day.ts'
 
 /** A malware family, or a vulnerability. */
 export interface KnownCause {
@@ -103,7 +104,7 @@ function isCause(value: unknown): value is KnownCause {
   return (
     (kind === 'malware' || kind === 'vulnerability') &&
     typeof date === 'string' &&
-    /^\d{4}-\d{2}-\d{2}$/.test(date) &&
+    parseCalendarDay(date) !== null &&
     [name, what, source].every((text) => typeof text === 'string' && text !== '')
   )
 }
@@ -118,7 +119,8 @@ export function parseExploited(text: string): ExploitedVulnerability[] | null {
   }
   const list = (value as { vulnerabilities?: unknown } | null)?.vulnerabilities
   if (!Array.isArray(list)) return null
-  return (list as Record<string, unknown>[]).flatMap(({ cveID, dateAdded }) =>
-    typeof cveID === 'string' && typeof dateAdded === 'string' ? [{ cve: cveID, dateAdded }] : []
-  )
+  return (list as unknown[]).flatMap((entry) => {
+    const { cveID, dateAdded } = (entry ?? {}) as Record<string, unknown>
+    return typeof cveID === 'string' && typeof dateAdded === 'string' ? [{ cve: cveID, dateAdded }] : []
+  })
 }

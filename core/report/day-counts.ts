@@ -49,6 +49,8 @@ export interface Totals {
 
 /** Ports with fewer packets than this on a day are kept in totals only: most of 65,536 ports get one now and then. */
 const LEAST_PACKETS = 5
+/** Of a day with no more ports than this all are kept. */
+const FEW_PORTS = 2000
 
 /** Days added up, small ports too. Sources are the sum of daily unique ones: one counts once for each day that saw it. */
 export class TotalsSum implements Totals {
@@ -75,6 +77,7 @@ export class TotalsSum implements Totals {
 
 /** What is kept of a day, when it is in the totals. */
 export function withoutSmallPorts({ startSeconds, darkAddresses, vantage }: ReportDay): KeptDay {
+  if (vantage.ports.size <= FEW_PORTS) return { startSeconds, darkAddresses, vantage }
   const ports = new Map([...vantage.ports].filter(([, { packets }]) => packets >= LEAST_PACKETS))
   return { startSeconds, darkAddresses, vantage: { ...vantage, ports } }
 }

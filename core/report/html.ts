@@ -178,7 +178,8 @@ class Page {
     const t = this.#texts
     const c = t.columns
     if (!quality.areSurgesJudged) return this.#section(t.surges, `<p>${text(t.notJudged)}</p>`, true)
-    if (surges.length === 0) return this.#section(t.surges, `<p>${text(t.noSurges)}</p>`, true)
+    const of = quality.areSurgesOfAll ? `<p class="note">${text(t.surgesOfAll)}</p>` : ''
+    if (surges.length === 0) return this.#section(t.surges, `<p>${text(t.noSurges)}</p>${of}`, true)
     const rows = storiesOf(surges).map(([surge, ...others]) => [
       `<td>${text(this.#series(surge.series))}${this.#others(others)}</td>`,
       `<td>${text(t.kinds[surge.kind])}</td>`,
@@ -202,7 +203,7 @@ class Page {
         [4],
         rows,
         'surges'
-      ),
+      ) + of,
       true
     )
   }

@@ -1,4 +1,5 @@
 // The report as numbers: what its tables and figures show, before anybody draws or translates them.
+import { windowStartSeconds } from '../windows/time-zone.ts'
 import type { SurgeKind } from '../surges/surge.ts'
 import type { SurgeDriver } from '../surges/surge-change.ts'
 import type { KnownCause } from './causes.ts'
@@ -11,6 +12,7 @@ const TOP = 5
 const COVERED_SHARE = 0.5
 const MOST_ROWS = 30
 const MOST_RANKED = 25
+const WEEK_DAYS = 7
 
 /** A surge that the judge found, as a report tells it. */
 export interface ReportSurge {
@@ -50,6 +52,8 @@ export interface DataQuality {
   readonly damagedFiles: readonly string[]
   /** Frames that are known to be missing: dropped, lost, or in gaps. */
   readonly missingFrames: number
+  /** Whether the surges are those of all sensors, also where the report is of one country's. */
+  readonly areSurgesOfAll: boolean
   /** Whether hours were there to be judged for surges. */
   readonly areSurgesJudged: boolean
 }
@@ -99,7 +103,7 @@ export interface FigureLine {
   readonly means: readonly (number | null)[]
 }
 
-/** A figure over the days of both periods, or of the period. */
+/** A figure over the days of the period. */
 export interface DailyFigure {
   readonly days: readonly number[]
   readonly lines: readonly FigureLine[]
@@ -167,7 +171,7 @@ export function buildReport(input: ReportInput): ReportModel {
   const regions = ranking((each) => each.regions, 'packets')
   const miraiRegions = ranking((each) => each.miraiRegions, 'packets')
   const figure = (keys: readonly string[], packetsAt: (day: KeptDay, key: string) => number): DailyFigure =>
-    dailyFigure(period.days, byStart, keys, packetsAt)
+    dailyFigure({ days: period.days, before: daysBefore(period, input.zone), byStart }, keys, packetsAt)
   return {
     period,
     before,
@@ -302,25 +306,40 @@ function covered(rows: readonly RankedRow[]): RankedRow[] {
   return rows.slice(0, enough < 0 ? MOST_ROWS : Math.min(enough + 1, MOST_ROWS))
 }
 
+/** Starts of the six days before a period, oldest first: the means of its first days are also of these. */
+function daysBefore({ fromSeconds }: Period, zone: string): number[] {
+  const starts: number[] = []
+  for (let start = fromSeconds; starts.length < WEEK_DAYS - 1; )
+    starts.unshift((start = windowStartSeconds('day', zone, start - 1)))
+  return starts
+}
+
+/** Which days a figure shows, and those before that its first means are of. */
+interface FigureDays {
+  readonly days: readonly number[]
+  readonly before: readonly number[]
+  readonly byStart: ReadonlyMap<number, KeptDay>
+}
+
 function dailyFigure(
-  days: readonly number[],
-  byStart: ReadonlyMap<number, KeptDay>,
+  { days, before, byStart }: FigureDays,
   keys: readonly string[],
   packetsAt: (day: KeptDay, key: string) => number
 ): DailyFigure {
   const lines = keys.map((key): FigureLine => {
-    const values = days.map((start) => {
+    const values = [...before, ...days].map((start) => {
       const day = byStart.get(start)
       return day === undefined ? null : packetsAt(day, key)
     })
-    return { key, values, means: weeklyMeans(values) }
+    const shown = before.length
+    return { key, values: values.slice(shown), means: weeklyMeans(values).slice(shown) }
   })
   return { days, lines }
 }
 
 function weeklyMeans(values: readonly (number | null)[]): (number | null)[] {
   return values.map((_, i) => {
-    const week = values.slice(Math.max(0, i - 6), i + 1).filter((value) => value !== null)
+    const week = values.slice(Math.max(0, i + 1 - WEEK_DAYS), i + 1).filter((value) => value !== null)
     return week.length < 4 ? null : week.reduce((sum, value) => sum + value, 0) / week.length
   })
 }

@@ -2,6 +2,8 @@
 import { isActiveAt, type Sensor } from '../telescope/sensor-list.ts'
 import type { DataQuality } from './model.ts'
 
+const MOST_OF_A_DAY_SECONDS = 82_000
+
 /** Which sensors a report is about, and on which days. */
 export interface ObservedDays {
   readonly sensors: readonly Sensor[]
@@ -25,6 +27,8 @@ export function sensorQuality(
   const isSilent = (sensor: Sensor, start: number): boolean =>
     observed.observed.has(start) &&
     isActiveAt(sensor, start) &&
+    // On its last day it may be over before the day of another zone is.
+    isActiveAt(sensor, start + MOST_OF_A_DAY_SECONDS) &&
     observed.listening?.get(start)?.has(sensor.id) === false
   const silent = ours.flatMap((sensor) => {
     const days = observed.days.filter((start) => isSilent(sensor, start))

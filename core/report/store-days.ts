@@ -1,7 +1,8 @@
 // Days of a report from a store's day windows: of a live store, a run, or what exports were put into.
 import type { CountStore } from '../store/count-store.ts'
-import { darkAddressCount, isActiveAt, type Sensor } from '../telescope/sensor-list.ts'
+import { darkAddressCount, isActiveWithin, type Sensor } from '../telescope/sensor-list.ts'
 import { kindsOf } from '../windows/series.ts'
+import { dayEndSeconds } from '../windows/time-zone.ts'
 import type { DayCounts, Pair, ReportDay } from './day-counts.ts'
 
 const MIRAI = ',tag=mirai'
@@ -37,7 +38,9 @@ export async function readStoreDays(
   for (const startSeconds of starts) {
     if (!kept.has(startSeconds)) continue
     const ours = sensors.filter(
-      (sensor) => isActiveAt(sensor, startSeconds) && (vantage === 'all' || sensor.country === vantage)
+      (sensor) =>
+        isActiveWithin(sensor, startSeconds, dayEndSeconds(zone, startSeconds)) &&
+        (vantage === 'all' || sensor.country === vantage)
     )
     onDay({
       startSeconds,

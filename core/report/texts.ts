@@ -75,6 +75,7 @@ export interface ReportTexts {
   readonly complete: string
   readonly geo: (name: string, built: string) => string
   readonly notJudged: string
+  readonly surgesOfAll: string
   readonly methodTexts: readonly string[]
   readonly number: (value: number) => string
   readonly percent: (share: number) => string
@@ -171,6 +172,7 @@ const JA: ReportTexts = {
   complete: '欠けているデータは見つかっていません。',
   geo: (name, built) => `送信元の地域とAS番号は${name}（${built}作成）によります。`,
   notJudged: '時間ごとの集計がないため、急増の検知は行っていません。',
+  surgesOfAll: '急増は、国内に限らずすべてのセンサーの観測から検知したものです。',
   methodTexts: [
     'センサーは、どの機器にも割り当てられていないIPアドレスに届くパケットを記録します。届くのは、探索、感染を広げようとする通信、送信元を偽った攻撃の跳ね返りなどです。',
     'Mirai型の特徴とは、TCPのSYNパケットで初期シーケンス番号が宛先IPアドレスと等しいことをいいます。',
@@ -266,6 +268,7 @@ const EN: ReportTexts = {
   complete: 'Nothing is known to be missing.',
   geo: (name, built) => `Regions and networks are by ${name} of ${built}.`,
   notJudged: 'There are no hourly counts, so surges were not looked for.',
+  surgesOfAll: 'These surges are of what all sensors saw, not of those in this country alone.',
   methodTexts: [
     'Sensors record what arrives at addresses that no device has: scans, worms, and answers to packets that somebody sent with forged sources.',
     'A packet is of Mirai type where it is a TCP SYN whose initial sequence number equals its destination address.',

@@ -8,6 +8,8 @@ export interface RunSettings {
   /** The sensor of all captures; null where each is of the sensor that its folder is named as. */
   readonly sensor: string | null
   readonly partitions: number
+  /** The scenario that its packets were made from; absent or null for real ones. It changes no batch. */
+  readonly synthetic?: string | null
 }
 
 /** A run as it is listed. */
@@ -18,8 +20,13 @@ export interface Run {
 }
 
 /** The settings of a run that is made now. */
-export function runSettings(sensor: string | null, limits: BatchLimits, partitions: number): RunSettings {
-  return { batchingVersion: BATCHING_VERSION, limits, sensor, partitions }
+export function runSettings(
+  sensor: string | null,
+  limits: BatchLimits,
+  partitions: number,
+  synthetic: string | null
+): RunSettings {
+  return { batchingVersion: BATCHING_VERSION, limits, sensor, partitions, synthetic }
 }
 
 /** Run ids go into topic names and keys: letters, digits, `.`, `_` and `-`, 1 to 40 of them. */

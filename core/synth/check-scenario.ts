@@ -1,6 +1,7 @@
 // Checks what a scenario file says, as plain values; where a value lies in the file is the caller's to tell.
 import { parsePortKey } from '../headers/protocols.ts'
 import { parsePrefix } from '../headers/prefix.ts'
+import { parseCalendarDay } from '../windows/calendar-day.ts'
 import { resolveTimeZone } from '../windows/time-zone.ts'
 import type { Curve, Swing } from './curve.ts'
 import {
@@ -235,10 +236,8 @@ function span(given: Readonly<Record<string, unknown>>, path: Path): [number, nu
 
 function day(value: unknown, path: Path): number {
   const written = text(value, path)
-  const days = /^\d{4}-\d{2}-\d{2}$/.test(written)
-    ? Date.parse(`${written}T00:00:00Z`) / 86_400_000
-    : Number.NaN
-  if (Number.isInteger(days) && days >= 0) return days
+  const found = parseCalendarDay(written)
+  if (found !== null && found >= 0) return found
   throw new Mistake(path, `${written} is no day`, 'write a date such as 2022-04-01')
 }
 

@@ -1,4 +1,5 @@
 // Checks what sensors.yaml says, as plain values; where a value lies in the file is the caller's to tell.
+import { parseCalendarDay } from '../windows/calendar-day.ts'
 import { type Prefix, parsePrefix, prefixContains } from '../headers/prefix.ts'
 import type { PublicAddressMap } from '../tags/aimed-at.ts'
 import type { Sensor } from './sensor-list.ts'
@@ -121,11 +122,8 @@ function activeOf(
 
 function daySeconds(value: unknown, path: Path): number {
   const day = text(value, path)
-  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day)
-  if (match !== null) {
-    const at = Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3]))
-    if (new Date(at).toISOString().startsWith(day)) return at / 1000
-  }
+  const found = parseCalendarDay(day)
+  if (found !== null) return found * 86_400
   throw new Mistake(path, `${quote(day)} is no day`, 'write a date such as 2024-04-01')
 }
 

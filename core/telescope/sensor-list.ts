@@ -77,6 +77,12 @@ export function isActiveAt(sensor: Sensor, seconds: number): boolean {
   return (from === null || seconds >= from) && (until === null || seconds < until)
 }
 
+/** Whether it is declared active at any time from a start up to an end, which is not in it. */
+export function isActiveWithin(sensor: Sensor, startSeconds: number, endSeconds: number): boolean {
+  const { activeFromSeconds: from, activeUntilSeconds: until } = sensor
+  return (from === null || endSeconds > from) && (until === null || startSeconds < until)
+}
+
 /**
  * Addresses that the sensor listens on, of one IP version: counts are normalised by these, apart, since one IPv6 /64
  * would outweigh every IPv4 sensor. 0 where none are declared.

@@ -20,6 +20,8 @@ export interface ReplayRequest {
   readonly run: string
   /** The sensor that all captures are of; null where they are of several. */
   readonly sensor: string | null
+  /** The scenario that the packets were made from; null for real ones. */
+  readonly synthetic: string | null
   /** Workers in this process; 0 leaves the work to `tagger --run` and `aggregator --run` elsewhere. */
   readonly taggers: number
   readonly aggregators: number
@@ -41,7 +43,7 @@ export async function runReplay(configuration: Configuration, request: ReplayReq
   const bus = createBus(configuration, request.run, ['packets.raw'], log)
   const store = createStore(configuration, request.run, 'write')
   return await withParts([runs], async () => {
-    const settings = runSettings(request.sensor, limits, configuration.partitions)
+    const settings = runSettings(request.sensor, limits, configuration.partitions, request.synthetic)
     await runs.open(request.run, settings, Date.now())
     await makeRunTopics(configuration, request.run, log)
     return await withParts([store, bus, ...(await workers(configuration, request, log, life))], async () => {

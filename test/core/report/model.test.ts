@@ -71,7 +71,8 @@ function input(days: readonly ReportDay[], over: Partial<ReportInput> = {}): Rep
       rejectedFrames: [{ reason: 'not-ip', frames: 7 }],
       damagedFiles: ['secret-2.pcap'],
       missingFrames: 0,
-      areSurgesJudged: true
+      areSurgesJudged: true,
+      areSurgesOfAll: false
     },
     synthetic: null,
     ...over
@@ -142,8 +143,14 @@ describe('rankings', () => {
   test('hold what small ports got, though no figure does', () => {
     const totals = new TotalsSum()
     for (const each of whole) totals.add(each)
+    const many = Object.fromEntries(
+      Array.from({ length: 3000 }, (_, i) => [`${i + 1}/TCP`, [i === 21 ? 9 : 1, 1] as const])
+    )
+    const kept = withoutSmallPorts(day(PERIOD.days[0]!, many, REGIONS)).vantage.ports
+    expect([...kept.keys()]).toEqual(['22/TCP'])
     expect(totals.ports.get('9/TCP')).toEqual({ packets: 10, sources: 10 })
-    expect(withoutSmallPorts(whole.at(-1)!).vantage.ports.has('9/TCP')).toBe(false)
+    // Of few ports none is small.
+    expect(withoutSmallPorts(whole.at(-1)!).vantage.ports.has('9/TCP')).toBe(true)
   })
 
   test('a sensor that joins moves no place by packets a dark address', () => {
