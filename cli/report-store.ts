@@ -16,6 +16,9 @@ import type { ReportSource } from './report-source.ts'
 import { noteLeftOut } from './surge-rows.ts'
 import { withStore } from './with-store.ts'
 
+/** The year 2100: nothing that is exported is later, and it is kept for longer. */
+const FAR_FUTURE_SECONDS = 4_102_444_800
+
 /** The live store, with what its detector has told, or a run's. */
 export async function readStored(context: CliContext, request: ReportRequest): Promise<ReportSource> {
   const listed = await sensorList(context)
@@ -45,12 +48,13 @@ export async function readExports(context: CliContext, request: ReportRequest): 
     import('../adapters/export-file.ts')
   ])
   const sensors = await sensorList(context)
-  const years = { minuteHours: 1, hourDays: 1e6, dayDays: 1e6 }
+  const everything = { minuteHours: 1, hourDays: 1e6, dayDays: 1e6 }
   const dayZones = request.zone === 'UTC' ? [] : [request.zone]
   const store = new MemoryStore({
-    retention: years,
+    retention: everything,
     dayZones,
-    nowSeconds: () => Number.MAX_SAFE_INTEGER / 2 ** 20
+    // So late that every window is over.
+    nowSeconds: () => FAR_FUTURE_SECONDS
   })
   for (const file of request.files) {
     for await (const line of readExport(file)) {

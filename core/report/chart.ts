@@ -40,7 +40,8 @@ const TEXT = '#333333'
 export function lineChart(figure: DailyFigure, marks: readonly Mark[], texts: ChartTexts): string {
   const { days, lines } = figure
   const most = Math.max(1, ...lines.flatMap(({ values }) => values.map((value) => value ?? 0)))
-  const x = scaleUtc([days[0]! * 1000, days.at(-1)! * 1000], [MARGIN.left, WIDTH - MARGIN.right])
+  const right = WIDTH - MARGIN.right
+  const x = scaleUtc([days[0]! * 1000, days.at(-1)! * 1000], [MARGIN.left, right])
   const y = scaleLinear([0, most], [HEIGHT - MARGIN.bottom, MARGIN.top]).nice(5)
   const pathOf = (values: readonly (number | null)[]): string =>
     line<number | null>()
@@ -50,12 +51,18 @@ export function lineChart(figure: DailyFigure, marks: readonly Mark[], texts: Ch
   const parts = [
     ...y.ticks(5).map((value) => gridLine(round(y(value)), texts.numberOf(value))),
     ...axisDays(days).map((day) => dayLabel(round(x(day * 1000)), texts.dayOf(day))),
-    ...markLines(marks.map(({ seconds, label }) => ({ at: round(x(seconds * 1000)), label }))),
+    ...markLines(
+      marks.map(({ seconds, label }) => ({ at: Math.min(right, round(x(seconds * 1000))), label }))
+    ),
     ...lines.flatMap(({ values, means }, i) => {
       const { color, dash } = STYLES[i % STYLES.length]!
       return [
         `<path d="${pathOf(values)}" fill="none" stroke="${color}" stroke-opacity="0.45" stroke-width="0.8"/>`,
-        `<path d="${pathOf(means)}" fill="none" stroke="${color}" stroke-width="2.2"${dashOf(dash)}/>`
+        `<path d="${pathOf(means)}" fill="none" stroke="${color}" stroke-width="2.2"${dashOf(dash)}/>`,
+        ...loneDays(values).map(
+          (day) =>
+            `<circle cx="${round(x(days[day]! * 1000))}" cy="${round(y(values[day]!))}" r="2" fill="${color}"/>`
+        )
       ]
     }),
     ...legend(figure, texts)
@@ -65,6 +72,12 @@ export function lineChart(figure: DailyFigure, marks: readonly Mark[], texts: Ch
     `<text x="2" y="11" font-size="11" fill="${TEXT}">${escapeText(texts.unit)}</text>` +
     `${parts.join('')}</svg>`
   )
+}
+
+/** Days without a neighbour that was observed: a line of one point is none. */
+function loneDays(values: readonly (number | null)[]): number[] {
+  const isThere = (day: number): boolean => values[day] !== null && values[day] !== undefined
+  return values.flatMap((_, day) => (isThere(day) && !isThere(day - 1) && !isThere(day + 1) ? [day] : []))
 }
 
 function gridLine(at: number, label: string): string {

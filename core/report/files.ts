@@ -106,7 +106,7 @@ export function reportCsv({ tables, figures, vantages, surges, zone }: ReportMod
     [
       'surges.csv',
       csv(
-        ['series', 'kind', 'onset', 'detected', 'closed', 'ratio', 'severity', 'story'],
+        ['series', 'kind', 'onset', 'detected', 'closed', 'ratio', 'severity', 'story', 'drivers', 'causes'],
         surges.map((each) => [
           each.series,
           each.kind,
@@ -115,7 +115,9 @@ export function reportCsv({ tables, figures, vantages, surges, zone }: ReportMod
           each.closedSeconds === null ? '' : formatZoned(zone, each.closedSeconds),
           each.ratio.toFixed(3),
           each.severity,
-          each.story
+          each.story,
+          driversText(each),
+          each.causes.map(({ name, date }) => `${name} ${date}`).join('; ')
         ])
       )
     ]
@@ -126,6 +128,14 @@ export function reportCsv({ tables, figures, vantages, surges, zone }: ReportMod
     files.set('vantages-regions.csv', vantageCsv('region', vantages.regions))
   }
   return files
+}
+
+/** 'port 23/TCP 0.85; port rest 0.15'; sensors are nobody's business outside. */
+function driversText({ drivers }: ReportSurge): string {
+  return drivers
+    .filter(({ dimension }) => dimension !== 'sensor')
+    .map(({ dimension, key, share }) => `${dimension} ${key === '' ? 'rest' : key} ${share.toFixed(2)}`)
+    .join('; ')
 }
 
 function rankedCsv(key: string, rows: readonly RankedRow[]): string {

@@ -64,6 +64,8 @@ export class DayMaker {
     const columns = this.#columns
     const order = columns.order()
     const start = this.startSeconds(day)
+    // A day on which the clocks change has 23 or 25 hours.
+    const pace = (this.startSeconds(day + 1) - start) / DAY_SECONDS
     const packet: SynthPacket = {
       sensor: 0,
       seconds: 0,
@@ -72,7 +74,7 @@ export class DayMaker {
     }
     for (const key of order) {
       const row = key % MOST_PACKETS
-      const ms = (key - row) / MOST_PACKETS
+      const ms = Math.floor(((key - row) / MOST_PACKETS) * pace)
       const sensor = columns.sensor[row]!
       const flow = this.#flows[columns.flow[row]!]!
       packet.sensor = sensor
@@ -152,7 +154,8 @@ export class DayMaker {
     share: number,
     draws: Draws
   ): void {
-    const { columns, heavy } = { columns: this.#columns, heavy: this.#heavySources(flow, region, day, share) }
+    const columns = this.#columns
+    const heavy = this.#heavySources(flow, region, day, share)
     const tail = heavy.sources.length === 0 ? count : draws.rounded(count * region.tail)
     const peakMs = draws.below(1) + (peakHourOf(region.region) * DAY_MS) / 24
     for (let i = 0; i < count; i++) {

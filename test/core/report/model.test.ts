@@ -249,6 +249,18 @@ test('a period may be held against one that it shares days with', () => {
   expect(collected.earlier.all.packets).toBe(collected.now.all.packets)
 })
 
+test('a day between two that nobody observed is drawn, and an onset on the last day is not beside the figure', () => {
+  const some = whole.filter(({ startSeconds }) => ![4, 6].includes(PERIOD.days.indexOf(startSeconds)))
+  const surge = { ...BY_SENSOR, onsetSeconds: PERIOD.days.at(-1)! + 20 * 3600 }
+  const page = reportHtml(buildReport(input(some, { surges: [surge] })), {
+    language: 'en',
+    audience: 'public'
+  })
+  expect(page.match(/<circle /g)!.length).toBeGreaterThan(0)
+  for (const [, at] of page.matchAll(/<line x1="([\d.]+)"[^>]*stroke="#b00020"/g))
+    expect(Number(at)).toBeLessThanOrEqual(710)
+})
+
 test('where no sensor is outside there is nothing to compare', () => {
   const everywhere = { ports: new Map([['23/TCP', 217]]), regions: new Map([['US', 217]]) }
   const alone = PERIOD.days.map((start) => day(start, PORTS, REGIONS, { everywhere }))
