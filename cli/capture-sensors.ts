@@ -74,11 +74,13 @@ function folderOf(file: string): string {
   return basename(dirname(file))
 }
 
-/** The scenario, where a capture's name says that it is of one, as `synth` names them. */
+/** The scenario, where a capture's name says that it is of one: 'synthetic-SCENARIO-SENSOR-DATE.pcap', in the sensor's folder. */
 export function syntheticOf(files: readonly CaptureFile[]): string | null {
-  for (const { name } of files) {
-    const found = /^synthetic-(.+)-\d{4}-\d{2}-\d{2}\.pcap/.exec(basename(name))
-    if (found !== null) return found[1]!
+  for (const { name, path } of files) {
+    const found = /^synthetic-(.+)-\d{4}-\d{2}-\d{2}\.pcap/.exec(basename(name))?.[1]
+    if (found === undefined) continue
+    const sensor = `-${folderOf(path)}`
+    return found.endsWith(sensor) ? found.slice(0, -sensor.length) : found
   }
   return null
 }

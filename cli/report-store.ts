@@ -3,7 +3,7 @@ import { CollectedDays } from '../core/report/collected-days.ts'
 import { missingFramesOf, rejectedReasons } from '../core/report/ledger-quality.ts'
 import { isOfPeriod } from '../core/report/model.ts'
 import { sensorQuality } from '../core/report/observed-sensors.ts'
-import { readStoreDays } from '../core/report/store-days.ts'
+import { readListening, readStoreDays } from '../core/report/store-days.ts'
 import type { CountStore } from '../core/store/count-store.ts'
 import { DEFAULT_SURGE_SETTINGS } from '../core/surges/settings.ts'
 import { DEFAULT_PAGES_PER_QUARTER } from '../core/surges/stories.ts'
@@ -78,9 +78,11 @@ async function sourceOf(
   const isLive = run === null && files.length === 0
   const starts = [...new Set([...before.days, ...period.days])].sort((a, b) => a - b)
   const days = new CollectedDays(period, before)
-  await readStoreDays(store, { zone, sensors, vantage: country ?? 'all', starts }, (day) => days.add(day))
+  const listening = await readListening(store, zone, starts)
+  const asked = { zone, sensors, vantage: country ?? 'all', starts, listening }
+  await readStoreDays(store, asked, (day) => days.add(day))
   const observed = new Set(days.days.map(({ startSeconds }) => startSeconds))
-  const quality = sensorQuality({ sensors, country, days: period.days, observed, listening: null })
+  const quality = sensorQuality({ sensors, country, days: period.days, observed, listening })
   return {
     days,
     surges,

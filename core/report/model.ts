@@ -44,7 +44,7 @@ export interface DataQuality {
   readonly geo: readonly { readonly name: string; readonly built: string }[]
   /** Sensors of the vantage that are declared. */
   readonly sensors: number
-  /** Whether it is known which sensors sent anything of a day: of a store it is not. */
+  /** Whether it is known which sensors sent anything of each day: a store forgets it with the hours. */
   readonly areSilentKnown: boolean
   /** Of each sensor with days on which it was to listen and nothing came. */
   readonly silent: readonly { readonly sensor: string; readonly days: readonly number[] }[]

@@ -13,8 +13,8 @@ export interface ObservedDays {
   readonly days: readonly number[]
   /** Starts of those of which anything is there. */
   readonly observed: ReadonlySet<number>
-  /** The sensors that sent anything of a day; null where that is not known. */
-  readonly listening: ReadonlyMap<number, ReadonlySet<string>> | null
+  /** The sensors that sent anything of a day; without the days of which that is not known. */
+  readonly listening: ReadonlyMap<number, ReadonlySet<string>>
 }
 
 /** How many sensors there are, and on which observed days one that was to listen sent nothing. */
@@ -29,10 +29,13 @@ export function sensorQuality(
     isActiveAt(sensor, start) &&
     // On its last day it may be over before the day of another zone is.
     isActiveAt(sensor, start + MOST_OF_A_DAY_SECONDS) &&
-    observed.listening?.get(start)?.has(sensor.id) === false
+    observed.listening.get(start)?.has(sensor.id) === false
   const silent = ours.flatMap((sensor) => {
     const days = observed.days.filter((start) => isSilent(sensor, start))
     return days.length === 0 ? [] : [{ sensor: sensor.id, days }]
   })
-  return { sensors: ours.length, silent, areSilentKnown: observed.listening !== null }
+  const areSilentKnown = observed.days.every(
+    (start) => !observed.observed.has(start) || observed.listening.has(start)
+  )
+  return { sensors: ours.length, silent, areSilentKnown }
 }

@@ -5,6 +5,7 @@ import { kindsOf } from '../windows/series.ts'
 import { dayEndSeconds } from '../windows/time-zone.ts'
 import type { DayCounts, Pair, ReportDay } from './day-counts.ts'
 
+const HOUR_SECONDS = 3600
 const MIRAI = ',tag=mirai'
 /** Of a day, ports with fewer packets than this have their packets counted and their sources not asked for. */
 const LEAST_PACKETS = 5
@@ -26,12 +27,14 @@ export interface StoreDaysOptions {
   /** A vantage of the store: a country, or 'all'. */
   readonly vantage: string
   readonly starts: readonly number[]
+  /** The sensors that sent anything of a day; without the days of which that is not known. */
+  readonly listening: ReadonlyMap<number, ReadonlySet<string>>
 }
 
 /** Gives the days that the store has, in order, one at a time. */
 export async function readStoreDays(
   store: CountStore,
-  { zone, sensors, vantage, starts }: StoreDaysOptions,
+  { zone, sensors, vantage, starts, listening }: StoreDaysOptions,
   onDay: (day: ReportDay) => void
 ): Promise<void> {
   const kept = new Set(await store.windows('day', zone, vantage))
@@ -39,6 +42,7 @@ export async function readStoreDays(
     if (!kept.has(startSeconds)) continue
     const ours = sensors.filter(
       (sensor) =>
+        listening.get(startSeconds)?.has(sensor.id) !== false &&
         isActiveWithin(sensor, startSeconds, dayEndSeconds(zone, startSeconds)) &&
         (vantage === 'all' || sensor.country === vantage)
     )
@@ -49,6 +53,26 @@ export async function readStoreDays(
       darkAddresses: addressesOf(ours)
     })
   }
+}
+
+/** The sensors that sent anything of each day, of the days whose hours the store has. */
+export async function readListening(
+  store: CountStore,
+  zone: string,
+  starts: readonly number[]
+): Promise<Map<number, ReadonlySet<string>>> {
+  const kept = new Set(await store.windows('hour', 'UTC', 'all'))
+  const listening = new Map<number, ReadonlySet<string>>()
+  for (const start of starts) {
+    const hours: number[] = []
+    const first = start - (start % HOUR_SECONDS)
+    for (let hour = first; hour < dayEndSeconds(zone, start); hour += HOUR_SECONDS)
+      if (kept.has(hour)) hours.push(hour)
+    const sensors = new Set((await Promise.all(hours.map((hour) => store.sensorsAt(hour)))).flat())
+    // Of hours that were imported nobody knows.
+    if (sensors.size > 0) listening.set(start, sensors)
+  }
+  return listening
 }
 
 async function readDay(

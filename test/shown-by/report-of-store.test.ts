@@ -54,6 +54,7 @@ interface Report {
   readonly vantages: unknown
   readonly surges: readonly { readonly series: string; readonly kind: string; readonly onset: string }[]
   readonly synthetic: string | null
+  readonly quality: { readonly silentSensors: number; readonly silentSensorDays: number }
 }
 
 const PERIOD = [
@@ -119,6 +120,9 @@ test('the report of captures, of a run and of exports has the same packets, rank
       for (const table of ['ports', 'regions', 'miraiPorts'] as const)
         expect(packetsOf(other.tables[table])).toEqual(packetsOf(ofCaptures.tables[table]))
       expect(other.vantages).toEqual(ofCaptures.vantages)
+      // Osaka was down for two days.
+      for (const { quality } of [ofCaptures, other])
+        expect([quality.silentSensors, quality.silentSensorDays]).toEqual([1, 2])
     }
     expect(other.totalsBefore['packets']).toBe(ofCaptures.totalsBefore['packets'])
     expect(other.synthetic).toBe('two-countries')
