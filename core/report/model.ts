@@ -309,8 +309,8 @@ function covered(rows: readonly RankedRow[]): RankedRow[] {
 /** Starts of the six days before a period, oldest first: the means of its first days are also of these. */
 function daysBefore({ fromSeconds }: Period, zone: string): number[] {
   const starts: number[] = []
-  for (let start = fromSeconds; starts.length < WEEK_DAYS - 1; )
-    starts.unshift((start = windowStartSeconds('day', zone, start - 1)))
+  while (starts.length < WEEK_DAYS - 1)
+    starts.unshift(windowStartSeconds('day', zone, (starts[0] ?? fromSeconds) - 1))
   return starts
 }
 
