@@ -55,4 +55,4 @@ test('other clients read the same packets, all fields, and keep the first of a n
     )
   )
   expect(byFastavro).toEqual(byConfluent)
-})
+}, 300_000)
