@@ -75,15 +75,17 @@ export async function rollSlot(options: RollOptions, keys: SlotKeys, pastSeconds
 
 async function rollMinutes(options: RollOptions, keys: SlotKeys, pastSeconds: number): Promise<void> {
   // Sensors of one list of vantages go together, with the minutes of a quarter: those have their hour and days in common.
-  const groups = new Map<string, string[]>()
+  const groups = new Map<string, Map<number, string[]>>()
   for (const member of await options.redis.zrange(keys.minutes, '0', '-1')) {
     const { startSeconds, vantages } = parseMinuteMember(member)
     const isPast = startSeconds + MINUTE_SECONDS <= pastSeconds
     if (!isPast && (await options.redis.strlen(keys.minute(member))) < EARLY_BYTES) continue
     const quarter = Math.floor(startSeconds / QUARTER_SECONDS)
     const group = `${quarter}|${JSON.stringify(vantages)}`
-    const others = groups.get(group)
-    if (others === undefined) groups.set(group, [member])
+    const minutes = groups.get(group) ?? new Map<number, string[]>()
+    groups.set(group, minutes)
+    const others = minutes.get(startSeconds)
+    if (others === undefined) minutes.set(startSeconds, [member])
     else others.push(member)
   }
   const settledSeconds = pastSeconds - SETTLED_SECONDS
@@ -95,35 +97,29 @@ async function rollMinutes(options: RollOptions, keys: SlotKeys, pastSeconds: nu
       kind: 'counts',
       rollOf: (logs) => minutesRoll(options, keys, members, logs, settledSeconds)
     })
-  await severalAtOnce([...groups.values()].flatMap(byMinutes), async (members) => {
-    const minutes = minutesOf(members)
-    if (await roll(members, minutes.length === 1)) return
+  const parts = [...groups.values()].flatMap((minutes) => joinedParts(minutes.values()))
+  await severalAtOnce(parts, async (minutes) => {
+    if (await roll(minutes.flat(), minutes.length === 1)) return
     // One that cannot be read holds up its own minute only.
     if (minutes.length > 1) for (const each of minutes) await roll(each, true)
   })
 }
 
-/** Parts of at most MOST_LOGS, or of one minute. */
-function byMinutes(members: readonly string[]): string[][] {
-  const parts: string[][] = []
-  for (const minute of minutesOf(members)) {
+/** Minutes joined to parts of at most MOST_LOGS, or of one minute. */
+function joinedParts(minutes: Iterable<string[]>): string[][][] {
+  const parts: string[][][] = []
+  let logs = 0
+  for (const minute of minutes) {
     const last = parts.at(-1)
-    if (last !== undefined && last.length + minute.length <= MOST_LOGS) last.push(...minute)
-    else parts.push([...minute])
+    if (last !== undefined && logs + minute.length <= MOST_LOGS) {
+      last.push(minute)
+      logs += minute.length
+    } else {
+      parts.push([minute])
+      logs = minute.length
+    }
   }
   return parts
-}
-
-/** The members of each minute. */
-function minutesOf(members: readonly string[]): string[][] {
-  const minutes = new Map<number, string[]>()
-  for (const member of members) {
-    const { startSeconds } = parseMinuteMember(member)
-    const others = minutes.get(startSeconds)
-    if (others === undefined) minutes.set(startSeconds, [member])
-    else others.push(member)
-  }
-  return [...minutes.values()]
 }
 
 /**
