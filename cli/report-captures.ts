@@ -4,6 +4,7 @@ import type { EnrichedBatch } from '../core/batch/enriched-batch.ts'
 import type { Configuration } from '../core/configuration.ts'
 import { CaptureDays } from '../core/report/capture-days.ts'
 import { CollectedDays } from '../core/report/collected-days.ts'
+import { byReason } from '../core/report/ledger-quality.ts'
 import { isOfPeriod } from '../core/report/model.ts'
 import { sensorQuality } from '../core/report/observed-sensors.ts'
 import { riseSpans, SampledRise } from '../core/surges/sampled-rise.ts'
@@ -12,8 +13,10 @@ import { DEFAULT_PAGES_PER_QUARTER } from '../core/surges/stories.ts'
 import type { SurgeChange } from '../core/surges/surge-change.ts'
 import { thresholdsOf } from '../core/surges/thresholds.ts'
 import { ToldSurges } from '../core/surges/told-surges.ts'
+import { sensorsIn } from '../core/telescope/sensor-list.ts'
 import type { RejectedFrame } from '../core/tagging/enrich-batch.ts'
 import type { TaggingWorld } from '../core/tagging/tag-record.ts'
+import { MOST_DRIVERS } from '../services/detector/read-drivers.ts'
 import type { PlayFailure } from '../services/embedded/play-files.ts'
 import {
   filesBySensor,
@@ -30,8 +33,6 @@ import { withCopies } from './stream-copies.ts'
 import { noteLeftOut } from './surge-rows.ts'
 
 const HOUR_SECONDS = 3600
-/** Keys of a dimension that are named as drivers. */
-const MOST_DRIVERS = 3
 /** Surges whose packets are read again for their drivers, the most certain first. */
 const MOST_EXPLAINED = 100
 
@@ -69,9 +70,7 @@ async function readFiles(
     },
     onHour: (hour) => told.take(hour)
   })
-  const isOurs = new Set(
-    sensors.sensors.filter((each) => country === null || each.country === country).map(({ id }) => id)
-  )
+  const isOurs = new Set(sensorsIn(sensors.sensors, country).map(({ id }) => id))
   const rejected = new Map<string, number>()
   const damaged: string[] = []
   const played: PlayedFile[] = []
@@ -108,9 +107,7 @@ async function readFiles(
   const quality = {
     ...sensorQuality({ sensors: sensors.sensors, country, days: period.days, observed, listening }),
     geo: world.provenance.geo,
-    rejectedFrames: [...rejected]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([reason, frames]) => ({ reason, frames })),
+    rejectedFrames: byReason(rejected),
     damagedFiles: damaged,
     missingFrames: 0
   }

@@ -16,8 +16,8 @@ export interface ReportRequest {
   readonly kev: string | null
 }
 
-/** Options as the command line has them. */
-interface Asked {
+/** What of it the command line's options say. */
+export interface AskedOptions {
   readonly quarter?: string
   readonly from?: string
   readonly to?: string
@@ -30,7 +30,7 @@ interface Asked {
 }
 
 /** Throws SP_USAGE. */
-export function requestOf(files: readonly string[], asked: Asked): ReportRequest {
+export function requestOf(files: readonly string[], asked: AskedOptions): ReportRequest {
   const zone = parseZone(asked.tz)
   const { quarter, from, to, compare } = asked
   const isSpan = from !== undefined && to !== undefined

@@ -9,11 +9,11 @@ import { DEFAULT_SURGE_SETTINGS } from '../core/surges/settings.ts'
 import { DEFAULT_PAGES_PER_QUARTER } from '../core/surges/stories.ts'
 import type { SurgeChange } from '../core/surges/surge-change.ts'
 import { thresholdsOf } from '../core/surges/thresholds.ts'
-import type { Sensor, SensorList } from '../core/telescope/sensor-list.ts'
+import { type Sensor, type SensorList, sensorsIn } from '../core/telescope/sensor-list.ts'
 import type { CliContext } from './context.ts'
 import type { ReportRequest } from './report-request.ts'
 import type { ReportSource } from './report-source.ts'
-import { noteLeftOut } from './surge-rows.ts'
+import { noteLeftOut, toldSurges } from './surge-rows.ts'
 import { withStore } from './with-store.ts'
 
 /** The year 2100: nothing that is exported is later, and it is kept for longer. */
@@ -26,7 +26,7 @@ export async function readStored(context: CliContext, request: ReportRequest): P
   return await withStore(context, request.run, 'read', async (store) => {
     const surges =
       request.run === null
-        ? await toldSurges(context)
+        ? (await toldSurges(context)).filter(({ state }) => state === 'open' || state === 'closed')
         : await judged(context, store, request, sensors.sensors)
     const ledger = await store.ledger()
     const { country } = request
@@ -92,22 +92,6 @@ async function sourceOf(
   }
 }
 
-/** What the detector has told of the live telescope. */
-async function toldSurges(context: CliContext): Promise<readonly SurgeChange[]> {
-  const [{ RedisSurgeStore }, { liveNamespace }] = await Promise.all([
-    import('../adapters/redis-surge-store.ts'),
-    import('../core/store/run-settings.ts')
-  ])
-  const { redisUrl, topicPrefix } = context.configuration()
-  const surges = new RedisSurgeStore(redisUrl, liveNamespace(topicPrefix))
-  await surges.start()
-  try {
-    return (await surges.surges()).filter(({ state }) => state === 'open' || state === 'closed')
-  } finally {
-    await surges.stop()
-  }
-}
-
 /** Surges of the vantage, those of the period with what drove them; null where no hours are there. */
 async function judged(
   context: CliContext,
@@ -120,7 +104,7 @@ async function judged(
   const { judgeStore } = await import('../services/detector/judge-store.ts')
   const { told, hasLeftOut } = await judgeStore(
     store,
-    sensors.filter((each) => country === null || each.country === country),
+    sensorsIn(sensors, country),
     thresholdsOf(DEFAULT_SURGE_SETTINGS),
     DEFAULT_PAGES_PER_QUARTER,
     vantage
@@ -150,14 +134,12 @@ async function explained(
 /** The scenario of a run's packets, as they were replayed. */
 async function syntheticRun(context: CliContext, run: string | null): Promise<string | null> {
   if (run === null) return null
-  const { createRunList } = await import('../services/connections.ts')
+  const [{ createRunList }, { withParts }] = await Promise.all([
+    import('../services/connections.ts'),
+    import('../services/life.ts')
+  ])
   const runs = createRunList(context.configuration())
-  await runs.start()
-  try {
-    return (await runs.find(run))?.settings.synthetic ?? null
-  } finally {
-    await runs.stop()
-  }
+  return await withParts([runs], async () => (await runs.find(run))?.settings.synthetic ?? null)
 }
 
 async function sensorList(context: CliContext): Promise<SensorList> {

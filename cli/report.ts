@@ -1,7 +1,8 @@
 // `report` and `causes`: the quarterly report, and what is known of a port.
 import { type Command, InvalidArgumentError } from 'commander'
 import { parsePortKey, portKey } from '../core/headers/protocols.ts'
-import type { ReportRequest } from './report-request.ts'
+import type { ReportTarget } from './report-output.ts'
+import type { AskedOptions, ReportRequest } from './report-request.ts'
 import type { CliContext } from './context.ts'
 
 const HELP = `
@@ -15,21 +16,7 @@ Examples:
   stormpetrel report --quarter 2022Q2 --sensors-in JP --tz Asia/Tokyo --lang ja --out report captures/
   stormpetrel report --from 2022-05-01 --to 2022-06-01 --out report days.ndjson.gz hours.ndjson.gz`
 
-interface ReportOptions {
-  readonly quarter?: string
-  readonly from?: string
-  readonly to?: string
-  readonly compare?: string
-  readonly sensorsIn?: string
-  readonly tz: string
-  readonly lang: 'ja' | 'en'
-  readonly audience: 'public' | 'internal'
-  readonly run?: string
-  readonly sensor?: string
-  readonly kev?: string
-  readonly pdf: boolean
-  readonly out: string
-}
+type ReportOptions = AskedOptions & ReportTarget
 
 /** Adds both verbs to the program. */
 export function registerReport(program: Command, context: CliContext): void {

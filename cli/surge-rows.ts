@@ -18,6 +18,16 @@ const BATCHES_A_FLUSH = 128
 
 /** What the detector has told of, by its newest change: open ones first, then the newest. */
 export async function liveSurgeRows(context: CliContext): Promise<Value[][]> {
+  const changes = await toldSurges(context)
+  changes.sort(
+    (a, b) =>
+      openness(b) - openness(a) || b.detectedSeconds - a.detectedSeconds || (a.series < b.series ? -1 : 1)
+  )
+  return changes.map((change) => valuesOf(change))
+}
+
+/** The newest change of each surge that the detector has told of, in no order. */
+export async function toldSurges(context: CliContext): Promise<SurgeChange[]> {
   const [{ RedisSurgeStore }, { liveNamespace }] = await Promise.all([
     import('../adapters/redis-surge-store.ts'),
     import('../core/store/run-settings.ts')
@@ -26,12 +36,7 @@ export async function liveSurgeRows(context: CliContext): Promise<Value[][]> {
   const store = new RedisSurgeStore(redisUrl, liveNamespace(topicPrefix))
   await store.start()
   try {
-    const changes = await store.surges()
-    changes.sort(
-      (a, b) =>
-        openness(b) - openness(a) || b.detectedSeconds - a.detectedSeconds || (a.series < b.series ? -1 : 1)
-    )
-    return changes.map((change) => valuesOf(change))
+    return await store.surges()
   } finally {
     await store.stop()
   }

@@ -1,10 +1,9 @@
 // The report as numbers: what its tables and figures show, before anybody draws or translates them.
-import { windowStartSeconds } from '../windows/time-zone.ts'
 import type { SurgeKind } from '../surges/surge.ts'
 import type { SurgeDriver } from '../surges/surge-change.ts'
 import type { KnownCause } from './causes.ts'
 import type { DayCounts, KeptDay, Pair, Totals } from './day-counts.ts'
-import type { Period } from './period.ts'
+import { daysBefore, type Period } from './period.ts'
 
 /** Rows of the tables, as the reference has them. */
 const TOP = 5
@@ -171,7 +170,11 @@ export function buildReport(input: ReportInput): ReportModel {
   const regions = ranking((each) => each.regions, 'packets')
   const miraiRegions = ranking((each) => each.miraiRegions, 'packets')
   const figure = (keys: readonly string[], packetsAt: (day: KeptDay, key: string) => number): DailyFigure =>
-    dailyFigure({ days: period.days, before: daysBefore(period, input.zone), byStart }, keys, packetsAt)
+    dailyFigure(
+      { days: period.days, before: daysBefore(period.fromSeconds, WEEK_DAYS - 1, input.zone), byStart },
+      keys,
+      packetsAt
+    )
   return {
     period,
     before,
@@ -304,14 +307,6 @@ function covered(rows: readonly RankedRow[]): RankedRow[] {
     return i + 1 >= TOP && share >= COVERED_SHARE
   })
   return rows.slice(0, enough < 0 ? MOST_ROWS : Math.min(enough + 1, MOST_ROWS))
-}
-
-/** Starts of the six days before a period, oldest first: the means of its first days are also of these. */
-function daysBefore({ fromSeconds }: Period, zone: string): number[] {
-  const starts: number[] = []
-  while (starts.length < WEEK_DAYS - 1)
-    starts.unshift(windowStartSeconds('day', zone, (starts[0] ?? fromSeconds) - 1))
-  return starts
 }
 
 /** Which days a figure shows, and those before that its first means are of. */

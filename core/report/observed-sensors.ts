@@ -1,5 +1,5 @@
 // How complete a report's days are, by its sensors.
-import { isActiveAt, type Sensor } from '../telescope/sensor-list.ts'
+import { isActiveAt, type Sensor, sensorsIn } from '../telescope/sensor-list.ts'
 import type { DataQuality } from './model.ts'
 
 const MOST_OF_A_DAY_SECONDS = 82_000
@@ -21,9 +21,7 @@ export interface ObservedDays {
 export function sensorQuality(
   observed: ObservedDays
 ): Pick<DataQuality, 'sensors' | 'silent' | 'areSilentKnown'> {
-  const ours = observed.sensors.filter(
-    ({ country }) => observed.country === null || country === observed.country
-  )
+  const ours = sensorsIn(observed.sensors, observed.country)
   const isSilent = (sensor: Sensor, start: number): boolean =>
     observed.observed.has(start) &&
     isActiveAt(sensor, start) &&

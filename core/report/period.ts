@@ -42,9 +42,14 @@ export function spanPeriod(fromSeconds: number, toSeconds: number, zone: string)
 
 /** As many days before. */
 export function spanBefore({ fromSeconds, days }: Period, zone: string): Period {
-  let start = fromSeconds
-  for (let i = 0; i < days.length; i++) start = windowStartSeconds('day', zone, start - 1)
-  return spanPeriod(start, fromSeconds, zone)
+  return spanPeriod(daysBefore(fromSeconds, days.length, zone)[0]!, fromSeconds, zone)
+}
+
+/** Starts of so many days before the start of a day, oldest first. */
+export function daysBefore(startSeconds: number, count: number, zone: string): number[] {
+  const starts = [startSeconds]
+  while (starts.length <= count) starts.push(windowStartSeconds('day', zone, starts.at(-1)! - 1))
+  return starts.slice(1).reverse()
 }
 
 /** The local date of an instant, as ISO 8601 writes it. */

@@ -71,6 +71,11 @@ export function vantagesOf(sensor: Sensor): string[] {
   return sensor.country === null ? [ALL_VANTAGE] : [sensor.country, ALL_VANTAGE]
 }
 
+/** The sensors in a country; all of them where it is null. */
+export function sensorsIn(sensors: readonly Sensor[], country: string | null): readonly Sensor[] {
+  return country === null ? sensors : sensors.filter((sensor) => sensor.country === country)
+}
+
 /** Whether the sensor is declared active at a time (seconds since 1970 UTC). */
 export function isActiveAt(sensor: Sensor, seconds: number): boolean {
   const { activeFromSeconds: from, activeUntilSeconds: until } = sensor
